@@ -1,0 +1,77 @@
+/*
+ * Every limit on what comes from outside, on one page, each with its reason.
+ *
+ * Rule: the largest real thing known, times a margin for growth, never "big enough". Sizes are in bytes.
+ */
+#ifndef BASE_LIMITS_H
+#define BASE_LIMITS_H
+
+#define KIB ((size_t)1024)
+#define MIB (1024 * KIB)
+
+/* Texts. Debian's longest package name is 76 bytes, version 96, an OSV id 40; dpkg has no limits of its own. */
+#define LIMIT_PACKAGE_NAME 256
+#define LIMIT_VERSION      256
+#define LIMIT_ARCH         32
+#define LIMIT_ADVISORY_ID  64
+#define LIMIT_RELEASE_NAME 64
+#define LIMIT_NOTE         1024 /* a tracker's remark on one CVE; longer ones are cut, not refused */
+#define LIMIT_VECTOR       256  /* a CVSS 4.0 vector with every metric set is 194 bytes */
+#define LIMIT_PATH         4095 /* Linux: PATH_MAX less the NUL */
+#define LIMIT_URL          2048
+#define LIMIT_LINE         65536 /* one line of a text file that people write */
+
+/* JSON: the deepest real document (a CSAF product tree) has 14 levels. */
+#define LIMIT_JSON_DEPTH  64
+#define LIMIT_JSON_STRING MIB
+
+/* Feeds, unpacked: Debian's tracker was 75 MB in 2026, the largest NVD year 160 MB, OSV's largest ecosystem 900 MB as a zip of small files. */
+#define LIMIT_FEED_FILE       (512 * MIB)
+#define LIMIT_FEED_DOWNLOAD   (1024 * MIB)
+#define LIMIT_FEED_MEMORY     (1536 * MIB) /* arena of one feed's build: the document plus its nouns */
+#define LIMIT_ARCHIVE_MEMBERS 1000000      /* OSV's whole database has 400,000 records */
+#define LIMIT_ARCHIVE_MEMBER  (16 * MIB)
+#define LIMIT_ADVISORY_CVES                                                                                  \
+    65536 /* the Ubuntu kernel's largest notice names 700; all CVEs of a release's kernel are 12,000 */
+#define LIMIT_ADVISORY_AFFECTED 65536 /* packages of one OSV record; a kernel record of Ubuntu names 900 */
+#define LIMIT_KEV_ROWS          65536
+#define LIMIT_EPSS_ROWS         4000000 /* 300,000 CVEs in 2026 */
+#define LIMIT_EXPANSION         200     /* unpacked / packed bytes; real feeds reach 30, a bomb 1,000 */
+
+/* dpkg and apt. A full desktop has 3,000 packages and a 6 MB status; bookworm main's Packages is 50 MB with 63,000 entries. */
+#define LIMIT_DPKG_STATUS    (64 * MIB)
+#define LIMIT_PACKAGES_FILE  (512 * MIB)
+#define LIMIT_PACKAGES_COUNT 1000000
+#define LIMIT_PARAGRAPH                                                                                      \
+    (4 * MIB) /* one paragraph of deb822; the longest real one is 90 KB (a Provides list) */
+#define LIMIT_INRELEASE (16 * MIB) /* sid's is 200 KB */
+#define LIMIT_KEYRING   (4 * MIB)
+#define LIMIT_APT_FILE  MIB  /* one sources or preferences file */
+#define LIMIT_APT_FILES 1024 /* files in one .d folder */
+#define LIMIT_SOURCES   1024
+#define LIMIT_PINS      4096
+
+/* The compiled index: Ubuntu's largest release is 0.5 MB; a count in its header is checked against the file first. */
+#define LIMIT_INDEX_FILE    (256 * MIB)
+#define LIMIT_INDEX_RECORDS 4000000
+
+/* The policy file and profiles: people write them; a long one has 10 KB. */
+#define LIMIT_POLICY_FILE  (256 * KIB)
+#define LIMIT_POLICY_DEPTH 16
+
+/* Children: gpgv answers in 0.1 s and writes 2 KB for each signature. */
+#define LIMIT_CHILD_OUTPUT MIB
+#define LIMIT_GPGV_TIME_MS 20000
+
+/* Network: a slow line still gets 1 GB in half an hour at 5 Mbit/s; a peer that sends nothing for a minute is gone. */
+#define LIMIT_FETCH_TIME_MS   (30 * 60 * 1000)
+#define LIMIT_FETCH_STALL_MS  60000
+#define LIMIT_CONNECT_TIME_MS 20000
+#define LIMIT_REDIRECTS       5
+
+/* One scan: 3,000 packages and 100,000 findings take under 40 MB; more is a mistake or an attack. */
+#define LIMIT_SCAN_MEMORY (512 * MIB)
+#define LIMIT_PROCESSES   65536
+#define LIMIT_MAPS_FILE   (16 * MIB) /* /proc/PID/maps of a browser has 300 KB */
+
+#endif

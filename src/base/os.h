@@ -1,0 +1,37 @@
+/*
+ * What only the operating system knows. base/os_linux.c is the only file with Linux in it.
+ */
+#ifndef BASE_OS_H
+#define BASE_OS_H
+
+#include "base/bytes.h"
+
+/* The machine's name, the running kernel's release ("6.1.0-18-amd64") and machine ("x86_64"). */
+struct os_names {
+    struct text host;
+    struct text kernel_release;
+    struct text machine;
+};
+bool os_names(struct arena *arena, struct os_names *out, struct error *err) MUST_USE;
+
+bool os_is_root(void);
+bool os_is_terminal(int fd);
+/* Columns of the terminal on fd, or 0 when it is none. */
+unsigned os_terminal_width(int fd);
+/* The environment's value, or NULL; empty counts as absent. */
+const char *os_environment(const char *name);
+/* Fills with random bytes from the kernel. */
+void os_random(void *out, size_t size);
+/* True when some interface has an address that the whole Internet can reach (not private, link-local, loopback, or carrier-grade NAT). */
+bool os_has_public_address(bool *out, struct error *err) MUST_USE;
+unsigned os_processor_count(void);
+
+/* The processes of the machine, as far as this user may look. */
+struct os_process {
+    uint32_t pid;
+    bool readable;    /* false: its maps are not ours to read */
+    struct text name; /* comm */
+};
+bool os_processes(struct arena *arena, struct os_process **out, size_t *count, struct error *err) MUST_USE;
+
+#endif

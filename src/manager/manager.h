@@ -1,0 +1,34 @@
+/*
+ * A package manager: how one kind of system says what is installed and what could be.
+ *
+ * manager_apt.c is one; managers.c is the table of all. A manager fills a host from a root folder or from a bare
+ * inventory file; it changes nothing. What a source offers counts only after the publisher's own signature was
+ * checked (trust/); a source that fails is named in host->archives and offers nothing, the others still answer.
+ */
+#ifndef MANAGER_MANAGER_H
+#define MANAGER_MANAGER_H
+
+#include "model/host.h"
+
+struct manager_request {
+    const char *root;      /* "/" or another root */
+    const char *inventory; /* a bare status file instead of the root's, or NULL */
+    int64_t now_us;
+    const char *memory; /* folder where verified lists are remembered, or NULL: nothing is remembered */
+    bool remember;      /* false: what is remembered may be used, nothing is written */
+    const char *
+        own_lists; /* a folder of lists that we fetched ourselves, or NULL: per archive the newer verified Date counts */
+};
+
+struct manager {
+    const char *name; /* "apt" */
+    /* True when this root is of that kind. */
+    bool (*present)(const char *root);
+    /* Fills packages, archives, offers, candidates, holds, updaters, and the unseen that it knows of. */
+    bool (*inventory)(const struct manager_request *request, struct arena *arena, struct host *out,
+                      struct error *err);
+    /* The order of its versions. */
+    enum version_order order;
+};
+
+#endif

@@ -1,0 +1,133 @@
+/*
+ * What one machine has: packages, where newer ones can come from, what runs, and what could not be seen.
+ *
+ * A door (a package manager) fills it into the scan's arena; everything points there. Nothing in it is judged yet.
+ */
+#ifndef MODEL_HOST_H
+#define MODEL_HOST_H
+
+#include "base/time.h"
+#include "model/release.h"
+
+enum package_type { PACKAGE_TYPE_UNKNOWN, PACKAGE_DEB, PACKAGE_RPM, PACKAGE_APK, PACKAGE_TYPE_COUNT };
+
+/* dpkg's states, deb-status; others map to INSTALLED. */
+enum package_state {
+    PACKAGE_STATE_UNKNOWN,
+    PACKAGE_INSTALLED,
+    PACKAGE_HALF_INSTALLED,
+    PACKAGE_UNPACKED,
+    PACKAGE_HALF_CONFIGURED,
+    PACKAGE_TRIGGERS_AWAITED,
+    PACKAGE_TRIGGERS_PENDING,
+    PACKAGE_STATE_COUNT
+};
+const char *package_state_name(enum package_state state);
+
+/* One Packages list of one archive: who publishes it, whether it was believed, and how old it is. */
+enum archive_state {
+    ARCHIVE_STATE_UNKNOWN,
+    ARCHIVE_VERIFIED, /* signature and hash hold */
+    ARCHIVE_STALE, /* they hold, but Valid-Until is past: answers are marked, nothing is installed from it */
+    ARCHIVE_REFUSED, /* did not hold, or could not be read: `why` says it; it offers nothing */
+    ARCHIVE_ABSENT,  /* the source is configured, its lists are not there */
+    ARCHIVE_STATE_COUNT
+};
+struct archive {
+    struct text uri;       /* without user and password */
+    struct text site;      /* host name of the uri */
+    struct text suite;     /* as the source names it: "bookworm-security", or "./" */
+    struct text component; /* "main"; absent for flat archives */
+    struct text arch;
+    struct text origin, label, archive, codename,
+        version; /* of the InRelease; `archive` is its Suite field */
+    int64_t date_us;
+    int64_t valid_until_us;
+    enum archive_state state;
+    struct text why;     /* for REFUSED and ABSENT, and what is odd about a believed one */
+    bool security;       /* a distribution's security archive */
+    bool has_advisories; /* belongs to a distribution whose advisories we read; false: foreign */
+    int32_t priority;    /* apt's, of the archive as a whole */
+};
+
+/* One version of an installed package that some archive offers, or that is installed. */
+struct offer {
+    struct text version;
+    struct text source, source_version;
+    uint64_t size;     /* of the download; 0 when only installed */
+    uint32_t archive;  /* index into host.archives; OFFER_INSTALLED: dpkg's status only */
+    uint32_t archives; /* bit per archive (below 32) that has the same version */
+    int32_t priority;  /* apt's pin priority of this version */
+    uint32_t phased;   /* Phased-Update-Percentage, 100 when not phased */
+};
+#define OFFER_INSTALLED UINT32_MAX
+#define OFFER_NONE      UINT32_MAX
+
+struct package {
+    enum package_type type;
+    struct text name, arch, version;
+    struct text source, source_version; /* binNMU suffix and "Source: x (v)" resolved */
+    struct text section;
+    enum package_state state;
+    bool held;      /* dpkg selection or apt-mark hold */
+    bool automatic; /* installed as a dependency */
+    bool essential;
+    struct offer *offers; /* newest first, the installed version among them */
+    size_t offer_count;
+    uint32_t candidate; /* index into offers as `apt-cache policy` says, or OFFER_NONE */
+    bool phased_out;    /* the candidate is phased and this machine is not in its part yet */
+    bool pinned;        /* a pin, not the order of versions, chose the candidate */
+    bool foreign;       /* no archive with advisories has it: its holes are unknown */
+};
+
+enum unseen_kind {
+    UNSEEN_UNKNOWN,
+    UNSEEN_SNAP,
+    UNSEEN_FLATPAK,
+    UNSEEN_PIP,
+    UNSEEN_NPM,
+    UNSEEN_FOREIGN_ARCHIVE,
+    UNSEEN_IMAGE,
+    UNSEEN_PROCESS,
+    UNSEEN_KIND_COUNT
+};
+const char *unseen_kind_name(enum unseen_kind kind); /* the words of commands.md */
+struct unseen {
+    enum unseen_kind kind;
+    uint32_t count;
+    struct text why;
+};
+
+/* A process that still maps a file which a package has replaced since. */
+struct old_code {
+    uint32_t pid;
+    struct text process;
+    struct text path;
+    uint32_t package; /* index into host.packages, or PACKAGE_NONE */
+};
+#define PACKAGE_NONE UINT32_MAX
+
+struct host {
+    struct text name;
+    struct release release;
+    struct text os_name; /* "Debian 12" for people */
+    struct text arch;
+    struct package *packages; /* by name, then arch */
+    size_t package_count;
+    struct archive *archives;
+    size_t archive_count;
+    struct text kernel_running;   /* absent when not this machine */
+    struct text kernel_installed; /* newest installed image's release; absent: none is packaged */
+    bool reboot_needed;
+    struct old_code *old_code;
+    size_t old_code_count;
+    uint32_t process_count, process_unreadable;
+    struct unseen *unseen;
+    size_t unseen_count;
+    struct text *updaters; /* other programs that install updates here */
+    size_t updater_count;
+    bool public_address; /* some interface has one */
+    bool live;           /* this machine itself, not --root or --inventory */
+};
+
+#endif
