@@ -80,7 +80,10 @@ bool text_to_u64(struct text text, uint64_t *out, struct error *err) MUST_USE;
 /* Lower-case or upper-case hexadecimal digits, exactly 2 * size of them. */
 bool text_to_hex(struct text text, uint8_t *out, size_t size, struct error *err) MUST_USE;
 
-/* 64-bit hash for tables in memory (not for files, not for trust); the same in one process only. */
-uint64_t text_hash(struct text text);
+/*
+ * 64-bit hash for tables in memory, never for trust. Two texts that collide under one key do not under another: a
+ * table that holds names from outside takes a random key.
+ */
+uint64_t text_hash(struct text text, uint64_t key);
 
 #endif

@@ -31,12 +31,13 @@ bool digest_bytes(enum digest_kind kind, struct bytes bytes, struct digest *out,
 /* In pieces. OWN(digester_end). */
 struct digester {
     enum digest_kind kind;
-    void *handle;
+    bool open;
+    _Alignas(void *) uint8_t state[48]; /* GnuTLS's handle and entry points */
 };
 bool digester_open(enum digest_kind kind, struct digester *out, struct error *err) MUST_USE;
 bool digester_add(struct digester *digester, struct bytes bytes, struct error *err) MUST_USE;
 /* The digest of all that was added; the digester begins anew. */
-bool digester_close(struct digester *digester, struct digest *out, struct error *err) MUST_USE;
+void digester_close(struct digester *digester, struct digest *out);
 void digester_end(struct digester *digester);
 
 #endif

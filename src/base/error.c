@@ -41,6 +41,7 @@ static void make_printable(char *text)
     }
 }
 
+PRINTF_LIKE(3, 0)
 static void set_kind_and_text(struct error *err, enum error_kind kind, const char *format, va_list arguments)
 {
     char text[sizeof(err->text)]; /* err->text itself may be among the arguments */

@@ -16,6 +16,7 @@ struct map {
     struct map_slot *slots;
     size_t capacity;
     size_t count;
+    uint64_t key; /* of the hash, random */
 };
 
 #define MAP_NONE UINT32_MAX

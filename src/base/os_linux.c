@@ -1,0 +1,196 @@
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <ifaddrs.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/random.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/limits.h"
+#include "base/os.h"
+#include "base/own.h"
+
+bool os_names(struct arena *arena, struct os_names *out, struct error *err)
+{
+    struct utsname names;
+
+    if (uname(&names) != 0)
+        return error_system(err, "uname");
+    struct os_names got = {
+        .host = text_copy(arena, text_of(names.nodename)),
+        .kernel_release = text_copy(arena, text_of(names.release)),
+        .machine = text_copy(arena, text_of(names.machine)),
+    };
+    if (got.host.at == NULL || got.kernel_release.at == NULL || got.machine.at == NULL)
+        return arena_full(arena, err);
+    *out = got;
+    return true;
+}
+
+bool os_is_root(void)
+{
+    return geteuid() == 0;
+}
+
+bool os_is_terminal(int fd)
+{
+    return isatty(fd) == 1;
+}
+
+unsigned os_terminal_width(int fd)
+{
+    struct winsize size = {0};
+
+    return isatty(fd) == 1 && ioctl(fd, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
+const char *os_environment(const char *name)
+{
+    const char *value = secure_getenv(name);
+
+    return value != NULL && value[0] != 0 ? value : NULL;
+}
+
+void os_random(void *out, size_t size)
+{
+    uint8_t *at = out;
+
+    while (size > 0) {
+        ssize_t got = getrandom(at, size, 0);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            abort(); /* a kernel without getrandom is older than any we run on */
+        at += got;
+        size -= (size_t)got;
+    }
+}
+
+/* Not to be reached from the whole Internet: RFC 6890's registry, as far as an interface may carry it. */
+static bool is_public_v4(uint32_t a)
+{
+    static const struct {
+        uint32_t network, mask;
+    } special[] = {
+        {0x00000000, 0xff000000}, /* this network */
+        {0x0a000000, 0xff000000}, /* private */
+        {0x64400000, 0xffc00000}, /* carrier-grade NAT */
+        {0x7f000000, 0xff000000}, /* loopback */
+        {0xa9fe0000, 0xffff0000}, /* link-local */
+        {0xac100000, 0xfff00000}, /* private */
+        {0xc0000000, 0xffffff00}, /* protocol assignments */
+        {0xc0000200, 0xffffff00}, /* documentation */
+        {0xc0a80000, 0xffff0000}, /* private */
+        {0xc6120000, 0xfffe0000}, /* benchmarking */
+        {0xc6336400, 0xffffff00}, /* documentation */
+        {0xcb007100, 0xffffff00}, /* documentation */
+        {0xe0000000, 0xe0000000}, /* multicast, reserved, broadcast */
+    };
+
+    for (size_t i = 0; i < sizeof(special) / sizeof(*special); i++)
+        if ((a & special[i].mask) == special[i].network)
+            return false;
+    return true;
+}
+
+/* 2000::/3 is all that is given out; 2001:db8::/32 is documentation. */
+static bool is_public_v6(const uint8_t a[16])
+{
+    return (a[0] & 0xe0) == 0x20 && !(a[0] == 0x20 && a[1] == 0x01 && a[2] == 0x0d && a[3] == 0xb8);
+}
+
+static bool is_public(const struct sockaddr *address)
+{
+    struct sockaddr_in v4;
+    struct sockaddr_in6 v6;
+
+    if (address == NULL)
+        return false;
+    if (address->sa_family == AF_INET) {
+        memcpy(&v4, address, sizeof(v4));
+        return is_public_v4(ntohl(v4.sin_addr.s_addr));
+    }
+    if (address->sa_family == AF_INET6) {
+        memcpy(&v6, address, sizeof(v6));
+        return is_public_v6(v6.sin6_addr.s6_addr);
+    }
+    return false;
+}
+
+bool os_has_public_address(bool *out, struct error *err)
+{
+    struct ifaddrs *all;
+    bool found = false;
+
+    if (getifaddrs(&all) != 0)
+        return error_system(err, "network interfaces");
+    for (const struct ifaddrs *one = all; one != NULL && !found; one = one->ifa_next)
+        found = is_public(one->ifa_addr);
+    freeifaddrs(all);
+    *out = found;
+    return true;
+}
+
+unsigned os_processor_count(void)
+{
+    long count = sysconf(_SC_NPROCESSORS_ONLN);
+
+    return count < 1 ? 1 : (unsigned)count;
+}
+
+/* "1234" */
+static bool is_pid(struct text name)
+{
+    for (size_t i = 0; i < name.size; i++)
+        if (!isdigit((unsigned char)name.at[i]))
+            return false;
+    return name.size > 0 && name.size < 10;
+}
+
+/* False when the process is gone by now. */
+static bool look_at_process(struct text pid, struct arena *arena, struct os_process *out)
+{
+    char path[64], name[64];
+
+    (void)snprintf(path, sizeof(path), "/proc/%.*s/comm", TEXT_ARG(pid));
+    OWN(own_fd) int comm = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t got = comm < 0 ? -1 : read(comm, name, sizeof(name));
+    if (got <= 0)
+        return false;
+    size_t size = (size_t)got - (name[got - 1] == '\n');
+    for (size_t i = 0; i < size; i++)
+        if ((unsigned char)name[i] < 0x20 || (unsigned char)name[i] >= 0x7f)
+            name[i] = '?'; /* a process chooses its own name */
+    /* access() asks with the real user; maps needs ptrace rights that only opening it tells. */
+    (void)snprintf(path, sizeof(path), "/proc/%.*s/maps", TEXT_ARG(pid));
+    OWN(own_fd) int maps = open(path, O_RDONLY | O_CLOEXEC);
+    *out = (struct os_process){.readable = maps >= 0, .name = text_copy(arena, (struct text){name, size})};
+    for (size_t i = 0; i < pid.size; i++)
+        out->pid = out->pid * 10 + (uint32_t)(pid.at[i] - '0');
+    return out->name.at != NULL;
+}
+
+bool os_processes(struct arena *arena, struct os_process **out, size_t *count, struct error *err)
+{
+    struct file_names names;
+    struct os_process *got;
+    size_t got_count = 0;
+
+    if (!file_list("/proc", LIMIT_PROCESSES, arena, &names, err))
+        return false;
+    got = ARENA_ARRAY(arena, struct os_process, names.count);
+    if (got == NULL)
+        return arena_full(arena, err);
+    for (size_t i = 0; i < names.count; i++)
+        if (is_pid(names.names[i]) && look_at_process(names.names[i], arena, &got[got_count]))
+            got_count++;
+    *out = got;
+    *count = got_count;
+    return true;
+}
