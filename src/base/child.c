@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/close_range.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -42,7 +43,7 @@ static void become(const struct child_command *command, const int fds[3], int fa
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
     (void)signal(SIGPIPE, SIG_DFL);
     if (setpgid(0, 0) == 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && dup2(fds[0], 0) == 0 &&
-        dup2(fds[1], 1) == 1 && dup2(fds[2], 2) == 2)
+        dup2(fds[1], 1) == 1 && dup2(fds[2], 2) == 2 && close_range(3, UINT32_MAX, CLOSE_RANGE_CLOEXEC) == 0)
         (void)execve(command->argv[0], argv, envp);
     int number = errno;
     (void)!write(failed, &number, sizeof(number));

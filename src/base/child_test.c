@@ -1,0 +1,121 @@
+#include "base/testing.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "base/child.h"
+#include "base/own.h"
+
+#define SHELL(script)                                                                                        \
+    (const char *const[])                                                                                    \
+    {                                                                                                        \
+        "/bin/sh", "-c", script, NULL                                                                        \
+    }
+
+static bool run(struct child_command command, struct arena *arena, struct child_result *result,
+                struct error *err)
+{
+    command.timeout_ms = command.timeout_ms ? command.timeout_ms : 10000;
+    command.output_limit = command.output_limit ? command.output_limit : 100000;
+    return child_run(&command, arena, result, err);
+}
+
+static void assert_output(struct bytes got, const char *expected)
+{
+    assert_text("output", (struct text){(const char *)got.at, got.size}, expected);
+}
+
+static void a_child_answers(void **state)
+{
+    OWN(arena_end) struct arena arena = arena_with(1 << 20);
+    struct child_result result;
+    struct error err;
+    (void)state;
+
+    assert_done("run",
+                run((struct child_command){.argv = SHELL("cat; echo bad >&2; exit 3"), .input = BYTES("in")},
+                    &arena, &result, &err),
+                &err);
+    assert_int_equal(result.status, 3);
+    assert_output(result.output, "in");
+    assert_output(result.errors, "bad\n");
+    assert_done("signal", run((struct child_command){.argv = SHELL("kill -TERM $$")}, &arena, &result, &err),
+                &err);
+    assert_int_equal(result.status, 128 + 15);
+}
+
+/* More than a pipe holds, both ways at once: neither side may wait for the other. */
+static void long_input_and_output_do_not_block(void **state)
+{
+    OWN(arena_end) struct arena arena = arena_with(4 << 20);
+    struct child_result result;
+    struct error err;
+    uint8_t *input = arena_take(&arena, 1000000);
+    (void)state;
+
+    memset(input, 'x', 1000000);
+    assert_done(
+        "run",
+        run((struct child_command){.argv = SHELL("cat"), .input = {input, 1000000}, .output_limit = 1000000},
+            &arena, &result, &err),
+        &err);
+    assert_int_equal(result.output.size, 1000000);
+    assert_done("input not wanted",
+                run((struct child_command){.argv = SHELL("exec <&-; echo ok"), .input = {input, 1000000}},
+                    &arena, &result, &err),
+                &err);
+    assert_output(result.output, "ok\n");
+}
+
+static void a_child_has_nothing_of_ours(void **state)
+{
+    OWN(arena_end) struct arena arena = arena_with(1 << 20);
+    int leaked = open("/dev/null", O_RDONLY); /* without O_CLOEXEC, on purpose */
+    struct child_result result;
+    struct error err;
+    (void)state;
+
+    assert_int_equal(setenv("SUTURE_SECRET", "x", 1), 0);
+    assert_done(
+        "run",
+        run((struct child_command){.argv =
+                                       SHELL("echo ${SUTURE_SECRET-none} $LC_ALL; ls /proc/self/fd | wc -l; "
+                                             "grep NoNewPrivs /proc/self/status")},
+            &arena, &result, &err),
+        &err);
+    assert_output(result.output, "none C\n4\nNoNewPrivs:\t1\n"); /* 0, 1, 2 and ls's own */
+    close(leaked);
+}
+
+static void limits_end_a_child(void **state)
+{
+    OWN(arena_end) struct arena arena = arena_with(1 << 20);
+    struct child_result result;
+    struct error err;
+    (void)state;
+
+    assert_false(run((struct child_command){.argv = SHELL("sleep 60 & sleep 60"), .timeout_ms = 50}, &arena,
+                     &result, &err));
+    assert_failed("time", &err, ERROR_LIMIT, "/bin/sh: took longer than 50 ms");
+    assert_false(run((struct child_command){.argv = SHELL("exec >&- 2>&-; sleep 60"), .timeout_ms = 50},
+                     &arena, &result, &err));
+    assert_failed("time with closed pipes", &err, ERROR_LIMIT, "/bin/sh: took longer than 50 ms");
+    assert_false(
+        run((struct child_command){.argv = SHELL("while :; do echo xxxxxxxx; done"), .output_limit = 1000},
+            &arena, &result, &err));
+    assert_failed("output", &err, ERROR_LIMIT, "/bin/sh: wrote more than 1000 bytes");
+    assert_false(run((struct child_command){.argv = (const char *const[]){"/nothing/here", NULL}}, &arena,
+                     &result, &err));
+    assert_failed("absent", &err, ERROR_ABSENT, "/nothing/here: /nothing/here: No such file or directory");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_child_answers),
+        cmocka_unit_test(long_input_and_output_do_not_block),
+        cmocka_unit_test(a_child_has_nothing_of_ours),
+        cmocka_unit_test(limits_end_a_child),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
