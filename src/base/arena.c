@@ -1,5 +1,6 @@
 #include "base/arena.h"
 
+#include <assert.h>
 #include <stdalign.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,6 +86,7 @@ void *arena_grow(struct arena *arena, void *array, size_t count, size_t *capacit
 {
     size_t wanted;
 
+    assert(array != NULL || count == 0);
     if (count_needed <= *capacity && array != NULL)
         return array;
     if (ckd_mul(&wanted, *capacity, (size_t)2) || wanted < count_needed)

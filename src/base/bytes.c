@@ -241,7 +241,7 @@ bool text_to_hex(struct text text, uint8_t *out, size_t size, struct error *err)
             return error_set(err, ERROR_INPUT, "\"%.*s\" is not hexadecimal",
                              TEXT_ARG(text_part(text, 0, 40)));
     for (size_t i = 0; i < size; i++)
-        out[i] = (uint8_t)(hex_digit(text.at[2 * i]) << 4 | hex_digit(text.at[2 * i + 1]));
+        out[i] = (uint8_t)(hex_digit(text.at[2 * i]) * 16 + hex_digit(text.at[2 * i + 1]));
     return true;
 }
 

@@ -85,7 +85,7 @@ struct digester_state {
 bool digester_open(enum digest_kind kind, struct digester *out, struct error *err)
 {
     struct digester digester = {.kind = kind};
-    struct digester_state state;
+    struct digester_state state = {0};
 
     if (!load(&state.gnutls, err))
         return false;

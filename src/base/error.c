@@ -52,7 +52,7 @@ static void set_kind_and_text(struct error *err, enum error_kind kind, const cha
     err->kind = kind;
 }
 
-bool error_set(struct error *err, enum error_kind kind, const char *format, ...)
+bool(error_set)(struct error *err, enum error_kind kind, const char *format, ...)
 {
     va_list arguments;
 
@@ -77,7 +77,7 @@ static enum error_kind kind_of_errno(int number)
     }
 }
 
-bool error_system(struct error *err, const char *format, ...)
+bool(error_system)(struct error *err, const char *format, ...)
 {
     int number = errno;
     char what[96];
@@ -92,7 +92,7 @@ bool error_system(struct error *err, const char *format, ...)
     return false;
 }
 
-bool error_at(struct error *err, const char *format, ...)
+bool(error_at)(struct error *err, const char *format, ...)
 {
     char where[sizeof(err->text)];
     va_list arguments;

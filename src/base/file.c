@@ -105,7 +105,7 @@ bool file_read(const char *path, size_t limit, struct arena *arena, struct bytes
 {
     OWN(own_fd) int fd = -1;
     struct file_identity identity;
-    size_t got;
+    size_t got = 0;
 
     if (!file_open(path, &fd, err))
         return false;
@@ -130,7 +130,7 @@ bool file_read_stream(const char *path, size_t limit, struct arena *arena, struc
 {
     OWN(own_fd) int fd = open(path, O_RDONLY | O_CLOEXEC);
     OWN(own_memory) uint8_t *buffer = NULL;
-    size_t have = 0, size = 0, got;
+    size_t have = 0, size = 0, got = 0;
 
     if (fd < 0)
         return error_system(err, "%s", path);
