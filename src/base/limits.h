@@ -24,6 +24,7 @@
 /* JSON: the deepest real document (a CSAF product tree) has 14 levels. */
 #define LIMIT_JSON_DEPTH  64
 #define LIMIT_JSON_STRING MIB
+#define LIMIT_JSON_MEMBERS 4000000 /* of one object; EPSS-like maps of every CVE have 300,000 */
 
 /* Feeds, unpacked: Debian's tracker was 75 MB in 2026, the largest NVD year 160 MB, OSV's largest ecosystem 900 MB as a zip of small files. */
 #define LIMIT_FEED_FILE       (512 * MIB)

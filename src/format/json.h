@@ -1,5 +1,6 @@
 /*
- * JSON, strict (RFC 8259, over yyjson): UTF-8 only, no comments, no duplicate keys, depth and size limited.
+ * JSON, strict (RFC 8259, over yyjson): UTF-8 only, no byte order mark, no comments, no name twice in one object;
+ * depth, strings, members and memory limited. Numbers keep the digits they were written with.
  *
  * Reading: json_parse makes a document that owns everything; values are small handles into it. A missing member is
  * a handle that is absent, and every question to an absent handle is answered "absent": so a chain of look-ups
@@ -34,23 +35,24 @@ bool json_is_array(struct json value);
 bool json_is_text(struct json value);
 bool json_is_null(struct json value); /* null is not absent */
 
-/* Absent when value is no object or has no such member. */
+/* Absent when value is no object or has no such member. Looks at each member in turn: for large objects, walk. */
 struct json json_member(struct json value, const char *name);
 /* Elements of an array, or members of an object; 0 for others. */
 size_t json_count(struct json value);
 
 /* Walks an array or an object: `struct json_walk walk = json_walk_with(v); while (json_walk_next(&walk)) use(walk.name, walk.value)`. */
 struct json_walk {
-    struct text
-        name; /* of the member; absent in an array. Unchecked for control bytes: use json_name_text where it is kept */
+    struct text name; /* of the member; unchecked for control bytes: json_name_text for one that is kept */
     struct json value;
-    size_t index;
+    size_t index; /* of the value, from 0 */
     size_t count;
     void *next;
     bool object;
 };
 struct json_walk json_walk_with(struct json container);
 bool json_walk_next(struct json_walk *walk);
+/* The name, checked as json_get_text checks. */
+bool json_name_text(const struct json_walk *walk, size_t limit, struct text *out, struct error *err) MUST_USE;
 
 /*
  * Typed getters. `required` absent: ERROR_INPUT "NAME is missing"; not required and absent (or null): *out is left as it is and the call is true.
@@ -58,14 +60,17 @@ bool json_walk_next(struct json_walk *walk);
  */
 bool json_get_text(struct json object, const char *name, bool required, size_t limit, struct text *out,
                    struct error *err) MUST_USE;
-/* As json_get_text, tabs and newlines allowed and longer ones cut at a character's end instead of refused: for notes. */
+/*
+ * For remarks, never required: tabs and newlines are allowed, other control bytes become spaces, a longer one is cut at
+ * a character's end.
+ */
 bool json_get_note(struct json object, const char *name, size_t limit, struct text *out, struct error *err)
     MUST_USE;
 bool json_get_u64(struct json object, const char *name, bool required, uint64_t max, uint64_t *out,
                   struct error *err) MUST_USE;
 bool json_get_bool(struct json object, const char *name, bool required, bool *out, struct error *err)
     MUST_USE;
-/* A number such as a score, as tenths: 9.8 gives 98; more than one decimal, or outside 0 to max_tenths, is refused. */
+/* A number such as a score, as tenths: 9.8 gives 98; a second decimal but 0, an exponent, or outside 0 to max_tenths is refused. */
 bool json_get_tenths(struct json object, const char *name, bool required, int16_t max_tenths, int16_t *out,
                      struct error *err) MUST_USE;
 /* The array or object of that name, or fails; not required and absent: *out is absent. */
@@ -73,7 +78,7 @@ bool json_get_array(struct json object, const char *name, bool required, struct 
     MUST_USE;
 bool json_get_object(struct json object, const char *name, bool required, struct json *out, struct error *err)
     MUST_USE;
-/* The value itself as text. */
+/* The value itself as text: for elements of an array. */
 bool json_as_text(struct json value, size_t limit, struct text *out, struct error *err) MUST_USE;
 
 /*
