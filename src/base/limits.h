@@ -60,6 +60,10 @@
 #define LIMIT_POLICY_FILE  (256 * KIB)
 #define LIMIT_POLICY_DEPTH 16
 
+/* Zone files: the largest real one has 4 KB, the longest footer 44 bytes. */
+#define LIMIT_ZONE_FILE   (64 * KIB)
+#define LIMIT_ZONE_FOOTER 128
+
 /* Children: gpgv answers in 0.1 s and writes 2 KB for each signature. */
 #define LIMIT_CHILD_OUTPUT MIB
 #define LIMIT_GPGV_TIME_MS 20000
