@@ -17,8 +17,8 @@ static void ask(struct json object, const char *name)
     int16_t tenths;
     bool truth;
 
-    if (!json_get_text(object, name, true, 100, &text, &err) && err.text[0] == 0)
-        assert(!"an error without words");
+    err.text[0] = 0;
+    assert(json_get_text(object, name, true, 100, &text, &err) || err.text[0] != 0);
     (void)!json_get_note(object, name, 10, &text, &err);
     if (json_get_u64(object, name, true, 1000, &number, &err))
         assert(number <= 1000);

@@ -403,6 +403,7 @@ static void good_documents_are_read(void **state)
     assert_int_equal(json_count(json_root(&types)), 8);
 
     OWN(json_end) struct json_document deepest = parsed(golden(&arena, "", TEXT("deepest.json")));
+    assert_true(json_is_array(json_root(&deepest)));
     OWN(json_end) struct json_document wide = parsed(golden(&arena, "", TEXT("wide.json")));
     assert_int_equal(json_count(json_root(&wide)), 40);
 }
