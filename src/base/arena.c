@@ -101,8 +101,3 @@ void *arena_grow(struct arena *arena, void *array, size_t count, size_t *capacit
     *capacity = wanted;
     return grown;
 }
-
-bool arena_full(const struct arena *arena, struct error *err)
-{
-    return error_set(err, ERROR_LIMIT, "out of memory (%zu bytes allowed)", arena->limit);
-}

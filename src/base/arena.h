@@ -37,7 +37,10 @@ void *arena_grow(struct arena *arena, void *array, size_t count, size_t *capacit
                  size_t size) MUST_USE;
 
 /* Fails with ERROR_LIMIT, "out of memory (N bytes allowed)". */
-bool arena_full(const struct arena *arena, struct error *err);
+static inline bool arena_full(const struct arena *arena, struct error *err)
+{
+    return error_set(err, ERROR_LIMIT, "out of memory (%zu bytes allowed)", arena->limit);
+}
 
 #define ARENA_NEW(arena, type)          ((type *)arena_take((arena), sizeof(type)))
 #define ARENA_ARRAY(arena, type, count) ((type *)arena_take_array((arena), (count), sizeof(type)))

@@ -72,7 +72,9 @@
 #define LIMIT_FETCH_TIME_MS   (30 * 60 * 1000)
 #define LIMIT_FETCH_STALL_MS  60000
 #define LIMIT_CONNECT_TIME_MS 20000
+#define LIMIT_FETCH_RATE_MIN  1000 /* bytes a second over a stall's span: a modem is faster, a drip is not */
 #define LIMIT_REDIRECTS       5
+#define LIMIT_HTTP_FIELD      512 /* an ETag or a date; real ones stay under 100 */
 
 /* One scan: 3,000 packages and 100,000 findings take under 40 MB; more is a mistake or an attack. */
 #define LIMIT_SCAN_MEMORY (512 * MIB)

@@ -14,6 +14,9 @@ struct os_names {
 };
 bool os_names(struct arena *arena, struct os_names *out, struct error *err) MUST_USE;
 
+/* The folder that this very program was started from, in the arena. */
+bool os_program_folder(struct arena *arena, const char **out, struct error *err) MUST_USE;
+
 bool os_is_root(void);
 bool os_is_terminal(int fd);
 /* Columns of the terminal on fd, or 0 when it is none. */

@@ -33,6 +33,22 @@ bool os_names(struct arena *arena, struct os_names *out, struct error *err)
     return true;
 }
 
+bool os_program_folder(struct arena *arena, const char **out, struct error *err)
+{
+    char path[LIMIT_PATH + 1];
+    ssize_t size = readlink("/proc/self/exe", path, sizeof(path));
+
+    if (size < 0)
+        return error_system(err, "/proc/self/exe");
+    while (size > 1 && path[size - 1] != '/')
+        size--;
+    char *folder = text_string(arena, (struct text){path, (size_t)(size > 1 ? size - 1 : size)});
+    if (folder == NULL)
+        return arena_full(arena, err);
+    *out = folder;
+    return true;
+}
+
 bool os_is_root(void)
 {
     return geteuid() == 0;
