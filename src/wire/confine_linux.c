@@ -1,0 +1,355 @@
+#include "wire/confine.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/capability.h>
+#include <linux/landlock.h>
+#include <linux/netlink.h>
+#include <pwd.h>
+#include <sched.h>
+#include <seccomp.h>
+#include <signal.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/own.h"
+
+#define FILES_OPEN_MAX 64 /* one connection, its resolver, the spool file and libraries take under 20 */
+
+/* ---- user and resources ---- */
+
+static bool set_limit(__rlimit_resource_t what, rlim_t value, struct error *err)
+{
+    struct rlimit now;
+
+    if (getrlimit(what, &now) != 0)
+        return error_system(err, "getrlimit");
+    if (now.rlim_max < value)
+        value = now.rlim_max; /* what we were given is less still */
+    return setrlimit(what, &(struct rlimit){value, value}) == 0 || error_system(err, "setrlimit");
+}
+
+static bool limit_resources(const struct confine_request *request, struct error *err)
+{
+    /* A write beyond RLIMIT_FSIZE raises SIGXFSZ, and only when that is ignored fails with EFBIG. */
+    if (signal(SIGXFSZ, SIG_IGN) == SIG_ERR)
+        return error_system(err, "signal");
+    return set_limit(RLIMIT_CORE, 0, err) && set_limit(RLIMIT_NOFILE, FILES_OPEN_MAX, err) &&
+           set_limit(RLIMIT_FSIZE, request->file_size_max, err);
+}
+
+static bool leave_root(struct error *err)
+{
+    static const char *const users[] = {"suture", "_apt", "nobody"};
+    const struct passwd *user = NULL;
+
+    if (getuid() != 0 && geteuid() != 0)
+        return true;
+    for (size_t i = 0; i < sizeof(users) / sizeof(*users) && user == NULL; i++)
+        user = getpwnam(users[i]);
+    if (user == NULL || user->pw_uid == 0)
+        return error_set(err, ERROR_ABSENT, "no user to become: neither suture, _apt nor nobody is there");
+    if (setgroups(0, NULL) != 0 || setresgid(user->pw_gid, user->pw_gid, user->pw_gid) != 0 ||
+        setresuid(user->pw_uid, user->pw_uid, user->pw_uid) != 0)
+        return error_system(err, "becoming user %s", user->pw_name);
+    if (setuid(0) == 0 || seteuid(0) == 0)
+        return error_set(err, ERROR_SYSTEM, "root could be had back");
+    return true;
+}
+
+/* Root's went with the user; a service manager may have given some to an ordinary user. */
+static bool drop_capabilities(struct error *err)
+{
+    struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {{0}};
+
+    if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) != 0 ||
+        syscall(SYS_capset, &head, none) != 0)
+        return error_system(err, "dropping capabilities");
+    return true;
+}
+
+/* ---- Landlock: the calls have no wrapper in glibc, and the kernel may be newer or older than its header ---- */
+
+/* Rights that came after the first version of Landlock's interface, from the kernel's documentation. */
+#define RIGHTS_V1   ((LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1)
+#define RIGHT_REFER (UINT64_C(1) << 13) /* version 2 */
+#define RIGHT_TRUNC (UINT64_C(1) << 14) /* 3 */
+#define RIGHT_IOCTL (UINT64_C(1) << 15) /* 5 */
+#define RIGHT_BIND  (UINT64_C(1) << 0)  /* 4, of the network */
+#define SCOPE_ALL   UINT64_C(3)         /* 6: abstract sockets and signals of others */
+
+/* struct landlock_ruleset_attr as of version 6; older kernels take it while what they do not know is zero. */
+struct ruleset {
+    uint64_t files;
+    uint64_t network;
+    uint64_t scoped;
+};
+
+static struct ruleset ruleset_of(long version)
+{
+    return (struct ruleset){
+        .files = RIGHTS_V1 | (version >= 2 ? RIGHT_REFER : 0) | (version >= 3 ? RIGHT_TRUNC : 0) |
+                 (version >= 5 ? RIGHT_IOCTL : 0),
+        .network = version >= 4 ? RIGHT_BIND : 0,
+        .scoped = version >= 6 ? SCOPE_ALL : 0,
+    };
+}
+
+static bool allow_reading(int rules, const char *path, struct error *err)
+{
+    OWN(own_fd) int fd = open(path, O_PATH | O_CLOEXEC);
+    struct stat found;
+
+    if (fd < 0)
+        return errno == ENOENT || errno == EACCES || errno == ENOTDIR || error_system(err, "%s", path);
+    if (fstat(fd, &found) != 0)
+        return error_system(err, "%s", path);
+    struct landlock_path_beneath_attr rule = {
+        .allowed_access = LANDLOCK_ACCESS_FS_READ_FILE |
+                          (S_ISDIR(found.st_mode) ? (uint64_t)LANDLOCK_ACCESS_FS_READ_DIR : 0),
+        .parent_fd = fd,
+    };
+    return syscall(SYS_landlock_add_rule, rules, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) == 0 ||
+           error_system(err, "%s", path);
+}
+
+static bool confine_files(const struct confine_request *request, uint8_t *held, struct error *err)
+{
+    long version = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+
+    if (version < 1)
+        return true; /* built without it, or switched off at boot */
+    struct ruleset ruleset = ruleset_of(version);
+    OWN(own_fd) int rules = (int)syscall(SYS_landlock_create_ruleset, &ruleset, sizeof(ruleset), 0);
+    if (rules < 0)
+        return error_system(err, "landlock");
+    for (const char *const *path = request->readable; *path != NULL; path++)
+        if (!allow_reading(rules, *path, err))
+            return error_at(err, "landlock");
+    if (syscall(SYS_landlock_restrict_self, rules, 0) != 0)
+        return error_system(err, "landlock");
+    *held |= CONFINED_FILES;
+    return true;
+}
+
+/* ---- seccomp ---- */
+
+/* Calls that are allowed whatever their arguments. Names that an architecture does not have are passed over. */
+static const char *const calls_allowed[] = {
+    /* descriptors that are open */
+    "read",
+    "write",
+    "readv",
+    "writev",
+    "pread64",
+    "pwrite64",
+    "lseek",
+    "_llseek",
+    "close",
+    "fcntl",
+    "fcntl64",
+    "ftruncate",
+    "ftruncate64",
+    "fsync",
+    "fdatasync",
+    "poll",
+    "ppoll",
+    "ppoll_time64",
+    "select",
+    "_newselect",
+    "pselect6",
+    "pselect6_time64",
+    "epoll_create1",
+    "epoll_ctl",
+    "epoll_wait",
+    "epoll_pwait",
+    "eventfd2",
+    "pipe",
+    "pipe2",
+    /* looking at files; what may be seen is Landlock's business */
+    "stat",
+    "stat64",
+    "lstat",
+    "lstat64",
+    "fstat",
+    "fstat64",
+    "newfstatat",
+    "fstatat64",
+    "statx",
+    "access",
+    "faccessat",
+    "faccessat2",
+    "readlink",
+    "readlinkat",
+    "getdents64",
+    "statfs",
+    "fstatfs",
+    /* the network; binding TCP ports is Landlock's business, and nothing can listen */
+    "connect",
+    "bind",
+    "sendto",
+    "sendmsg",
+    "sendmmsg",
+    "recvfrom",
+    "recvmsg",
+    "recvmmsg",
+    "recvmmsg_time64",
+    "getsockname",
+    "getpeername",
+    "getsockopt",
+    "setsockopt",
+    "shutdown",
+    /* memory and threads */
+    "mmap",
+    "mmap2",
+    "mprotect",
+    "munmap",
+    "mremap",
+    "madvise",
+    "brk",
+    "futex",
+    "futex_time64",
+    "futex_waitv",
+    "set_robust_list",
+    "rseq",
+    "membarrier",
+    "sched_yield",
+    "sched_getaffinity",
+    "set_tid_address",
+    "rt_sigaction",
+    "rt_sigprocmask",
+    "rt_sigreturn",
+    "sigreturn",
+    "sigaltstack",
+    "restart_syscall",
+    "exit",
+    "exit_group",
+    /* time and what everyone may know */
+    "clock_gettime",
+    "clock_gettime64",
+    "clock_getres",
+    "clock_getres_time64",
+    "clock_nanosleep",
+    "clock_nanosleep_time64",
+    "nanosleep",
+    "gettimeofday",
+    "time",
+    "getrandom",
+    "uname",
+    "sysinfo",
+    "getpid",
+    "gettid",
+    "getuid",
+    "geteuid",
+    "getgid",
+    "getegid",
+    "getuid32",
+    "geteuid32",
+    "getgid32",
+    "getegid32",
+    "getrusage",
+};
+
+/* Calls that are allowed when one argument, under a mask, has one value. Several rows of a call: one must hold. */
+struct call_rule {
+    const char *name;
+    unsigned argument;
+    uint64_t mask, value;
+};
+#define ALL_BITS    UINT64_MAX
+#define INT_BITS    UINT64_C(0xffffffff) /* the upper half of an int's register is not ours to judge */
+#define OPEN_WRITES ((uint64_t)(O_ACCMODE | O_CREAT | O_TRUNC))
+
+static const struct call_rule calls_bounded[] = {
+    {"open", 1, OPEN_WRITES, O_RDONLY},
+    {"openat", 2, OPEN_WRITES, O_RDONLY},
+    {"clone", 0, CLONE_THREAD, CLONE_THREAD}, /* threads, not processes */
+    {"socket", 0, INT_BITS, AF_INET},
+    {"socket", 0, INT_BITS, AF_INET6},
+    {"socket", 0, INT_BITS, AF_NETLINK},  /* getaddrinfo asks which families there are */
+    {"socketpair", 0, INT_BITS, AF_UNIX}, /* curl wakes its own threads by one */
+    {"ioctl", 1, INT_BITS, FIONREAD},
+    {"ioctl", 1, INT_BITS, FIONBIO},
+    {"prctl", 0, INT_BITS, PR_SET_NAME},
+    {"prlimit64", 2, ALL_BITS, 0}, /* asking, not setting */
+    {"getrlimit", 0, 0, 0},
+    {"ugetrlimit", 0, 0, 0},
+};
+
+/* 0, or a negative errno. Names unknown here are no failure. */
+static int allow_call(scmp_filter_ctx filter, const char *name, unsigned count, struct scmp_arg_cmp *argument)
+{
+    int call = seccomp_syscall_resolve_name(name);
+
+    return call == __NR_SCMP_ERROR ? 0
+                                   : seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, call, count, argument);
+}
+
+static int fill_filter(scmp_filter_ctx filter)
+{
+    int result = 0;
+
+    for (size_t i = 0; result == 0 && i < sizeof(calls_allowed) / sizeof(*calls_allowed); i++)
+        result = allow_call(filter, calls_allowed[i], 0, NULL);
+    for (size_t i = 0; result == 0 && i < sizeof(calls_bounded) / sizeof(*calls_bounded); i++) {
+        const struct call_rule *rule = &calls_bounded[i];
+        struct scmp_arg_cmp argument = {rule->argument, SCMP_CMP_MASKED_EQ, rule->mask, rule->value};
+        result = allow_call(filter, rule->name, rule->mask == 0 ? 0 : 1, &argument);
+    }
+    /* Its flags are behind a pointer that a filter cannot follow; told that there is none, glibc uses clone. */
+    if (result == 0)
+        result = seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
+    return result;
+}
+
+static void own_filter(scmp_filter_ctx *filter)
+{
+    if (*filter != NULL)
+        seccomp_release(*filter);
+    *filter = NULL;
+}
+
+static bool confine_calls(uint8_t *held, struct error *err)
+{
+    if (prctl(PR_GET_SECCOMP, 0, 0, 0, 0) < 0)
+        return true; /* built without it */
+    OWN(own_filter) scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
+    int result = filter == NULL ? -ENOMEM : fill_filter(filter);
+    if (result == 0)
+        result = seccomp_load(filter);
+    if (result != 0) {
+        errno = -result;
+        return error_system(err, "seccomp");
+    }
+    *held |= CONFINED_CALLS;
+    return true;
+}
+
+bool confine(const struct confine_request *request, uint8_t *out, struct error *err)
+{
+    uint8_t held = CONFINED_USER;
+
+    if (!limit_resources(request, err) || !leave_root(err) || !drop_capabilities(err))
+        return false;
+    /*
+     * Not dumpable: a process of the same user cannot trace it or read its memory. And it dies with its parent.
+     * All after the change of user, which resets them.
+     */
+    if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+        prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0)
+        return error_system(err, "prctl");
+    if (!confine_files(request, &held, err) || !confine_calls(&held, err))
+        return false;
+    *out = held;
+    return true;
+}
