@@ -29,6 +29,14 @@ void os_random(void *out, size_t size);
 bool os_has_public_address(bool *out, struct error *err) MUST_USE;
 unsigned os_processor_count(void);
 
+/*
+ * A file without a name, in memory, holding these bytes; its descriptor stands at the beginning. os_fd_path is the
+ * name by which our own children can open a descriptor of ours.
+ */
+bool os_memory_file(struct bytes content, int *out, struct error *err) MUST_USE;
+#define OS_FD_PATH_MAX 48
+void os_fd_path(int fd, char out[OS_FD_PATH_MAX]);
+
 /* The processes of the machine, as far as this user may look. */
 struct os_process {
     uint32_t pid;

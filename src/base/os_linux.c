@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -158,6 +159,30 @@ unsigned os_processor_count(void)
     long count = sysconf(_SC_NPROCESSORS_ONLN);
 
     return count < 1 ? 1 : (unsigned)count;
+}
+
+bool os_memory_file(struct bytes content, int *out, struct error *err)
+{
+    OWN(own_fd) int fd = memfd_create("suture", MFD_CLOEXEC);
+
+    if (fd < 0)
+        return error_system(err, "memory file");
+    for (size_t done = 0; done < content.size;) {
+        ssize_t put = pwrite(fd, content.at + done, content.size - done, (off_t)done);
+        if (put < 0 && errno == EINTR)
+            continue;
+        if (put <= 0)
+            return error_system(err, "memory file");
+        done += (size_t)put;
+    }
+    *out = fd_take(&fd);
+    return true;
+}
+
+/* Through our own process: a child has other descriptors under the same numbers. */
+void os_fd_path(int fd, char out[OS_FD_PATH_MAX])
+{
+    (void)snprintf(out, OS_FD_PATH_MAX, "/proc/%ld/fd/%d", (long)getpid(), fd);
 }
 
 /* "1234" */

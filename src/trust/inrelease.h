@@ -1,27 +1,24 @@
 /*
- * Who vouches for an archive: a clear-signed InRelease judged by gpgv, and the hashes that it lists.
+ * Who vouches for an archive: a clear-signed InRelease that gpgv has judged (trust/gpgv.h), and the hashes it lists.
  *
- * gpgv runs as a child without network on a keyring of exactly the source's keys. Its --status-fd is judged signature by signature, because its
- * exit status is not enough (2 with a good signature when the keyring lacks another signer, 1 with the forged text written
- * out): a signature counts when GOODSIG and then VALIDSIG came for it, with SHA-256 or better, and its primary fingerprint is allowed. EXPSIG, EXPKEYSIG,
- * REVKEYSIG, BADSIG and ERRSIG never count. Only then the text that gpgv wrote (--output) is parsed, never the file itself.
+ *     InRelease --gpgv, by the keys of its source--> text --parsed here--> name, size and SHA-256 of each list
+ *
+ * Only the text that gpgv wrote is parsed, never the file itself. All texts live in the arena.
  */
 #ifndef TRUST_INRELEASE_H
 #define TRUST_INRELEASE_H
 
-#include "base/digest.h"
 #include "base/time.h"
-
-#define INRELEASE_SIGNERS_MAX 16
-#define FINGERPRINT_HEX_MAX   64
+#include "trust/gpgv.h"
+#include "trust/keyring.h"
 
 struct inrelease_keys {
-    const char *const *keyrings; /* files, .gpg or .asc (de-armoured here); absolute paths */
+    const char *gpgv; /* GPGV_PATH, but in tests */
+    const char *const
+        *keyrings; /* files, absolute paths. One that cannot be used is passed over as long as another can */
     size_t keyring_count;
-    struct bytes inline_keyring;     /* Signed-By with the armoured key in it, or none */
-    const struct text *fingerprints; /* when not empty only these primary fingerprints count */
-    size_t fingerprint_count;
-    size_t threshold; /* signatures by distinct primary keys that are needed; at least 1 */
+    struct bytes inline_keyring; /* a key that stands in the source itself, or none */
+    struct gpgv_rule rule;
 };
 
 struct inrelease_file {
@@ -31,27 +28,35 @@ struct inrelease_file {
 };
 
 struct inrelease {
-    struct text origin, label, suite, codename, version, not_automatic, but_automatic_upgrades;
+    struct text origin, label, suite, codename, version;
+    struct text architectures; /* words; absent: not said */
+    bool not_automatic, but_automatic_upgrades;
+    bool
+        packages_without_all; /* its lists of an architecture hold those of "all" too: binary-all is not used */
     int64_t date_us;
-    int64_t valid_until_us;                                       /* TIME_ABSENT: none */
-    char signers[INRELEASE_SIGNERS_MAX][FINGERPRINT_HEX_MAX + 1]; /* primary fingerprints that counted */
-    size_t signer_count;
+    int64_t valid_until_us;             /* TIME_ABSENT: none */
     const struct inrelease_file *files; /* SHA256 section, sorted by name; SHA512 when only that is there */
     size_t file_count;
+
+    /* What it was judged by; inrelease_parse leaves these alone. */
+    struct gpgv_signers signers;
+    struct file_identity identity; /* of the InRelease that was judged */
+    const struct keyring *keyrings;
+    size_t keyring_count;
 };
 
-/* ERROR_TRUST: no signature that counts (with what gpgv said); ERROR_ABSENT: gpgv or a keyring is missing. All texts live in the arena. */
+/*
+ * ERROR_TRUST: no signature that counts. ERROR_ABSENT: gpgv, every keyring or the file is missing. ERROR_INPUT: it
+ * was signed, but is no Release.
+ */
 bool inrelease_verify(const char *path, const struct inrelease_keys *keys, struct arena *arena,
                       struct inrelease *out, struct error *err) MUST_USE;
 
-/* NULL when the list does not name it. */
+/* NULL when it does not list that name. */
 const struct inrelease_file *inrelease_find(const struct inrelease *inrelease, struct text name);
 
-/* The judgement of gpgv's status lines alone, for tests and the fuzzer. */
-bool inrelease_judge(struct bytes status, const struct inrelease_keys *keys, struct inrelease *into,
-                     struct error *err) MUST_USE;
-/* The parse of a verified Release text alone, for tests and the fuzzer. */
-bool inrelease_parse(struct bytes release, struct arena *arena, struct inrelease *into, struct error *err)
+/* The parse of a verified Release text alone, for inrelease_verify, its tests and the fuzzer. */
+bool inrelease_parse(struct bytes release, struct arena *arena, struct inrelease *out, struct error *err)
     MUST_USE;
 
 #endif
