@@ -56,9 +56,12 @@
 #define LIMIT_INDEX_FILE    (256 * MIB)
 #define LIMIT_INDEX_RECORDS 4000000
 
-/* The policy file and profiles: people write them; a long one has 10 KB. */
-#define LIMIT_POLICY_FILE  (256 * KIB)
-#define LIMIT_POLICY_DEPTH 16
+/* YAML: policies, profiles and tables. People write them; a long one has 10 KB, the deepest 6 levels. */
+#define LIMIT_YAML_FILE   (256 * KIB)
+#define LIMIT_YAML_DEPTH  16
+#define LIMIT_YAML_MEMORY MIB /* one piece that the mapping takes */
+#define LIMIT_YAML_TEXT   512 /* one value: a reason, a source */
+#define LIMIT_YAML_LIST   256 /* entries: classes, exceptions, rules, globs */
 
 /* Zone files: the largest real one has 4 KB, the longest footer 44 bytes. */
 #define LIMIT_ZONE_FILE   (64 * KIB)
