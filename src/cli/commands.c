@@ -1,0 +1,74 @@
+#include "cli/commands.h"
+
+#include "base/nearest.h"
+
+extern const struct command command_version_compare, command_completion, command_help;
+
+const struct command *const commands[] = {
+    &command_version_compare,
+    &command_completion,
+    &command_help,
+    NULL,
+};
+
+struct command_words commands_words(const struct command *command)
+{
+    struct command_words words = {.second = text_of(command->name)};
+
+    (void)!text_cut(&words.second, ' ', &words.first);
+    return words;
+}
+
+/* How many words of argv the command's name is, or 0 when argv begins otherwise. */
+static size_t words_taken(const struct command *command, const char *const *argv, size_t count)
+{
+    struct command_words words = commands_words(command);
+
+    if (!text_equal(words.first, text_of(argv[0])))
+        return 0;
+    if (words.second.size == 0)
+        return 1;
+    return count > 1 && text_equal(words.second, text_of(argv[1])) ? 2 : 0;
+}
+
+/* argv[0] is the first word of some commands and what follows is none of their second: names these. */
+static bool fail_in_group(const char *const *argv, size_t count, struct error *err)
+{
+    char second_words[160] = "";
+    size_t size = 0;
+
+    for (size_t i = 0; commands[i] != NULL && size < sizeof(second_words); i++) {
+        struct command_words words = commands_words(commands[i]);
+        if (words.second.size > 0 && text_equal(words.first, text_of(argv[0])))
+            size += (size_t)snprintf(second_words + size, sizeof(second_words) - size, "%s%.*s",
+                                     size > 0 ? ", " : "", TEXT_ARG(words.second));
+    }
+    if (size == 0)
+        return true;
+    if (count > 1 && argv[1][0] != '-')
+        return error_set(err, ERROR_INPUT, "%s: unknown command \"%s\"; there is: %s", argv[0], argv[1],
+                         second_words);
+    return error_set(err, ERROR_INPUT, "%s: what? there is: %s", argv[0], second_words);
+}
+
+bool commands_find(const char *const *argv, size_t count, const struct command **out, size_t *words,
+                   struct error *err)
+{
+    struct nearest nearest = nearest_with(text_of(argv[0]));
+
+    for (size_t i = 0; commands[i] != NULL; i++) {
+        size_t taken = words_taken(commands[i], argv, count);
+        if (taken > 0) {
+            *out = commands[i];
+            *words = taken;
+            return true;
+        }
+        nearest_try(&nearest, commands_words(commands[i]).first);
+    }
+    if (!fail_in_group(argv, count, err))
+        return false;
+    if (nearest.best.size > 0)
+        return error_set(err, ERROR_INPUT, "unknown command \"%s\"; do you mean \"%.*s\"?", argv[0],
+                         TEXT_ARG(nearest.best));
+    return error_set(err, ERROR_INPUT, "unknown command \"%s\"; suture --help lists them", argv[0]);
+}
