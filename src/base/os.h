@@ -14,8 +14,11 @@ struct os_names {
 };
 bool os_names(struct arena *arena, struct os_names *out, struct error *err) MUST_USE;
 
-/* The folder that this very program was started from, in the arena. */
-bool os_program_folder(struct arena *arena, const char **out, struct error *err) MUST_USE;
+/*
+ * The path of a program that comes with this one, in the arena: beside this one, else where it was installed.
+ * ERROR_ABSENT names both places.
+ */
+bool os_helper(struct arena *arena, const char *name, const char **out, struct error *err) MUST_USE;
 
 bool os_is_root(void);
 bool os_is_terminal(int fd);

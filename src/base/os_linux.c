@@ -34,19 +34,22 @@ bool os_names(struct arena *arena, struct os_names *out, struct error *err)
     return true;
 }
 
-bool os_program_folder(struct arena *arena, const char **out, struct error *err)
+bool os_helper(struct arena *arena, const char *name, const char **out, struct error *err)
 {
-    char path[LIMIT_PATH + 1];
-    ssize_t size = readlink("/proc/self/exe", path, sizeof(path));
+    char own[LIMIT_PATH + 1];
+    ssize_t size = readlink("/proc/self/exe", own, sizeof(own));
 
     if (size < 0)
         return error_system(err, "/proc/self/exe");
-    while (size > 1 && path[size - 1] != '/')
+    while (size > 0 && own[size - 1] != '/')
         size--;
-    char *folder = text_string(arena, (struct text){path, (size_t)(size > 1 ? size - 1 : size)});
-    if (folder == NULL)
+    char *beside = text_string(arena, text_format(arena, "%.*s%s", (int)size, own, name));
+    char *installed = file_path(arena, HELPER_FOLDER, name);
+    if (beside == NULL || installed == NULL)
         return arena_full(arena, err);
-    *out = folder;
+    if (access(beside, X_OK) != 0 && access(installed, X_OK) != 0)
+        return error_set(err, ERROR_ABSENT, "%s is neither at %s nor at %s", name, beside, installed);
+    *out = access(beside, X_OK) == 0 ? beside : installed;
     return true;
 }
 

@@ -13,23 +13,6 @@
 
 #define CHILD_GRACE_MS 5000 /* suture-fetch keeps the times itself; this much later it is killed */
 
-bool fetch_program(struct arena *arena, const char **out, struct error *err)
-{
-    const char *folder;
-
-    if (!os_program_folder(arena, &folder, err))
-        return false;
-    const char *beside = file_path(arena, folder, "suture-fetch");
-    if (beside == NULL)
-        return arena_full(arena, err);
-    const char *found = access(beside, X_OK) == 0 ? beside : FETCH_PROGRAM_INSTALLED;
-    if (access(found, X_OK) != 0)
-        return error_set(err, ERROR_ABSENT, "suture-fetch is neither at %s nor at %s", beside,
-                         FETCH_PROGRAM_INSTALLED);
-    *out = found;
-    return true;
-}
-
 struct text fetch_url_shown(struct arena *arena, struct text url)
 {
     size_t scheme = text_find(url, TEXT("://"));

@@ -1,7 +1,7 @@
 /*
  * Fetching one document into a spool folder.
  *
- * http: and https: are done by the program suture-fetch, a process that can do nothing else (wire/confine.h); what it
+ * http: and https: are done by the program suture-fetch, a process that can do nothing else (base/confine.h); what it
  * answers is checked here and never believed beyond what the spool file itself shows. file: needs no network and no
  * such process: the file is looked at here and stays where it is.
  *
@@ -16,7 +16,7 @@
 #include "wire/fetch_message.h"
 
 struct fetch_request {
-    const char *program; /* suture-fetch, absolute; fetch_program finds it. NULL: only file: can be had */
+    const char *program; /* suture-fetch, absolute (os_helper finds it). NULL: only file: can be had */
     const char *spool;
     const char *name;          /* a plain file name */
     struct text url;           /* http:, https: or file:///PATH */
@@ -37,9 +37,6 @@ struct fetch_result {
     uint16_t status;           /* HTTP's, 0 for a file */
     uint8_t confined;          /* what held the fetching process (enum confinement) */
 };
-
-/* The path of suture-fetch: beside this program, else where it was installed. ERROR_ABSENT names both places. */
-bool fetch_program(struct arena *arena, const char **out, struct error *err) MUST_USE;
 
 /*
  * ERROR_ABSENT: no such document (404, 410, no file). ERROR_TRUST: certificate, or a redirect that leads where it must

@@ -2,7 +2,7 @@
  * suture-fetch: the one process of Suture that talks to the network, and does nothing else.
  *
  * It reads one order (wire/fetch_message.h) from standard input, opens the two files that the order names, gives up
- * everything else (wire/confine.h), transfers, and writes one answer to standard output. It is started by suture, not
+ * everything else (base/confine.h), transfers, and writes one answer to standard output. It is started by suture, not
  * by hand. Exit status: 0 an answer was written, 1 not even that.
  */
 #include <errno.h>
@@ -12,9 +12,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/confine.h"
 #include "base/limits.h"
 #include "base/own.h"
-#include "wire/confine.h"
 #include "wire/transfer.h"
 
 #define ARENA_LIMIT (4 * MIB) /* messages and a few header values for each request */
@@ -89,6 +89,7 @@ static bool give_up(const struct fetch_order *order, struct arena *arena, uint8_
 {
     const char *paths[READABLE_COUNT + 2] = {NULL};
     struct confine_request request = {
+        .network = true,
         .readable = paths,
         .file_size_max = order->size_limit > FETCH_MESSAGE_MAX ? order->size_limit : FETCH_MESSAGE_MAX,
     };

@@ -9,10 +9,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/confine.h"
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/time.h"
-#include "wire/confine.h"
 #include "wire/fetch.h"
 
 struct server {

@@ -1,4 +1,4 @@
-#include "wire/confine.h"
+#include "base/confine.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -24,6 +24,8 @@
 #include "base/own.h"
 
 #define FILES_OPEN_MAX 64 /* one connection, its resolver, the spool file and libraries take under 20 */
+
+#define COUNT(table)   (sizeof(table) / sizeof(*(table)))
 
 /* ---- user and resources ---- */
 
@@ -54,7 +56,7 @@ static bool leave_root(struct error *err)
 
     if (getuid() != 0 && geteuid() != 0)
         return true;
-    for (size_t i = 0; i < sizeof(users) / sizeof(*users) && user == NULL; i++)
+    for (size_t i = 0; i < COUNT(users) && user == NULL; i++)
         user = getpwnam(users[i]);
     if (user == NULL || user->pw_uid == 0)
         return error_set(err, ERROR_ABSENT, "no user to become: neither suture, _apt nor nobody is there");
@@ -194,21 +196,6 @@ static const char *const calls_allowed[] = {
     "getdents64",
     "statfs",
     "fstatfs",
-    /* the network; binding TCP ports is Landlock's business, and nothing can listen */
-    "connect",
-    "bind",
-    "sendto",
-    "sendmsg",
-    "sendmmsg",
-    "recvfrom",
-    "recvmsg",
-    "recvmmsg",
-    "recvmmsg_time64",
-    "getsockname",
-    "getpeername",
-    "getsockopt",
-    "setsockopt",
-    "shutdown",
     /* memory and threads */
     "mmap",
     "mmap2",
@@ -260,6 +247,13 @@ static const char *const calls_allowed[] = {
     "getrusage",
 };
 
+/* The same, with `network`. Binding TCP ports is Landlock's business, and nothing can listen. */
+static const char *const calls_of_network[] = {
+    "connect",     "bind",       "sendto",     "sendmsg",         "sendmmsg",
+    "recvfrom",    "recvmsg",    "recvmmsg",   "recvmmsg_time64", "getsockname",
+    "getpeername", "getsockopt", "setsockopt", "shutdown",
+};
+
 /* Calls that are allowed when one argument, under a mask, has one value. Several rows of a call: one must hold. */
 struct call_rule {
     const char *name;
@@ -274,16 +268,19 @@ static const struct call_rule calls_bounded[] = {
     {"open", 1, OPEN_WRITES, O_RDONLY},
     {"openat", 2, OPEN_WRITES, O_RDONLY},
     {"clone", 0, CLONE_THREAD, CLONE_THREAD}, /* threads, not processes */
-    {"socket", 0, INT_BITS, AF_INET},
-    {"socket", 0, INT_BITS, AF_INET6},
-    {"socket", 0, INT_BITS, AF_NETLINK},  /* getaddrinfo asks which families there are */
-    {"socketpair", 0, INT_BITS, AF_UNIX}, /* curl wakes its own threads by one */
     {"ioctl", 1, INT_BITS, FIONREAD},
     {"ioctl", 1, INT_BITS, FIONBIO},
     {"prctl", 0, INT_BITS, PR_SET_NAME},
     {"prlimit64", 2, ALL_BITS, 0}, /* asking, not setting */
     {"getrlimit", 0, 0, 0},
     {"ugetrlimit", 0, 0, 0},
+};
+
+static const struct call_rule calls_of_network_bounded[] = {
+    {"socket", 0, INT_BITS, AF_INET},
+    {"socket", 0, INT_BITS, AF_INET6},
+    {"socket", 0, INT_BITS, AF_NETLINK},  /* getaddrinfo asks which families there are */
+    {"socketpair", 0, INT_BITS, AF_UNIX}, /* curl wakes its own threads by one */
 };
 
 /* 0, or a negative errno. Names unknown here are no failure. */
@@ -295,17 +292,36 @@ static int allow_call(scmp_filter_ctx filter, const char *name, unsigned count, 
                                    : seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, call, count, argument);
 }
 
-static int fill_filter(scmp_filter_ctx filter)
+static int allow_calls(scmp_filter_ctx filter, const char *const *names, size_t count)
 {
     int result = 0;
 
-    for (size_t i = 0; result == 0 && i < sizeof(calls_allowed) / sizeof(*calls_allowed); i++)
-        result = allow_call(filter, calls_allowed[i], 0, NULL);
-    for (size_t i = 0; result == 0 && i < sizeof(calls_bounded) / sizeof(*calls_bounded); i++) {
-        const struct call_rule *rule = &calls_bounded[i];
-        struct scmp_arg_cmp argument = {rule->argument, SCMP_CMP_MASKED_EQ, rule->mask, rule->value};
-        result = allow_call(filter, rule->name, rule->mask == 0 ? 0 : 1, &argument);
+    for (size_t i = 0; result == 0 && i < count; i++)
+        result = allow_call(filter, names[i], 0, NULL);
+    return result;
+}
+
+static int allow_bounded(scmp_filter_ctx filter, const struct call_rule *rules, size_t count)
+{
+    int result = 0;
+
+    for (size_t i = 0; result == 0 && i < count; i++) {
+        struct scmp_arg_cmp argument = {rules[i].argument, SCMP_CMP_MASKED_EQ, rules[i].mask, rules[i].value};
+        result = allow_call(filter, rules[i].name, rules[i].mask == 0 ? 0 : 1, &argument);
     }
+    return result;
+}
+
+static int fill_filter(scmp_filter_ctx filter, bool network)
+{
+    int result = allow_calls(filter, calls_allowed, COUNT(calls_allowed));
+
+    if (result == 0)
+        result = allow_bounded(filter, calls_bounded, COUNT(calls_bounded));
+    if (result == 0 && network)
+        result = allow_calls(filter, calls_of_network, COUNT(calls_of_network));
+    if (result == 0 && network)
+        result = allow_bounded(filter, calls_of_network_bounded, COUNT(calls_of_network_bounded));
     /* Its flags are behind a pointer that a filter cannot follow; told that there is none, glibc uses clone. */
     if (result == 0)
         result = seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
@@ -319,12 +335,12 @@ static void own_filter(scmp_filter_ctx *filter)
     *filter = NULL;
 }
 
-static bool confine_calls(uint8_t *held, struct error *err)
+static bool confine_calls(bool network, uint8_t *held, struct error *err)
 {
     if (prctl(PR_GET_SECCOMP, 0, 0, 0, 0) < 0)
         return true; /* built without it */
     OWN(own_filter) scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
-    int result = filter == NULL ? -ENOMEM : fill_filter(filter);
+    int result = filter == NULL ? -ENOMEM : fill_filter(filter, network);
     if (result == 0)
         result = seccomp_load(filter);
     if (result != 0) {
@@ -348,7 +364,7 @@ bool confine(const struct confine_request *request, uint8_t *out, struct error *
     if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
         prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0)
         return error_system(err, "prctl");
-    if (!confine_files(request, &held, err) || !confine_calls(&held, err))
+    if (!confine_files(request, &held, err) || !confine_calls(request->network, &held, err))
         return false;
     *out = held;
     return true;
