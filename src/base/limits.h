@@ -30,6 +30,8 @@
 #define LIMIT_FEED_FILE       (512 * MIB)
 #define LIMIT_FEED_DOWNLOAD   (1024 * MIB)
 #define LIMIT_FEED_MEMORY     (1536 * MIB) /* arena of one feed's build: the document plus its nouns */
+/* What one document said: the tracker's statements are 10 MB, those of OSV's largest ecosystem 100. */
+#define LIMIT_STATEMENTS      (256 * MIB)
 #define LIMIT_ARCHIVE_MEMBERS 1000000      /* OSV's whole database has 400,000 records */
 #define LIMIT_ARCHIVE_MEMBER  (16 * MIB)
 #define LIMIT_ADVISORY_CVES                                                                                  \
