@@ -202,6 +202,13 @@ static bool write_all(int fd, struct bytes bytes)
     return true;
 }
 
+bool file_sync_folder(const char *path, struct error *err)
+{
+    OWN(own_fd) int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    return (fd >= 0 && fsync(fd) == 0) || error_system(err, "%s", path);
+}
+
 static bool sync_folder_of(const char *path, struct error *err)
 {
     char folder[LIMIT_PATH + 1];
@@ -212,10 +219,7 @@ static bool sync_folder_of(const char *path, struct error *err)
                    : slash == path ? 1
                                    : (int)(slash - path),
                    slash == NULL ? "." : path);
-    OWN(own_fd) int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0 || fsync(fd) != 0)
-        return error_system(err, "%s", folder);
-    return true;
+    return file_sync_folder(folder, err);
 }
 
 /* Fills and closes the new file; close tells of errors that write did not (quota, NFS). */

@@ -54,6 +54,9 @@
 #define LIMIT_SOURCES   1024
 #define LIMIT_PINS      4096
 
+/* One file of the state folder: the largest is a document's statements or an index. */
+#define LIMIT_STATE_FILE (256 * MIB)
+
 /* The compiled index: Ubuntu's largest release is 0.5 MB; a count in its header is checked against the file first. */
 #define LIMIT_INDEX_FILE    (256 * MIB)
 #define LIMIT_INDEX_RECORDS 4000000
