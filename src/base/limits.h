@@ -37,6 +37,7 @@
 #define LIMIT_ADVISORY_CVES                                                                                  \
     65536 /* the Ubuntu kernel's largest notice names 700; all CVEs of a release's kernel are 12,000 */
 #define LIMIT_ADVISORY_AFFECTED 65536 /* packages of one OSV record; a kernel record of Ubuntu names 900 */
+#define LIMIT_FEED_DOCUMENTS    1024 /* of all feeds; the NVD has one for each year since 2002 */
 #define LIMIT_KEV_ROWS          65536
 #define LIMIT_EPSS_ROWS         4000000 /* 300,000 CVEs in 2026 */
 #define LIMIT_EXPANSION         200     /* unpacked / packed bytes; real feeds reach 30, a bomb 1,000 */
