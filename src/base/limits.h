@@ -57,6 +57,7 @@
 
 /* One file of the state folder: the largest is a document's statements or an index. */
 #define LIMIT_STATE_FILE (256 * MIB)
+#define LIMIT_SEEN       1000000 /* findings remembered; a neglected desktop has 5,000 */
 
 /* The compiled index: Ubuntu's largest release is 0.5 MB; a count in its header is checked against the file first. */
 #define LIMIT_INDEX_FILE    (256 * MIB)
