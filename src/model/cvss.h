@@ -22,10 +22,11 @@ struct cvss_vector {
 };
 
 struct cvss_scores {
-    int16_t base;
-    int16_t temporal;      /* 3.x, 2; CVSS_NONE for 4.0 */
-    int16_t environmental; /* 3.x, 2; CVSS_NONE for 4.0 */
-    int16_t overall;       /* what the version's calculator shows as the score */
+    int16_t base;          /* CVSS_NONE for 4.0, which has but one score */
+    int16_t temporal;      /* 2: CVSS_NONE without temporal metrics; 3.x: always; 4.0: CVSS_NONE */
+    int16_t environmental; /* 2: CVSS_NONE without environmental metrics; 3.x: always; 4.0: CVSS_NONE */
+    int16_t
+        overall; /* environmental where such a metric is given, else temporal, else base; 4.0: the score */
 };
 
 /* "CVSS:3.1/AV:N/...", or without prefix for version 2, brackets allowed there. Each base metric once, each other at most once, in any order. */
@@ -43,10 +44,10 @@ enum severity {
     SEVERITY_CRITICAL,
     SEVERITY_COUNT
 };
-/* The qualitative scale of 3.x and 4.0; version 2 knows no critical. */
+/* The qualitative scale of 3.x and 4.0; version 2 knows neither none nor critical. UNKNOWN for CVSS_NONE. */
 enum severity cvss_severity(enum cvss_version version, int16_t tenths);
 const char *severity_name(enum severity severity);
-/* "3.1" */
+/* "3.1"; "2.0" for CVSS_2. */
 const char *cvss_version_name(enum cvss_version version);
 
 #endif
