@@ -169,6 +169,43 @@ static void test_version_compare(void **state)
     check_rows(rows, COUNT_OF(rows));
 }
 
+static void test_cvss(void **state)
+{
+    static const struct row rows[] = {
+        {{"cvss", "CVSS:3.1/AV:N/AC:L/PR:N/UI:R/S:C/C:H/I:H/A:H/E:F"},
+         {NULL, 0},
+         0,
+         "9.6\t9.4\t9.5\t9.4\n",
+         ""},
+        {{"cvss", "AV:N/AC:L/Au:N/C:N/I:N/A:N", "(AV:N/AC:L/Au:N/C:P/I:P/A:P)"},
+         {NULL, 0},
+         0,
+         "0.0\t-\t-\t0.0\n7.5\t-\t-\t7.5\n",
+         ""},
+        {{"cvss", "-"},
+         BYTES("CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:H/SC:N/SI:N/SA:N\nAV:N/AC:L/Au:N/C:C/I:C/A:C/"
+               "TD:N\n"),
+         0,
+         "-\t-\t-\t9.3\n10.0\t-\t0.0\t0.0\n",
+         ""},
+        {{"cvss", "-"}, BYTES(""), 0, "", ""},
+        {{"cvss", "AV:N"}, {NULL, 0}, 1, "", "suture: AV:N: AC is missing\n"},
+        {{"cvss", "-"},
+         BYTES("AV:N/AC:L/Au:N/C:P/I:P/A:P\n\nAV:N/AC:L/Au:N/C:P/I:P/A:P\n"),
+         1,
+         "7.5\t-\t-\t7.5\n",
+         "suture: line 2: the vector is empty\n"},
+        {{"cvss", "-"},
+         BYTES("CVSS:3.1/AV:Q\n"),
+         1,
+         "",
+         "suture: line 1: AV: \"Q\" is no value of Attack Vector\n"},
+        {{"cvss"}, {NULL, 0}, 2, "", "suture: cvss: an argument is missing: VECTOR... | -\n"},
+    };
+    (void)state;
+    check_rows(rows, COUNT_OF(rows));
+}
+
 static void test_long_line(void **state)
 {
     static uint8_t line[LIMIT_LINE + 2];
@@ -413,11 +450,17 @@ static void test_completion(void **state)
 int main(void)
 {
     const struct CMUnitTest all[] = {
-        cmocka_unit_test(test_roof),       cmocka_unit_test(test_version_compare),
-        cmocka_unit_test(test_long_line),  cmocka_unit_test(test_output_that_fails),
-        cmocka_unit_test(test_options),    cmocka_unit_test(test_wrong_options),
-        cmocka_unit_test(test_wrong_time), cmocka_unit_test(test_help),
-        cmocka_unit_test(test_tables),     cmocka_unit_test(test_completion),
+        cmocka_unit_test(test_roof),
+        cmocka_unit_test(test_version_compare),
+        cmocka_unit_test(test_cvss),
+        cmocka_unit_test(test_long_line),
+        cmocka_unit_test(test_output_that_fails),
+        cmocka_unit_test(test_options),
+        cmocka_unit_test(test_wrong_options),
+        cmocka_unit_test(test_wrong_time),
+        cmocka_unit_test(test_help),
+        cmocka_unit_test(test_tables),
+        cmocka_unit_test(test_completion),
     };
     return cmocka_run_group_tests(all, NULL, NULL);
 }
