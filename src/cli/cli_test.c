@@ -1,71 +1,14 @@
-#include "base/testing.h"
-
 #include "base/child.h"
 #include "base/limits.h"
 #include "base/own.h"
 #include "cli/arguments.h"
-#include "cli/cli.h"
+#include "cli/cli_testing.h"
 #include "cli/commands.h"
 #include "cli/help.h"
 
-#define WORDS_MAX 12
-
-/* What one call of the program gave. */
-struct result {
-    int status;
-    char out[16384];
-    char errors[1024];
-};
-
-static void read_back(FILE *file, char *into, size_t size)
-{
-    rewind(file);
-    size_t got = fread(into, 1, size - 1, file);
-    into[got] = '\0';
-    fclose(file);
-}
-
-static struct result call(const char *const *words, struct bytes input)
-{
-    const char *argv[WORDS_MAX + 2] = {"suture"};
-    struct result result;
-    int argc = 1;
-    FILE *in = tmpfile(), *out = tmpfile(), *errors = tmpfile();
-
-    assert_true(in != NULL && out != NULL && errors != NULL);
-    while (*words != NULL && argc <= WORDS_MAX)
-        argv[argc++] = *words++;
-    assert_int_equal(fwrite(input.at, 1, input.size, in), input.size);
-    rewind(in);
-    result.status = cli_run(argc, argv, in, out, errors);
-    fclose(in);
-    read_back(out, result.out, sizeof(result.out));
-    read_back(errors, result.errors, sizeof(result.errors));
-    return result;
-}
-
-struct row {
-    const char *words[WORDS_MAX];
-    struct bytes input;
-    int status;
-    const char *out;
-    const char *errors;
-};
-
-static void check_rows(const struct row *rows, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        struct result result = call(rows[i].words, rows[i].input);
-        if (result.status != rows[i].status || strcmp(result.out, rows[i].out) != 0 ||
-            strcmp(result.errors, rows[i].errors) != 0)
-            fail_msg("row %zu: exit %d\n%s\n%s\nexpected %d\n%s\n%s", i, result.status, result.out,
-                     result.errors, rows[i].status, rows[i].out, rows[i].errors);
-    }
-}
-
 static void test_roof(void **state)
 {
-    static const struct row rows[] = {
+    static const struct cli_row rows[] = {
         {{NULL}, {NULL, 0}, 2, "", "suture: what? suture --help lists the commands\n"},
         {{"--version"}, {NULL, 0}, 0, "suture " SUTURE_VERSION "\n", ""},
         {{"launch"}, {NULL, 0}, 2, "", "suture: unknown command \"launch\"; suture --help lists them\n"},
@@ -101,125 +44,7 @@ static void test_roof(void **state)
          "suture: completion: \"fish\" is none of the shells it is made for: bash\n"},
     };
     (void)state;
-    check_rows(rows, COUNT_OF(rows));
-}
-
-static void test_version_compare(void **state)
-{
-    static const struct row rows[] = {
-        {{"version", "compare", "deb", "1.0~rc1", "1.0"}, {NULL, 0}, 0, "<\n", ""},
-        {{"version", "compare", "deb", "1.0-1", "1.0-1"}, {NULL, 0}, 0, "=\n", ""},
-        {{"version", "compare", "rpm", "1.0^git1", "1.0"}, {NULL, 0}, 0, ">\n", ""},
-        {{"version", "compare", "apk", "1.0_p1", "1.0"}, {NULL, 0}, 0, ">\n", ""},
-        {{"version", "compare", "semver", "v1.0.0-rc.1", "1.0.0"}, {NULL, 0}, 0, "<\n", ""},
-        {{"version", "compare", "deb", "--", "-1", "0"}, {NULL, 0}, 0, ">\n", ""},
-        {{"version", "compare", "deb", "-"}, BYTES("1\t2\n1:1\t2\n1.\t1.0\n"), 0, "<\n>\n=\n", ""},
-        {{"version", "compare", "deb", "-"}, BYTES("1\t2"), 0, "<\n", ""},
-        {{"version", "compare", "deb", "-"}, BYTES(""), 0, "", ""},
-        {{"version", "compare", "deb", "-"},
-         BYTES("1\t2\n1 2\n"),
-         1,
-         "<\n",
-         "suture: line 2: is no pair of versions with one tab between\n"},
-        {{"version", "compare", "deb", "-"},
-         BYTES("1\t2\t3\n"),
-         1,
-         "",
-         "suture: line 1: is no pair of versions with one tab between\n"},
-        {{"version", "compare", "deb", "-"},
-         BYTES("1\t\n"),
-         1,
-         "",
-         "suture: line 1: is no pair of versions with one tab between\n"},
-        {{"version", "compare", "deb", "-"}, BYTES("\t1\n"), 1, "", "suture: line 1: a version is empty\n"},
-        {{"version", "compare", "deb", "-"},
-         BYTES("\n"),
-         1,
-         "",
-         "suture: line 1: is no pair of versions with one tab between\n"},
-        {{"version", "compare", "deb", "-"},
-         BYTES("1\t2\n1\t\xff\n"),
-         1,
-         "<\n",
-         "suture: line 2: byte 0xff at 2 is not text\n"},
-        {{"version", "compare", "deb", "", "1"}, {NULL, 0}, 1, "", "suture: a version is empty\n"},
-        {{"version", "compare", "deb", "1\a", "1"}, {NULL, 0}, 1, "", "suture: byte 0x07 at 1 is not text\n"},
-        {{"version", "compare", "dbe", "1", "2"},
-         {NULL, 0},
-         2,
-         "",
-         "suture: version compare: \"dbe\" is none of deb, rpm, apk, semver\n"},
-        {{"version", "compare", "deb", "1"},
-         {NULL, 0},
-         2,
-         "",
-         "suture: version compare: an argument is missing: B\n"},
-        {{"version", "compare", "deb"},
-         {NULL, 0},
-         2,
-         "",
-         "suture: version compare: an argument is missing: deb|rpm|apk|semver (A B | -)\n"},
-        {{"version", "compare", "deb", "1", "2", "3"},
-         {NULL, 0},
-         2,
-         "",
-         "suture: version compare: \"3\" is one argument too many\n"},
-    };
-    (void)state;
-    check_rows(rows, COUNT_OF(rows));
-}
-
-static void test_cvss(void **state)
-{
-    static const struct row rows[] = {
-        {{"cvss", "CVSS:3.1/AV:N/AC:L/PR:N/UI:R/S:C/C:H/I:H/A:H/E:F"},
-         {NULL, 0},
-         0,
-         "9.6\t9.4\t9.5\t9.4\n",
-         ""},
-        {{"cvss", "AV:N/AC:L/Au:N/C:N/I:N/A:N", "(AV:N/AC:L/Au:N/C:P/I:P/A:P)"},
-         {NULL, 0},
-         0,
-         "0.0\t-\t-\t0.0\n7.5\t-\t-\t7.5\n",
-         ""},
-        {{"cvss", "-"},
-         BYTES("CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:H/SC:N/SI:N/SA:N\nAV:N/AC:L/Au:N/C:C/I:C/A:C/"
-               "TD:N\n"),
-         0,
-         "-\t-\t-\t9.3\n10.0\t-\t0.0\t0.0\n",
-         ""},
-        {{"cvss", "-"}, BYTES(""), 0, "", ""},
-        {{"cvss", "AV:N"}, {NULL, 0}, 1, "", "suture: AV:N: AC is missing\n"},
-        {{"cvss", "-"},
-         BYTES("AV:N/AC:L/Au:N/C:P/I:P/A:P\n\nAV:N/AC:L/Au:N/C:P/I:P/A:P\n"),
-         1,
-         "7.5\t-\t-\t7.5\n",
-         "suture: line 2: the vector is empty\n"},
-        {{"cvss", "-"},
-         BYTES("CVSS:3.1/AV:Q\n"),
-         1,
-         "",
-         "suture: line 1: AV: \"Q\" is no value of Attack Vector\n"},
-        {{"cvss"}, {NULL, 0}, 2, "", "suture: cvss: an argument is missing: VECTOR... | -\n"},
-    };
-    (void)state;
-    check_rows(rows, COUNT_OF(rows));
-}
-
-static void test_long_line(void **state)
-{
-    static uint8_t line[LIMIT_LINE + 2];
-    const char *const words[] = {"version", "compare", "deb", "-", NULL};
-    (void)state;
-
-    memset(line, '1', sizeof(line));
-    line[1] = '\t';
-    struct result result = call(words, (struct bytes){line, sizeof(line)});
-    assert_int_equal(result.status, 1);
-    assert_string_equal(result.errors, "suture: line 1: is longer than 65536 bytes\n");
-    line[LIMIT_VERSION + 10] = '\n';
-    result = call(words, (struct bytes){line, sizeof(line)});
-    assert_string_equal(result.errors, "suture: line 1: 264 bytes, more than 256\n");
+    cli_check_rows(rows, COUNT_OF(rows));
 }
 
 static void test_output_that_fails(void **state)
@@ -232,7 +57,7 @@ static void test_output_that_fails(void **state)
     assert_true(full != NULL && errors != NULL);
     assert_int_equal(cli_run(COUNT_OF(argv), argv, stdin, full, errors), 1);
     fclose(full);
-    read_back(errors, text, sizeof(text));
+    cli_read_back(errors, text, sizeof(text));
     assert_string_equal(text, "suture: standard output: No space left on device\n");
 }
 
@@ -360,7 +185,7 @@ static void test_help(void **state)
 
     assert_non_null(out);
     help_write_command(out, &command_sample);
-    read_back(out, text, sizeof(text));
+    cli_read_back(out, text, sizeof(text));
     assert_string_equal(text, "usage: suture sample [OPTION...] FILE...\n"
                               "\n"
                               "a sample\n"
@@ -378,8 +203,8 @@ static void test_help(void **state)
 /* The tables themselves: what help, the manual and completion rely on. */
 static void test_tables(void **state)
 {
-    struct result overview = call((const char *const[]){"--help", NULL}, BYTES(""));
-    struct result manual = call((const char *const[]){"help", "--man", NULL}, BYTES(""));
+    struct cli_result overview = cli_call((const char *const[]){"--help", NULL}, BYTES(""));
+    struct cli_result manual = cli_call((const char *const[]){"help", "--man", NULL}, BYTES(""));
     (void)state;
 
     assert_true(overview.status == 0 && manual.status == 0);
@@ -403,7 +228,7 @@ static void test_tables(void **state)
         (void)snprintf(first, sizeof(first), "%.*s", TEXT_ARG(words.first));
         (void)snprintf(second, sizeof(second), "%.*s", TEXT_ARG(words.second));
         const char *const asked[] = {first, second[0] != '\0' ? second : "--help", "--help", NULL};
-        struct result help = call(asked, BYTES(""));
+        struct cli_result help = cli_call(asked, BYTES(""));
         assert_int_equal(help.status, 0);
         assert_int_equal(strncmp(help.out, "usage: suture ", 14), 0);
     }
@@ -427,7 +252,7 @@ static void test_completion(void **state)
         {"suture nothing x", ""},
     };
     OWN(arena_end) struct arena arena = arena_with(MIB);
-    struct result script = call((const char *const[]){"completion", "bash", NULL}, BYTES(""));
+    struct cli_result script = cli_call((const char *const[]){"completion", "bash", NULL}, BYTES(""));
     (void)state;
 
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
@@ -450,17 +275,10 @@ static void test_completion(void **state)
 int main(void)
 {
     const struct CMUnitTest all[] = {
-        cmocka_unit_test(test_roof),
-        cmocka_unit_test(test_version_compare),
-        cmocka_unit_test(test_cvss),
-        cmocka_unit_test(test_long_line),
-        cmocka_unit_test(test_output_that_fails),
-        cmocka_unit_test(test_options),
-        cmocka_unit_test(test_wrong_options),
-        cmocka_unit_test(test_wrong_time),
-        cmocka_unit_test(test_help),
-        cmocka_unit_test(test_tables),
-        cmocka_unit_test(test_completion),
+        cmocka_unit_test(test_roof),       cmocka_unit_test(test_output_that_fails),
+        cmocka_unit_test(test_options),    cmocka_unit_test(test_wrong_options),
+        cmocka_unit_test(test_wrong_time), cmocka_unit_test(test_help),
+        cmocka_unit_test(test_tables),     cmocka_unit_test(test_completion),
     };
     return cmocka_run_group_tests(all, NULL, NULL);
 }
