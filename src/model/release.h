@@ -19,7 +19,8 @@ struct release {
 
 /* From a codename: "bookworm", "jammy". False when the table does not know it. */
 bool release_from_codename(struct text codename, struct release *out);
-/* From OSV's ecosystem field. False when it is empty or not of the form. A distribution without its version is no release. */
+/* From OSV's ecosystem field. False when it is empty or not of the form. A distribution without its version is no release; what the table does
+ * not know gets a name made from its own words, and no order. */
 bool release_from_osv(struct text ecosystem, struct release *out);
 /* From os-release: ID and VERSION_ID; testing and sid have no VERSION_ID and go by VERSION_CODENAME. */
 bool release_from_os(struct text id, struct text version_id, struct text codename, struct release *out);

@@ -3,7 +3,7 @@
  *
  *   deb     Debian Policy 5.6.12, as dpkg and apt compare (epoch, upstream, revision; '~' before the end)
  *   rpm     rpmvercmp with epoch and release, '~' and '^'
- *   apk     apk-tools' version.c; what is no version there is compared as text, as apk does
+ *   apk     apk-tools 3; from where a text is no version any more, the rest is compared as bytes (apk calls such equal)
  *   semver  Semantic Versioning 2.0.0 section 11; a leading "v" is allowed, as Go writes it
  *
  * Every order is total: any two texts compare, nothing fails, nothing is allocated.
