@@ -156,26 +156,29 @@ bool file_read_stream(const char *path, size_t limit, struct arena *arena, struc
     return true;
 }
 
-bool file_map(const char *path, size_t limit, struct file_map *out, struct error *err)
+bool file_map_fd(int fd, size_t limit, struct file_map *out, struct error *err)
 {
-    OWN(own_fd) int fd = -1;
     struct file_map map = {0};
 
-    if (!file_open(path, &fd, err))
-        return false;
     if (!file_identity_of_fd(fd, &map.identity, err))
-        return error_at(err, "%s", path);
+        return false;
     if (map.identity.size > limit)
-        return error_set(err, ERROR_LIMIT, "%s: %zu bytes, more than %zu", path, (size_t)map.identity.size,
-                         limit);
+        return error_set(err, ERROR_LIMIT, "%zu bytes, more than %zu", (size_t)map.identity.size, limit);
     if (map.identity.size > 0) {
         void *at = mmap(NULL, (size_t)map.identity.size, PROT_READ, MAP_PRIVATE, fd, 0);
         if (at == MAP_FAILED)
-            return error_system(err, "%s", path);
+            return error_system(err, "mmap");
         map.bytes = (struct bytes){at, (size_t)map.identity.size};
     }
     *out = map;
     return true;
+}
+
+bool file_map(const char *path, size_t limit, struct file_map *out, struct error *err)
+{
+    OWN(own_fd) int fd = -1;
+
+    return file_open(path, &fd, err) && (file_map_fd(fd, limit, out, err) || error_at(err, "%s", path));
 }
 
 void file_unmap(struct file_map *map)

@@ -29,6 +29,8 @@
 /* Feeds, unpacked: Debian's tracker was 75 MB in 2026, the largest NVD year 160 MB, OSV's largest ecosystem 900 MB as a zip of small files. */
 #define LIMIT_FEED_FILE       (512 * MIB)
 #define LIMIT_FEED_DOWNLOAD   (1024 * MIB)
+#define LIMIT_FEED_ARCHIVE    (4096 * MIB) /* all members of one, unpacked: all CVE records are 2 GB */
+#define LIMIT_PARSE_TIME_MS   300000       /* one document; 4 GB take 20 s */
 #define LIMIT_FEED_MEMORY     (1536 * MIB) /* arena of one feed's build: the document plus its nouns */
 /* What one document said: the tracker's statements are 10 MB, those of OSV's largest ecosystem 100. */
 #define LIMIT_STATEMENTS      (256 * MIB)
@@ -57,6 +59,7 @@
 
 /* One file of the state folder: the largest is a document's statements or an index. */
 #define LIMIT_STATE_FILE (256 * MIB)
+#define LIMIT_MANIFEST   (4 * MIB) /* 1024 documents with long addresses */
 #define LIMIT_SEEN       1000000 /* findings remembered; a neglected desktop has 5,000 */
 
 /* The compiled index: Ubuntu's largest release is 0.5 MB; a count in its header is checked against the file first. */

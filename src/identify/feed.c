@@ -18,6 +18,12 @@ void feed_facts_add(struct feed_facts *sum, const struct feed_facts *document)
     sum->complete |= document->complete;
 }
 
+bool feed_is_about(const struct feed *feed, struct text release)
+{
+    return (feed->only_for == NULL || text_starts(release, text_of(feed->only_for))) &&
+           (feed->not_for == NULL || !text_starts(release, text_of(feed->not_for)));
+}
+
 bool feed_give_advisory(const struct feed_sink *sink, const struct advisory *advisory, struct error *err)
 {
     return sink->advisory == NULL || sink->advisory(sink->self, advisory, err);

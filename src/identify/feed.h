@@ -52,6 +52,13 @@ struct feed {
     const char *const *parts; /* ends in NULL */
     const char *const *
         local; /* files that packages of the distribution bring, those that are there are read; ends in NULL */
+    /*
+     * The releases that it is about begin so ("debian-"), or do not; NULL: all. For others it is neither fetched nor
+     * missed.
+     */
+    const char *only_for;
+    const char *not_for;
+    uint8_t rank; /* of what two feeds say of the same, the one of the lower rank is believed */
     int64_t
         stale_after_us; /* older than this is marked stale; 0: never (as old as the package that brings it) */
     bool archive;       /* documents come as members of a zip or as a folder; parse is called for each */
@@ -71,6 +78,9 @@ struct feed {
 struct feed_facts feed_facts_none(void);
 /* Adds one document's facts: counts are summed, the newest date stays, complete holds when it holds for one. */
 void feed_facts_add(struct feed_facts *sum, const struct feed_facts *document);
+
+/* Whether it is about this release ("debian-12"): see only_for. */
+bool feed_is_about(const struct feed *feed, struct text release);
 
 /* For feeds: hands over, where the sink wants it. */
 bool feed_give_advisory(const struct feed_sink *sink, const struct advisory *advisory, struct error *err)

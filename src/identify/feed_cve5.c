@@ -203,6 +203,7 @@ const struct feed feed_cve5 = {
     .media_type = "application/zip",
     .stale_after_us = 7 * TIME_DAY_US,
     .archive = true,
+    .rank = 1,
     .parse = cve5_parse,
     .recognise = cve5_recognise,
 };

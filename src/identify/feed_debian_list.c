@@ -340,6 +340,8 @@ const struct feed feed_debian_list = {
     .url = "https://salsa.debian.org/security-tracker-team/security-tracker/-/raw/master/data/{part}/list",
     .parts = lists,
     .stale_after_us = 7 * TIME_DAY_US,
+    .only_for = "debian-",
+    .rank = 1,
     .parse = list_parse,
     .recognise = list_recognise,
 };

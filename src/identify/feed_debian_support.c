@@ -127,6 +127,7 @@ const struct feed feed_debian_support = {
     .title = "Debian packages with ended or limited support",
     .media_type = "text/plain",
     .local = files,
+    .only_for = "debian-",
     .parse = support_parse,
     .recognise = support_recognise,
 };

@@ -229,6 +229,7 @@ const struct feed feed_debian_tracker = {
     .media_type = "application/json",
     .url = "https://security-tracker.debian.org/tracker/data/json",
     .stale_after_us = 2 * TIME_DAY_US,
+    .only_for = "debian-",
     .parse = tracker_parse,
     .recognise = tracker_recognise,
 };

@@ -204,6 +204,7 @@ const struct feed feed_nvd = {
     .media_type = "application/json",
     .url = "https://nvd.nist.gov/feeds/json/cve/2.0/nvdcve-2.0-{year}.json.gz",
     .stale_after_us = 7 * TIME_DAY_US,
+    .rank = 2,
     .parse = nvd_parse,
     .recognise = nvd_recognise,
 };
