@@ -4,6 +4,8 @@
 #include "base/limits.h"
 #include "base/own.h"
 #include "base/testing.h"
+#include "format/archive.h"
+#include "model/decision.h"
 
 #define OUTPUT_MAX (16 * MIB)
 
@@ -34,7 +36,7 @@ static bool put_advisory(void *self, const struct advisory *a, struct error *err
     put_named(w, "fixed", a->fixed);
     put_named(w, "last_affected", a->last_affected);
     if (a->severity != SEVERITY_UNKNOWN)
-        writer_format(w, " severity=%d", (int)a->severity);
+        writer_format(w, " severity=%s", severity_name(a->severity));
     if (a->unimportant)
         writer_string(w, " unimportant");
     put_time(w, "published", a->published_us);
@@ -49,11 +51,11 @@ static bool put_advisory(void *self, const struct advisory *a, struct error *err
 static void put_points(struct writer *w, const struct vulnerability *v)
 {
     if (v->exploitation != EXPLOITATION_UNKNOWN)
-        writer_format(w, " exploitation=%d", (int)v->exploitation);
+        writer_format(w, " exploitation=%s", exploitation_name(v->exploitation));
     if (v->automatable != ANSWER_UNKNOWN)
-        writer_format(w, " automatable=%d", (int)v->automatable);
+        writer_format(w, " automatable=%s", answer_name(v->automatable));
     if (v->technical_impact != TECHNICAL_IMPACT_UNKNOWN)
-        writer_format(w, " technical_impact=%d", (int)v->technical_impact);
+        writer_format(w, " technical-impact=%s", technical_impact_name(v->technical_impact));
 }
 
 static bool put_vulnerability(void *self, const struct vulnerability *v, struct error *err)
@@ -64,8 +66,9 @@ static bool put_vulnerability(void *self, const struct vulnerability *v, struct 
     writer_format(w, "vulnerability %.*s", TEXT_ARG(v->id));
     put_time(w, "published", v->published_us);
     for (size_t i = 0; i < v->score_count; i++)
-        writer_format(w, " %s/%d=%d %.*s", score_source_name(v->scores[i].from), (int)v->scores[i].version,
-                      v->scores[i].tenths, TEXT_ARG(v->scores[i].vector));
+        writer_format(w, " %s/%s=%d %.*s", score_source_name(v->scores[i].from),
+                      cvss_version_name(v->scores[i].version), v->scores[i].tenths,
+                      TEXT_ARG(v->scores[i].vector));
     if (v->kev)
         writer_string(w, " kev");
     put_time(w, "added", v->kev_added_us);
@@ -264,4 +267,26 @@ struct feed_count feed_golden_count(const struct feed *feed, const char *path)
 
     feed_golden_count_bytes(feed, read_file(&arena, path), path, &count);
     return count;
+}
+
+struct feed_count feed_golden_count_archive(const struct feed *feed, const char *path, const char *part)
+{
+    OWN(arena_end) struct arena arena = arena_with(LIMIT_FEED_MEMORY);
+    OWN(archive_end) struct archive_reader *reader = NULL;
+    struct feed_count count = {.facts = feed_facts_none()};
+    struct text name;
+    struct bytes bytes;
+    struct error err;
+    bool found;
+
+    if (!archive_open(read_file(&arena, path), LIMIT_FEED_FILE, &reader, &err))
+        fail_msg("%s: %s", path, err.text);
+    for (;;) {
+        if (!archive_next(reader, &name, &bytes, &found, &err))
+            fail_msg("%s: %s", path, err.text);
+        if (!found)
+            return count;
+        if (text_find(name, text_of(part)) != SIZE_MAX)
+            feed_golden_count_bytes(feed, bytes, text_string(&arena, name), &count);
+    }
 }

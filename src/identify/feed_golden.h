@@ -30,4 +30,7 @@ struct feed_count feed_golden_count(const struct feed *feed, const char *path);
 /* Adds one more document. */
 void feed_golden_count_bytes(const struct feed *feed, struct bytes document, const char *name,
                              struct feed_count *count);
+/* Every member of an archive (zip, tar) whose name holds `part`. */
+struct feed_count feed_golden_count_archive(const struct feed *feed, const char *path, const char *part);
+
 #endif
