@@ -221,7 +221,8 @@ static struct text name_of(struct archive_reader *reader, struct archive_entry *
 
     if (name == NULL)
         name = reader->lib.pathname(entry); /* bytes that the locale has no letters for */
-    if (name != NULL && text_from_bytes(bytes_of_text(text_of(name)), LIMIT_PATH, &text, &not_text))
+    if (name != NULL && name[0] != 0 &&
+        text_from_bytes(bytes_of_text(text_of(name)), LIMIT_PATH, &text, &not_text))
         return text;
     (void)snprintf(reader->number, sizeof(reader->number), "member %zu", reader->count);
     return text_of(reader->number);

@@ -47,8 +47,11 @@ static void members_are_handed_out(void **state)
         const char *name;
         const char *said;
     } rows[] = {
-        {"records.zip", all},    {"stored.zip", all},     {"records.tar", all}, {"gnu.tar", all},
-        {"records.tar.gz", all}, {"records.tar.xz", all}, {"names.tar", names}, {"empty.tar", ""},
+        {"records.zip", all},    {"stored.zip", all},
+        {"records.tar", all},    {"gnu.tar", all},
+        {"records.tar.gz", all}, {"records.tar.xz", all},
+        {"names.tar", names},    {"no_name.zip", "member 1 2\n"},
+        {"empty.tar", ""},
     };
     OWN(arena_end) struct arena arena = arena_with(4 * MIB);
     struct error err = {0};

@@ -61,8 +61,8 @@ bool json_name_text(const struct json_walk *walk, size_t limit, struct text *out
 bool json_get_text(struct json object, const char *name, bool required, size_t limit, struct text *out,
                    struct error *err) MUST_USE;
 /*
- * For remarks, never required: tabs and newlines are allowed, other control bytes become spaces, a longer one is cut at
- * a character's end.
+ * For remarks, never required: tabs and newlines are allowed, a longer one is cut at a character's end. Other control
+ * bytes become spaces, in the document itself: who reads the member again sees them.
  */
 bool json_get_note(struct json object, const char *name, size_t limit, struct text *out, struct error *err)
     MUST_USE;

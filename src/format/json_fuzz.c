@@ -40,13 +40,13 @@ static void copy(struct json value, struct json_writer *j)
         uint32_t count = 0;
         char name[16];
         json_open_object(j);
+        ask(value, "a"); /* first: json_get_note changes the text */
         while (json_walk_next(&walk)) {
             (void)snprintf(name, sizeof(name), "%u", count++);
             json_name(j, name);
             copy(walk.value, j);
         }
         json_close_object(j);
-        ask(value, "a");
     } else if (json_is_array(value)) {
         json_open_array(j);
         while (json_walk_next(&walk))
