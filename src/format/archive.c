@@ -4,6 +4,7 @@
 #include <archive_entry.h>
 #include <assert.h>
 #include <dlfcn.h>
+#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -64,6 +65,8 @@ static const struct {
 struct archive_reader {
     struct libarchive lib;
     struct archive *archive;
+    locale_t
+        locale; /* libarchive turns a zip's names into the locale's letters, and drops what has none there */
     struct compress_stream *stream; /* of a tar; a zip is read in memory, for its directory is at its end */
     struct error stream_error;      /* why the stream failed, which libarchive cannot pass on */
     bool stream_ended;
@@ -170,6 +173,8 @@ bool archive_open(struct bytes packed, size_t limit, struct archive_reader **out
         return error_set(err, ERROR_LIMIT, "no memory for reading an archive");
     reader->limit = limit;
     reader->packed_size = packed.size;
+    reader->locale =
+        newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0); /* 0, where there is none, changes nothing */
     if (!load(&reader->lib, err) || !open_archive(reader, packed, err))
         return false;
     *out = reader;
@@ -183,6 +188,8 @@ void archive_end(struct archive_reader **reader)
         return;
     if ((*reader)->archive != NULL)
         (void)(*reader)->lib.read_free((*reader)->archive); /* only reads: nothing is lost */
+    if ((*reader)->locale != (locale_t)0)
+        freelocale((*reader)->locale);
     compress_end(&(*reader)->stream);
     free((*reader)->member);
     free(*reader);
@@ -296,8 +303,8 @@ static bool take_member(struct archive_reader *reader, struct archive_entry *ent
     return check_sizes(reader, size, err) && read_member(reader, bytes, err);
 }
 
-bool archive_next(struct archive_reader *reader, struct text *name, struct bytes *bytes, bool *found,
-                  struct error *err)
+static bool next_member(struct archive_reader *reader, struct text *name, struct bytes *bytes, bool *found,
+                        struct error *err)
 {
     struct archive_entry *entry;
 
@@ -325,4 +332,14 @@ bool archive_next(struct archive_reader *reader, struct text *name, struct bytes
     }
     *found = false;
     return true;
+}
+
+bool archive_next(struct archive_reader *reader, struct text *name, struct bytes *bytes, bool *found,
+                  struct error *err)
+{
+    locale_t before = uselocale(reader->locale);
+    bool done = next_member(reader, name, bytes, found, err);
+
+    (void)uselocale(before); /* of this thread only, and it was valid */
+    return done;
 }

@@ -42,15 +42,15 @@ static bool read_all(struct bytes packed, size_t limit, struct arena *arena, str
 static void members_are_handed_out(void **state)
 {
     static const char all[] = "records/ADV-1.json 388\nrecords/ADV-2.json 16\n../records/empty.json 0\n";
-    static const char names[] = "caf\xc3\xa9.json 2\nmember 7 2\n" X100 X100 X100 " 0\n";
+    static const char in_tar[] = "caf\xc3\xa9.json 2\nmember 7 2\n" X100 X100 X100 " 0\n";
+    static const char in_zip[] = "caf\xc3\xa9.json 2\nmember 2 2\n" X100 X100 X100 " 0\n";
     static const struct {
         const char *name;
         const char *said;
     } rows[] = {
-        {"records.zip", all},    {"stored.zip", all},
-        {"records.tar", all},    {"gnu.tar", all},
-        {"records.tar.gz", all}, {"records.tar.xz", all},
-        {"names.tar", names},    {"no_name.zip", "member 1 2\n"},
+        {"records.zip", all},  {"stored.zip", all},     {"records.tar", all},
+        {"gnu.tar", all},      {"records.tar.gz", all}, {"records.tar.xz", all},
+        {"names.tar", in_tar}, {"names.zip", in_zip},   {"no_name.zip", "member 1 2\n"},
         {"empty.tar", ""},
     };
     OWN(arena_end) struct arena arena = arena_with(4 * MIB);
