@@ -31,6 +31,8 @@ void os_random(void *out, size_t size);
 /* True when some interface has an address that the whole Internet can reach (not private, link-local, loopback, or carrier-grade NAT). */
 bool os_has_public_address(bool *out, struct error *err) MUST_USE;
 unsigned os_processor_count(void);
+/* A hint that this memory will be filled whole: in large pages, tens of megabytes cost a hundredth of the page faults. */
+void os_expect_filling(void *memory, size_t size);
 
 /*
  * A file without a name, in memory, holding these bytes; its descriptor stands at the beginning. os_fd_path is the

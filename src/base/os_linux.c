@@ -164,6 +164,18 @@ unsigned os_processor_count(void)
     return count < 1 ? 1 : (unsigned)count;
 }
 
+#define LARGE_PAGE ((uintptr_t)2 * 1024 * 1024)
+
+void os_expect_filling(void *memory, size_t size)
+{
+    uintptr_t begin = ((uintptr_t)memory + LARGE_PAGE - 1) & ~(LARGE_PAGE - 1);
+    uintptr_t end = ((uintptr_t)memory + size) & ~(LARGE_PAGE - 1);
+
+    /* Where the kernel has no large pages it stays as it is. */
+    if (memory != NULL && begin < end)
+        (void)madvise((char *)memory + (begin - (uintptr_t)memory), end - begin, MADV_HUGEPAGE);
+}
+
 bool os_memory_file(struct bytes content, int *out, struct error *err)
 {
     OWN(own_fd) int fd = memfd_create("suture", MFD_CLOEXEC);

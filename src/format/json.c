@@ -35,7 +35,9 @@ static void *budget_malloc(void *self, size_t size)
     if (size > budget->left)
         return NULL;
     budget->left -= size;
-    return malloc(size);
+    void *memory = malloc(size);
+    os_expect_filling(memory, size);
+    return memory;
 }
 
 static void *budget_realloc(void *self, void *memory, size_t size_before, size_t size)
@@ -45,7 +47,9 @@ static void *budget_realloc(void *self, void *memory, size_t size_before, size_t
     if (size > size_before && size - size_before > budget->left)
         return NULL;
     budget->left = budget->left + size_before - size;
-    return realloc(memory, size);
+    memory = realloc(memory, size);
+    os_expect_filling(memory, size);
+    return memory;
 }
 
 static void budget_free(void *self, void *memory)
@@ -301,6 +305,7 @@ bool json_parse(struct bytes raw, size_t limit, struct json_document *out, struc
     struct budget *budget = malloc(sizeof(*budget) + raw.size + PADDING);
     if (budget == NULL)
         return error_set(err, ERROR_LIMIT, "no memory for %zu bytes", raw.size);
+    os_expect_filling(budget, raw.size);
     document.memory = budget;
     budget->left = LIMIT_FEED_MEMORY;
     memcpy(budget->copy, raw.at, raw.size);
