@@ -9,7 +9,6 @@
 #include <stdlib.h>
 
 #include "base/limits.h"
-#include "base/own.h"
 #include "format/compress.h"
 
 #define BUFFER_SIZE     (64 * KIB)
@@ -166,7 +165,7 @@ static bool open_archive(struct archive_reader *reader, struct bytes packed, str
 
 bool archive_open(struct bytes packed, size_t limit, struct archive_reader **out, struct error *err)
 {
-    OWN(archive_end) struct archive_reader *reader = calloc(1, sizeof(*reader));
+    struct archive_reader *reader = calloc(1, sizeof(*reader));
 
     assert(limit <= SIZE_MAX - TAR_OVERHEAD);
     if (reader == NULL)
@@ -175,11 +174,12 @@ bool archive_open(struct bytes packed, size_t limit, struct archive_reader **out
     reader->packed_size = packed.size;
     reader->locale =
         newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0); /* 0, where there is none, changes nothing */
-    if (!load(&reader->lib, err) || !open_archive(reader, packed, err))
-        return false;
-    *out = reader;
-    reader = NULL;
-    return true;
+    bool opened = load(&reader->lib, err) && open_archive(reader, packed, err);
+    if (opened)
+        *out = reader;
+    else
+        archive_end(&reader);
+    return opened;
 }
 
 void archive_end(struct archive_reader **reader)

@@ -119,11 +119,6 @@ struct check {
     uint64_t key; /* of the hash, drawn when the first slots are made */
 };
 
-static void check_end(struct check *check)
-{
-    own_memory(&check->slots);
-}
-
 static struct text text_of_value(yyjson_val *value)
 {
     return (struct text){unsafe_yyjson_get_str(value), unsafe_yyjson_get_len(value)};
@@ -194,7 +189,7 @@ static size_t clear_slots(struct check *check, size_t count)
 
     while (needed < 2 * count)
         needed *= 2;
-    if (needed <= check->slot_count) {
+    if (check->slots != NULL && needed <= check->slot_count) {
         memset(check->slots, 0, needed * sizeof(struct slot));
         return needed;
     }
@@ -293,6 +288,14 @@ void json_end(struct json_document *document)
     *document = (struct json_document){0};
 }
 
+static struct json_document document_take(struct json_document *document)
+{
+    struct json_document taken = *document;
+
+    *document = (struct json_document){0};
+    return taken;
+}
+
 bool json_parse(struct bytes raw, size_t limit, struct json_document *out, struct error *err)
 {
     OWN(json_end) struct json_document document = {0};
@@ -318,13 +321,12 @@ bool json_parse(struct bytes raw, size_t limit, struct json_document *out, struc
     if (document.yyjson == NULL)
         return fail_as_yyjson(raw, &said, err);
 
-    OWN(check_end) struct check check = {.raw = raw, .copy = budget->copy};
-    check.root = yyjson_doc_get_root(document.yyjson);
-    if (!check_values(&check, err))
-        return false;
-    *out = document;
-    document = (struct json_document){0};
-    return true;
+    struct check check = {.raw = raw, .copy = budget->copy, .root = yyjson_doc_get_root(document.yyjson)};
+    bool good = check_values(&check, err);
+    own_memory(&check.slots);
+    if (good)
+        *out = document_take(&document);
+    return good;
 }
 
 struct json json_root(const struct json_document *document)
