@@ -45,7 +45,7 @@ static bool put(struct json object, const struct field *field, struct json value
     case FIELD_KIND_COUNT:
         break;
     }
-    assert(!"a field has a kind");
+    assert(false && "a field has a kind");
     return false;
 }
 
