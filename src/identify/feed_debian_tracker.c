@@ -17,10 +17,11 @@
  */
 #include "base/limits.h"
 #include "base/own.h"
+#include "format/json_split.h"
 #include "identify/feed.h"
 #include "identify/fields.h"
 
-/* The releases that were named so far: a document has nine, and names them 300,000 times. */
+/* The releases that were named so far: a document has six, and names them 300,000 times. */
 #define RELEASES_KEPT 16
 
 struct tracker {
@@ -190,29 +191,49 @@ static bool read_package(struct tracker *tracker, struct text package, struct js
     return true;
 }
 
+/* A package and its issues, the only member of an object. */
+static bool read_member(struct tracker *tracker, struct json member, struct error *err)
+{
+    struct json_walk walk = json_walk_with(member);
+    struct text package = {0};
+
+    if (json_walk_next(&walk) && !json_name_text(&walk, LIMIT_PACKAGE_NAME, &package, err))
+        return error_at(err, "name of a package");
+    if (package.size == 0)
+        return error_set(err, ERROR_INPUT, "a package without a name");
+    return read_package(tracker, package, walk.value, err) || error_at(err, "%.*s", TEXT_ARG(package));
+}
+
+/* Package by package: all of it at once would take a quarter of a gigabyte. */
+static bool read_packages(struct tracker *tracker, struct json_split *split, struct error *err)
+{
+    struct json member;
+    bool found;
+
+    if (!json_split_in_object(split))
+        return error_set(err, ERROR_INPUT, "not an object");
+    for (size_t count = 0;; count++) {
+        if (!json_split_next(split, &found, err))
+            return false;
+        if (!found) {
+            tracker->facts.complete = count >= FEED_COMPLETE_SOURCES;
+            return true;
+        }
+        tracker->kept_count = 0; /* their names were in the piece before */
+        if (!json_split_take(split, &member, err) || !read_member(tracker, member, err))
+            return false;
+    }
+}
+
 static bool tracker_parse(struct bytes raw, struct text name, const struct feed_sink *sink,
                           struct arena *arena, struct feed_facts *facts, struct error *err)
 {
-    OWN(json_end) struct json_document document = {0};
+    OWN(json_split_end) struct json_split split = {0};
     struct tracker tracker = {.sink = sink, .facts = feed_facts_none()};
-    struct text package;
 
     (void)name;
-    (void)arena;
-    if (!json_parse(raw, LIMIT_FEED_FILE, &document, err))
+    if (!json_split_open(raw, LIMIT_FEED_FILE, arena, &split, err) || !read_packages(&tracker, &split, err))
         return error_at(err, "debian-tracker");
-    struct json_walk walk = json_walk_with(json_root(&document));
-    if (!json_is_object(json_root(&document)))
-        return error_set(err, ERROR_INPUT, "debian-tracker: not an object");
-    while (json_walk_next(&walk)) {
-        if (!json_name_text(&walk, LIMIT_PACKAGE_NAME, &package, err))
-            return error_at(err, "debian-tracker: name of a package");
-        if (package.size == 0)
-            return error_set(err, ERROR_INPUT, "debian-tracker: a package without a name");
-        if (!read_package(&tracker, package, walk.value, err))
-            return error_at(err, "debian-tracker: %.*s", TEXT_ARG(package));
-    }
-    tracker.facts.complete = walk.count >= FEED_COMPLETE_SOURCES;
     *facts = tracker.facts;
     return true;
 }

@@ -16,22 +16,31 @@
  * Whose score it is, its source says: "Primary" may be NVD's or, where NVD took it over, that of the CVE's own authority (CNA).
  * Times have no zone and are UTC. A rejected CVE is handed on as such: it may have been in use before.
  */
+#include <inttypes.h>
+
 #include "base/limits.h"
 #include "base/own.h"
+#include "format/json_split.h"
 #include "identify/feed.h"
 #include "identify/fields.h"
 #include "identify/metrics.h"
 
-struct page {
+/* Of the page's members those that are not its vulnerabilities. */
+struct head {
     struct text format, version;
     int64_t generated_us;
-    struct json rows;
 };
-static const struct field page_fields[] = {
-    FIELD_TEXT(struct page, format, "format", FIELD_REQUIRED, 32),
-    FIELD_TEXT(struct page, version, "version", FIELD_REQUIRED, 32),
-    FIELD_TIME(struct page, generated_us, "timestamp", FIELD_REQUIRED),
-    FIELD_ARRAY(struct page, rows, "vulnerabilities", FIELD_REQUIRED),
+static const struct field head_fields[] = {
+    FIELD_TEXT(struct head, format, "format", FIELD_OPTIONAL, 32),
+    FIELD_TEXT(struct head, version, "version", FIELD_OPTIONAL, 32),
+    FIELD_TIME(struct head, generated_us, "timestamp", FIELD_OPTIONAL),
+};
+
+/* What was found of the page so far: its members may come in any order. */
+struct page {
+    const struct feed_sink *sink;
+    bool format, version, rows;
+    struct feed_facts facts;
 };
 
 struct cve {
@@ -151,44 +160,100 @@ static bool read_cve(struct json object, const struct feed_sink *sink, struct te
     return read_metrics(&cve, &vulnerability, err) && feed_give_vulnerability(sink, &vulnerability, err);
 }
 
-static bool read_page(struct json root, const struct feed_sink *sink, struct feed_facts *facts,
-                      struct error *err)
+static bool read_row(struct json row, uint64_t index, const struct feed_sink *sink, struct error *err)
 {
-    struct page page = {0};
+    struct text id = {0};
     struct json cve;
 
-    if (!FIELDS_READ(root, page_fields, &page, err))
-        return false;
-    if (!text_equal(page.format, TEXT("NVD_CVE")) || !text_starts(page.version, TEXT("2.")))
-        return error_set(err, ERROR_INPUT, "format \"%.*s\" version \"%.*s\", not NVD_CVE 2",
-                         TEXT_ARG(page.format), TEXT_ARG(page.version));
-    struct json_walk walk = json_walk_with(page.rows);
-    while (json_walk_next(&walk)) {
-        struct text id = {0};
-        if (!json_get_object(walk.value, "cve", true, &cve, err))
-            return error_at(err, "vulnerabilities: %zu", walk.index);
-        if (read_cve(cve, sink, &id, err))
-            continue;
-        return id.size > 0 ? error_at(err, "%.*s", TEXT_ARG(id))
-                           : error_at(err, "vulnerabilities: %zu: cve", walk.index);
+    if (!json_get_object(row, "cve", true, &cve, err))
+        return error_at(err, "vulnerabilities: %" PRIu64, index);
+    if (read_cve(cve, sink, &id, err))
+        return true;
+    return id.size > 0 ? error_at(err, "%.*s", TEXT_ARG(id))
+                       : error_at(err, "vulnerabilities: %" PRIu64 ": cve", index);
+}
+
+/* A year is 160 MB: CVE by CVE. */
+static bool read_rows(struct json_split *split, struct page *page, struct error *err)
+{
+    struct json row;
+    bool found;
+
+    if (json_split_in_object(split))
+        return error_set(err, ERROR_INPUT, "vulnerabilities is an object, not an array");
+    page->rows = true;
+    for (;;) {
+        if (!json_split_next(split, &found, err))
+            return false;
+        if (!found)
+            return true;
+        if (!json_split_take(split, &row, err) || !read_row(row, page->facts.record_count, page->sink, err))
+            return false;
+        page->facts.record_count++;
     }
-    facts->generated_us = page.generated_us;
-    facts->record_count = walk.count;
+}
+
+static bool read_head(struct json member, struct page *page, struct error *err)
+{
+    struct head head = {.generated_us = page->facts.generated_us};
+
+    if (!FIELDS_READ(member, head_fields, &head, err))
+        return false;
+    if (head.format.size > 0 && !text_equal(head.format, TEXT("NVD_CVE")))
+        return error_set(err, ERROR_INPUT, "format is \"%.*s\", not NVD_CVE", TEXT_ARG(head.format));
+    if (head.version.size > 0 && !text_starts(head.version, TEXT("2.")))
+        return error_set(err, ERROR_INPUT, "version is \"%.*s\", not 2", TEXT_ARG(head.version));
+    page->format |= head.format.size > 0;
+    page->version |= head.version.size > 0;
+    page->facts.generated_us = head.generated_us;
     return true;
+}
+
+static bool read_member(struct json_split *split, struct page *page, struct error *err)
+{
+    struct json member, rows;
+    bool entered = false;
+
+    if (json_split_named(split, "vulnerabilities")) {
+        if (!json_split_enter(split, &entered, err))
+            return false;
+        if (entered)
+            return read_rows(split, page, err);
+    }
+    return json_split_take(split, &member, err) && read_head(member, page, err) &&
+           json_get_array(member, "vulnerabilities", false, &rows, err);
+}
+
+static bool read_page(struct json_split *split, struct page *page, struct error *err)
+{
+    bool found;
+
+    if (!json_split_in_object(split))
+        return error_set(err, ERROR_INPUT, "not an object");
+    for (;;) {
+        if (!json_split_next(split, &found, err))
+            return false;
+        if (!found)
+            break;
+        if (!read_member(split, page, err))
+            return false;
+    }
+    if (!page->format || !page->version || !page->rows)
+        return error_set(err, ERROR_INPUT, "%s is missing",
+                         page->format ? page->version ? "vulnerabilities" : "version" : "format");
+    return page->facts.generated_us != TIME_ABSENT || error_set(err, ERROR_INPUT, "timestamp is missing");
 }
 
 static bool nvd_parse(struct bytes raw, struct text name, const struct feed_sink *sink, struct arena *arena,
                       struct feed_facts *facts, struct error *err)
 {
-    OWN(json_end) struct json_document document = {0};
-    struct feed_facts read = feed_facts_none();
+    OWN(json_split_end) struct json_split split = {0};
+    struct page page = {.sink = sink, .facts = feed_facts_none()};
 
     (void)name;
-    (void)arena;
-    if (!json_parse(raw, LIMIT_FEED_FILE, &document, err) ||
-        !read_page(json_root(&document), sink, &read, err))
+    if (!json_split_open(raw, LIMIT_FEED_FILE, arena, &split, err) || !read_page(&split, &page, err))
         return error_at(err, "nvd");
-    *facts = read;
+    *facts = page.facts;
     return true;
 }
 
