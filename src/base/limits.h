@@ -46,6 +46,7 @@
 
 /* dpkg and apt. A full desktop has 3,000 packages and a 6 MB status; bookworm main's Packages is 50 MB with 63,000 entries. */
 #define LIMIT_DPKG_STATUS    (64 * MIB)
+#define LIMIT_DPKG_LIST      (32 * MIB) /* the files of one package; the longest known names 40,000 in 4 MB */
 #define LIMIT_PACKAGES_FILE  (512 * MIB)
 #define LIMIT_PACKAGES_COUNT 1000000
 #define LIMIT_PARAGRAPH                                                                                      \
@@ -93,5 +94,6 @@
 #define LIMIT_SCAN_MEMORY (512 * MIB)
 #define LIMIT_PROCESSES   65536
 #define LIMIT_MAPS_FILE   (16 * MIB) /* /proc/PID/maps of a browser has 300 KB */
+#define LIMIT_MAPPINGS    65536      /* executable ones; the kernel allows 65530 mappings of all kinds */
 
 #endif

@@ -1,15 +1,16 @@
 /*
- * What only the operating system knows. base/os_linux.c is the only file with Linux in it.
+ * What only the operating system knows. base/os_linux.c and base/process_linux.c are the only files with Linux in them.
  */
 #ifndef BASE_OS_H
 #define BASE_OS_H
 
 #include "base/bytes.h"
 
-/* The machine's name, the running kernel's release ("6.1.0-18-amd64") and machine ("x86_64"). */
+/* The machine's name, the running kernel's release ("6.1.0-18-amd64"), build ("#1 SMP Debian 6.1.76-1 (2024-02-01)") and machine ("x86_64"). */
 struct os_names {
     struct text host;
     struct text kernel_release;
+    struct text kernel_build;
     struct text machine;
 };
 bool os_names(struct arena *arena, struct os_names *out, struct error *err) MUST_USE;
@@ -41,13 +42,5 @@ void os_expect_filling(void *memory, size_t size);
 bool os_memory_file(struct bytes content, int *out, struct error *err) MUST_USE;
 #define OS_FD_PATH_MAX 48
 void os_fd_path(int fd, char out[OS_FD_PATH_MAX]);
-
-/* The processes of the machine, as far as this user may look. */
-struct os_process {
-    uint32_t pid;
-    bool readable;    /* false: its maps are not ours to read */
-    struct text name; /* comm */
-};
-bool os_processes(struct arena *arena, struct os_process **out, size_t *count, struct error *err) MUST_USE;
 
 #endif

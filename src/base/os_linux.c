@@ -1,4 +1,3 @@
-#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ifaddrs.h>
@@ -26,9 +25,11 @@ bool os_names(struct arena *arena, struct os_names *out, struct error *err)
     struct os_names got = {
         .host = text_copy(arena, text_of(names.nodename)),
         .kernel_release = text_copy(arena, text_of(names.release)),
+        .kernel_build = text_copy(arena, text_of(names.version)),
         .machine = text_copy(arena, text_of(names.machine)),
     };
-    if (got.host.at == NULL || got.kernel_release.at == NULL || got.machine.at == NULL)
+    if (got.host.at == NULL || got.kernel_release.at == NULL || got.kernel_build.at == NULL ||
+        got.machine.at == NULL)
         return arena_full(arena, err);
     *out = got;
     return true;
@@ -198,55 +199,4 @@ bool os_memory_file(struct bytes content, int *out, struct error *err)
 void os_fd_path(int fd, char out[OS_FD_PATH_MAX])
 {
     (void)snprintf(out, OS_FD_PATH_MAX, "/proc/%ld/fd/%d", (long)getpid(), fd);
-}
-
-/* "1234" */
-static bool is_pid(struct text name)
-{
-    for (size_t i = 0; i < name.size; i++)
-        if (!isdigit((unsigned char)name.at[i]))
-            return false;
-    return name.size > 0 && name.size < 10;
-}
-
-/* False when the process is gone by now. */
-static bool look_at_process(struct text pid, struct arena *arena, struct os_process *out)
-{
-    char path[64], name[64];
-
-    (void)snprintf(path, sizeof(path), "/proc/%.*s/comm", TEXT_ARG(pid));
-    OWN(own_fd) int comm = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t got = comm < 0 ? -1 : read(comm, name, sizeof(name));
-    if (got <= 0)
-        return false;
-    size_t size = (size_t)got - (name[got - 1] == '\n');
-    for (size_t i = 0; i < size; i++)
-        if ((unsigned char)name[i] < 0x20 || (unsigned char)name[i] >= 0x7f)
-            name[i] = '?'; /* a process chooses its own name */
-    /* access() asks with the real user; maps needs ptrace rights that only opening it tells. */
-    (void)snprintf(path, sizeof(path), "/proc/%.*s/maps", TEXT_ARG(pid));
-    OWN(own_fd) int maps = open(path, O_RDONLY | O_CLOEXEC);
-    *out = (struct os_process){.readable = maps >= 0, .name = text_copy(arena, (struct text){name, size})};
-    for (size_t i = 0; i < pid.size; i++)
-        out->pid = out->pid * 10 + (uint32_t)(pid.at[i] - '0');
-    return out->name.at != NULL;
-}
-
-bool os_processes(struct arena *arena, struct os_process **out, size_t *count, struct error *err)
-{
-    struct file_names names;
-    struct os_process *got;
-    size_t got_count = 0;
-
-    if (!file_list("/proc", LIMIT_PROCESSES, arena, &names, err))
-        return false;
-    got = ARENA_ARRAY(arena, struct os_process, names.count);
-    if (got == NULL)
-        return arena_full(arena, err);
-    for (size_t i = 0; i < names.count; i++)
-        if (is_pid(names.names[i]) && look_at_process(names.names[i], arena, &got[got_count]))
-            got_count++;
-    *out = got;
-    *count = got_count;
-    return true;
 }

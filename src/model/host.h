@@ -102,8 +102,9 @@ struct unseen {
 struct old_code {
     uint32_t pid;
     struct text process;
+    struct text service; /* that it belongs to, "ssh"; absent: none */
     struct text path;
-    uint32_t package; /* index into host.packages, or PACKAGE_NONE */
+    uint32_t package; /* index into host.packages, or PACKAGE_NONE: the package that brought it is gone */
 };
 #define PACKAGE_NONE UINT32_MAX
 
@@ -119,9 +120,12 @@ struct host {
     struct text kernel_running;   /* absent when not this machine */
     struct text kernel_installed; /* newest installed image's release; absent: none is packaged */
     bool reboot_needed;
-    struct old_code *old_code;
+    struct text reboot_why;    /* in words, where it is needed */
+    struct old_code *old_code; /* by process, then path */
     size_t old_code_count;
     uint32_t process_count, process_unreadable;
+    uint32_t process_old; /* how many of them are in old_code */
+    bool process_hidden;  /* there are others that this user cannot even count */
     struct unseen *unseen;
     size_t unseen_count;
     struct text *updaters; /* other programs that install updates here */
