@@ -181,6 +181,20 @@ bool file_map(const char *path, size_t limit, struct file_map *out, struct error
     return file_open(path, &fd, err) && (file_map_fd(fd, limit, out, err) || error_at(err, "%s", path));
 }
 
+bool file_map_own(const char *path, size_t limit, struct file_map *out, struct error *err)
+{
+    OWN(own_fd) int fd = -1;
+    struct stat found;
+
+    if (!file_open(path, &fd, err))
+        return false;
+    if (fstat(fd, &found) != 0)
+        return error_system(err, "%s", path);
+    if (found.st_uid != geteuid() || (found.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+        return error_set(err, ERROR_TRUST, "%s: belongs to another user, or others may write it", path);
+    return file_map_fd(fd, limit, out, err) || error_at(err, "%s", path);
+}
+
 void file_unmap(struct file_map *map)
 {
     if (map->bytes.size > 0) {

@@ -104,6 +104,33 @@ static void a_map_is_the_file(void **state)
     assert_int_equal(empty.bytes.size, 0);
 }
 
+static void only_ones_own_memory_is_believed(void **state)
+{
+    OWN(arena_end) struct arena arena = arena_with(1 << 20);
+    OWN(file_unmap) struct file_map map = {0};
+    struct error err;
+    char *path = file_path(&arena, *state, "memory"), expected[256];
+
+    assert_done("make", file_replace_cache(path, BYTES("12345"), 0600, &err), &err);
+    assert_done("map", file_map_own(path, 10, &map, &err), &err);
+    assert_memory_equal(map.bytes.at, "12345", 5);
+    (void)snprintf(expected, sizeof(expected), "%s: belongs to another user, or others may write it", path);
+    static const mode_t modes[] = {0620, 0602, 0666};
+    for (size_t i = 0; i < COUNT_OF(modes); i++) {
+        struct file_map refused;
+        assert_int_equal(chmod(path, modes[i]), 0);
+        assert_false(file_map_own(path, 10, &refused, &err));
+        assert_failed("writable by others", &err, ERROR_TRUST, expected);
+    }
+    if (geteuid() != 0) /* only root can give a file away */
+        return;
+    assert_int_equal(chmod(path, 0600), 0);
+    assert_int_equal(chown(path, 65534, (gid_t)-1), 0);
+    struct file_map refused;
+    assert_false(file_map_own(path, 10, &refused, &err));
+    assert_failed("another's", &err, ERROR_TRUST, expected);
+}
+
 static void trees_are_made_and_removed(void **state)
 {
     OWN(arena_end) struct arena arena = arena_with(1 << 20);
@@ -187,7 +214,8 @@ int main(void)
 #define IN_A_FOLDER(test) cmocka_unit_test_setup_teardown(test, make_folder, remove_folder)
     const struct CMUnitTest tests[] = {
         IN_A_FOLDER(a_file_is_replaced_whole), IN_A_FOLDER(what_cannot_be_read_is_said),
-        IN_A_FOLDER(a_map_is_the_file),        IN_A_FOLDER(trees_are_made_and_removed),
+        IN_A_FOLDER(a_map_is_the_file),        IN_A_FOLDER(only_ones_own_memory_is_believed),
+        IN_A_FOLDER(trees_are_made_and_removed),
         IN_A_FOLDER(a_lock_is_held_by_one),    IN_A_FOLDER(folders_are_listed_sorted_and_bounded),
         cmocka_unit_test(digests_are_right),
     };

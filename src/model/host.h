@@ -56,7 +56,7 @@ struct offer {
     struct text source, source_version;
     uint64_t size;     /* of the download; 0 when only installed */
     uint32_t archive;  /* index into host.archives; OFFER_INSTALLED: dpkg's status only */
-    uint32_t archives; /* bit per archive (below 32) that has the same version */
+    uint64_t archives; /* bit per archive (of the first 64) that has the same version */
     int32_t priority;  /* apt's pin priority of this version */
     uint32_t phased;   /* Phased-Update-Percentage, 100 when not phased */
 };

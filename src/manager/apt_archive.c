@@ -1,0 +1,408 @@
+#include "manager/apt_archive.h"
+
+#include "base/limits.h"
+#include "base/own.h"
+#include "manager/apt_list.h"
+
+/* Dated later than this, an archive's clock or ours is wrong. */
+#define FUTURE_US TIME_DAY_US
+
+struct apt_release {
+    struct apt_release *next;
+    struct text path;
+    struct text signed_by;
+    struct inrelease inrelease;
+    struct error failed; /* ERROR_NONE: it is believed */
+};
+
+/* One folder's word on one source. */
+struct attempt {
+    struct apt_memory_key key;
+    const char *memory; /* path of its memory, or NULL */
+    struct apt_memory_facts facts;
+    const struct apt_release *release; /* NULL: remembered */
+    struct apt_archive found;          /* table and map, when it was remembered */
+    bool absent;                       /* there is no list */
+    struct error failed;               /* ERROR_NONE: its InRelease is believed */
+};
+
+/* Archives whose distribution publishes advisories that we read. Backports are looked after by their uploaders alone. */
+static const struct {
+    const char *origin, *label; /* label NULL: any */
+    const char *suite_end;      /* the InRelease's Suite ends so; "": any */
+    bool security, has_advisories;
+} publishers[] = {
+    {"Debian", "Debian-Security", "", true, true},
+    {"Debian", "Debian Backports", "", false, false},
+    {"Debian", "Debian", "-backports", false, false},
+    {"Debian", "Debian", "", false, true},
+    {"Ubuntu", NULL, "-security", true, true},
+    {"Ubuntu", NULL, "-backports", false, false},
+    {"Ubuntu", NULL, "", false, true},
+    {"UbuntuESM", NULL, "-security", true, true},
+    {"UbuntuESM", NULL, "", false, true},
+    {"UbuntuESMApps", NULL, "-security", true, true},
+    {"UbuntuESMApps", NULL, "", false, true},
+};
+
+void apt_archive_classify(struct archive *archive)
+{
+    archive->security = archive->has_advisories = false;
+    for (size_t i = 0; i < sizeof(publishers) / sizeof(*publishers); i++) {
+        if (!text_equal(archive->origin, text_of(publishers[i].origin)) ||
+            (publishers[i].label != NULL && !text_equal(archive->label, text_of(publishers[i].label))) ||
+            !text_ends(archive->archive, text_of(publishers[i].suite_end)))
+            continue;
+        archive->security = publishers[i].security;
+        archive->has_advisories = publishers[i].has_advisories;
+        return;
+    }
+}
+
+void apt_archive_end(struct apt_archive *archive)
+{
+    file_unmap(&archive->map);
+    apt_table_builder_end(&archive->builder);
+    archive->table = (struct apt_table){0};
+    archive->believed = false;
+}
+
+static bool find_trusted(struct apt_archives *archives, struct error *err)
+{
+    static const char *const endings[] = {".gpg", ".asc", NULL};
+    const char *file = apt_config_path(archives->config, APT_PATH_TRUSTED, archives->arena);
+    const char *folder = apt_config_path(archives->config, APT_PATH_TRUSTED_PARTS, archives->arena);
+    char **parts;
+    size_t count;
+
+    if (file == NULL || folder == NULL)
+        return arena_full(archives->arena, err);
+    if (!apt_config_parts(folder, endings, archives->arena, &parts, &count, err))
+        return false;
+    archives->trusted = ARENA_ARRAY(archives->arena, const char *, count + 1);
+    if (archives->trusted == NULL)
+        return arena_full(archives->arena, err);
+    if (file_exists(file))
+        archives->trusted[archives->trusted_count++] = file;
+    for (size_t i = 0; i < count; i++)
+        archives->trusted[archives->trusted_count++] = parts[i];
+    return true;
+}
+
+bool apt_archives_open(const struct manager_request *request, const struct apt_config *config,
+                       struct arena *arena, struct apt_archives *out, struct error *err)
+{
+    struct apt_archives archives = {.request = request, .config = config, .arena = arena};
+    const char *lists = apt_config_path(config, APT_PATH_LISTS, arena);
+
+    if (lists == NULL)
+        return arena_full(arena, err);
+    archives.folders[archives.folder_count++] = lists;
+    if (request->own_lists != NULL)
+        archives.folders[archives.folder_count++] = request->own_lists;
+    if (!find_trusted(&archives, err))
+        return false;
+    *out = archives;
+    return true;
+}
+
+/* The armour that stands in a .sources paragraph: a line that is a lone '.' is an empty one there. */
+static bool take_inline_key(struct text signed_by, struct arena *arena, struct inrelease_keys *keys)
+{
+    uint8_t *at = arena_take(arena, signed_by.size + 1);
+    size_t size = 0;
+    struct text line;
+
+    if (at == NULL)
+        return false;
+    while (text_cut(&signed_by, '\n', &line)) {
+        line = text_trim(line);
+        if (text_equal(line, TEXT(".")))
+            line.size = 0;
+        memcpy(at + size, line.at, line.size);
+        size += line.size;
+        at[size++] = '\n';
+    }
+    keys->inline_keyring = (struct bytes){at, size};
+    return true;
+}
+
+/* Signed-By: paths of keyrings, fingerprints of keys in the trusted ones, or a key. */
+static bool take_keys(struct apt_archives *archives, struct text signed_by, struct inrelease_keys *keys)
+{
+    struct arena *arena = archives->arena;
+    const char **keyrings = ARENA_ARRAY(arena, const char *, signed_by.size / 2 + 1);
+    struct text *fingerprints = ARENA_ARRAY(arena, struct text, signed_by.size / 2 + 1);
+    struct text rest = signed_by, line, word;
+    size_t fingerprint_count = 0;
+
+    *keys = (struct inrelease_keys){.rule = {.threshold = 1}};
+    if (text_find(signed_by, TEXT("-----BEGIN PGP")) != SIZE_MAX)
+        return take_inline_key(signed_by, arena, keys);
+    if (keyrings == NULL || fingerprints == NULL)
+        return false;
+    while (text_cut(&rest, ',', &line))
+        while (text_cut_word(&line, &word)) {
+            if (word.at[0] != '/') {
+                fingerprints[fingerprint_count++] = word;
+                continue;
+            }
+            const char *path = text_string(arena, word);
+            path = path == NULL ? NULL : file_below(arena, archives->config->root, path);
+            if (path == NULL)
+                return false;
+            keyrings[keys->keyring_count++] = path;
+        }
+    keys->keyrings = keyrings;
+    if (keys->keyring_count == 0) {
+        keys->keyrings = archives->trusted;
+        keys->keyring_count = archives->trusted_count;
+    }
+    keys->rule.fingerprints = fingerprints;
+    keys->rule.fingerprint_count = fingerprint_count;
+    return true;
+}
+
+/* The InRelease, judged once for all its lists. NULL when memory is out. */
+static const struct apt_release *judge_release(struct apt_archives *archives, const struct apt_source *source,
+                                               const char *path, const struct inrelease_keys *keys)
+{
+    struct apt_release *release = archives->releases;
+
+    for (; release != NULL; release = release->next)
+        if (text_equal(release->path, text_of(path)) && text_equal(release->signed_by, source->signed_by))
+            return release;
+    release = ARENA_NEW(archives->arena, struct apt_release);
+    if (release == NULL)
+        return NULL;
+    release->path = text_of(path);
+    release->signed_by = source->signed_by;
+    if (inrelease_verify(path, keys, archives->arena, &release->inrelease, &release->failed))
+        release->failed = (struct error){0};
+    release->next = archives->releases;
+    archives->releases = release;
+    return release;
+}
+
+/* apt's name for a file of the source in this folder; NULL when memory is out. */
+static const char *list_path(struct apt_archives *archives, const char *folder,
+                             const struct apt_source *source, struct text rest)
+{
+    struct text name = apt_source_file_name(source, rest, archives->arena);
+    char *string = name.at == NULL ? NULL : text_string(archives->arena, name);
+
+    return string == NULL ? NULL : file_path(archives->arena, folder, string);
+}
+
+/* Looks into one folder: where the files are, whether they are remembered, else what the InRelease is worth. */
+static bool try_folder(struct apt_archives *archives, const char *folder, const struct apt_source *source,
+                       struct attempt *attempt)
+{
+    struct arena *arena = archives->arena;
+    const struct manager_request *request = archives->request;
+    struct text list_name = apt_source_list_name(source, arena);
+    const char *base = list_name.at == NULL ? NULL : list_path(archives, folder, source, list_name);
+    struct inrelease_keys keys;
+
+    *attempt = (struct attempt){.key = {.now_us = request->now_us}};
+    attempt->key.inrelease = list_path(archives, folder, source, TEXT("InRelease"));
+    attempt->key.source =
+        text_format(arena, "%.*s %.*s %.*s %.*s %.*s", TEXT_ARG(source->uri), TEXT_ARG(source->suite),
+                    TEXT_ARG(source->component), TEXT_ARG(source->arch), TEXT_ARG(source->signed_by));
+    if (base == NULL || attempt->key.inrelease == NULL || attempt->key.source.at == NULL ||
+        !take_keys(archives, source->signed_by, &keys))
+        return false;
+    attempt->key.keyrings = keys.keyrings;
+    attempt->key.keyring_count = keys.keyring_count;
+    attempt->key.list = apt_list_find(base, arena);
+    if (attempt->key.list == NULL) {
+        attempt->absent = true;
+        (void)error_set(&attempt->failed, ERROR_ABSENT, "its list is not here (run apt update)");
+        return true;
+    }
+    if (request->memory != NULL) {
+        attempt->memory = apt_memory_path(request->memory, attempt->key.list, arena);
+        if (attempt->memory == NULL)
+            return false;
+        if (apt_memory_load(attempt->memory, &attempt->key, arena, &attempt->found.map, &attempt->found.table,
+                            &attempt->facts))
+            return true;
+    }
+    attempt->release = judge_release(archives, source, attempt->key.inrelease, &keys);
+    if (attempt->release == NULL)
+        return false;
+    attempt->failed = attempt->release->failed;
+    if (attempt->failed.kind == ERROR_ABSENT && !file_exists(attempt->key.inrelease))
+        (void)error_set(&attempt->failed, ERROR_TRUST, "it has no InRelease: nobody vouches for it");
+    attempt->facts.release = attempt->release->inrelease;
+    return true;
+}
+
+/* True when the one remembered from before is newer: somebody serves an old archive again. */
+static bool is_rollback(const struct attempt *attempt, struct arena *arena, int64_t *before_us)
+{
+    OWN(file_unmap) struct file_map map = {0};
+    struct apt_memory_facts facts = {0};
+    struct apt_table table;
+    struct error ignored;
+    bool same;
+
+    if (!file_map_own(attempt->memory, LIMIT_PACKAGES_FILE, &map, &ignored) ||
+        !apt_table_open(map.bytes, &table, &ignored) ||
+        !apt_memory_read(table.note, &attempt->key, arena, &facts, &same, &ignored))
+        return false;
+    *before_us = facts.release.date_us;
+    return facts.release.date_us > attempt->facts.release.date_us;
+}
+
+/* A memory that cannot be written costs time, nothing else. */
+static void remember(const struct apt_archives *archives, const struct attempt *attempt, struct bytes table)
+{
+    struct error ignored;
+
+    if (attempt->memory == NULL || !archives->request->remember)
+        return;
+    if (file_make_folders(archives->request->memory, 0700, &ignored))
+        (void)!file_replace_cache(attempt->memory, table, 0600, &ignored);
+}
+
+/* Reads the list of an attempt whose InRelease is believed. */
+static bool read_list(struct apt_archives *archives, const struct apt_source *source, struct attempt *attempt,
+                      struct apt_archive *out, struct error *err)
+{
+    OWN(writer_end) struct writer note = writer_with(LIMIT_APT_FILE);
+    OWN(apt_table_builder_end) struct apt_table_builder builder = apt_table_builder_with(source->arch);
+    struct apt_list_request request = {
+        .path = attempt->key.list,
+        .name = apt_source_list_name(source, archives->arena),
+        .inrelease = &attempt->release->inrelease,
+    };
+    int64_t before_us = TIME_ABSENT;
+    struct bytes whole;
+
+    if (!apt_list_read(&request, &builder, &attempt->facts.list, err))
+        return false;
+    attempt->facts.verified_us = archives->request->now_us;
+    if (!apt_memory_note(&attempt->key, &attempt->facts, &note, err) ||
+        !apt_table_finish(&builder, writer_bytes(&note), &whole, err) ||
+        !apt_table_open(whole, &out->table, err))
+        return false;
+    if (attempt->memory != NULL && is_rollback(attempt, archives->arena, &before_us))
+        out->archive.why = TEXT("is older than what was here before: its mirror has gone back in time");
+    else
+        remember(archives, attempt, whole);
+    out->builder = builder;
+    builder = (struct apt_table_builder){0}; /* handed on */
+    return true;
+}
+
+static void say_age(const struct manager_request *request, struct archive *archive)
+{
+    archive->state = ARCHIVE_VERIFIED;
+    if (archive->valid_until_us != TIME_ABSENT && archive->valid_until_us < request->now_us) {
+        archive->state = ARCHIVE_STALE;
+        archive->why = TEXT("its publisher's word has run out (Valid-Until): run apt update");
+    } else if (archive->date_us > request->now_us + FUTURE_US) {
+        archive->why = TEXT("is dated in the future: a clock is wrong, there or here");
+    }
+}
+
+/* Texts of a remembered release lie in the map, which ends before the host does. */
+static bool take_facts(struct apt_archives *archives, const struct inrelease *release,
+                       struct apt_archive *out)
+{
+    const struct text from[] = {release->origin, release->label, release->suite, release->codename,
+                                release->version};
+    struct archive *archive = &out->archive;
+    struct text *to[] = {&archive->origin, &archive->label, &archive->archive, &archive->codename,
+                         &archive->version};
+
+    for (size_t i = 0; i < sizeof(from) / sizeof(*from); i++) {
+        *to[i] = text_copy(archives->arena, from[i]);
+        if (to[i]->at == NULL)
+            return false;
+    }
+    archive->date_us = release->date_us;
+    archive->valid_until_us = release->valid_until_us;
+    out->not_automatic = release->not_automatic;
+    out->but_automatic_upgrades = release->but_automatic_upgrades;
+    say_age(archives->request, archive);
+    apt_archive_classify(archive);
+    return true;
+}
+
+/* Takes one folder's word, when its list holds. */
+static bool take_attempt(struct apt_archives *archives, const struct apt_source *source,
+                         struct attempt *attempt, struct apt_archive *out, struct error *err)
+{
+    if (attempt->failed.kind != ERROR_NONE) {
+        *err = attempt->failed;
+        return false;
+    }
+    if (attempt->release == NULL) {
+        out->table = attempt->found.table;
+        out->map = attempt->found.map;
+        attempt->found.map = (struct file_map){0}; /* handed on */
+    } else if (!read_list(archives, source, attempt, out, err)) {
+        return false;
+    }
+    if (!take_facts(archives, &attempt->facts.release, out))
+        return arena_full(archives->arena, err);
+    out->table.arch = source->arch;
+    out->believed = true;
+    return true;
+}
+
+static void end_attempts(struct attempt (*attempts)[APT_FOLDERS_MAX])
+{
+    for (size_t i = 0; i < APT_FOLDERS_MAX; i++)
+        apt_archive_end(&(*attempts)[i].found);
+}
+
+/* Refused, or absent; with the source's own word where that matters. */
+static bool refuse(struct apt_archives *archives, const struct apt_source *source,
+                   const struct attempt *attempt, const struct error *failed, struct archive *archive)
+{
+    const char *more = source->trusted ? "; \"trusted=yes\" in the source counts for apt, not here" : "";
+
+    archive->state = attempt->absent ? ARCHIVE_ABSENT : ARCHIVE_REFUSED;
+    archive->why = text_format(archives->arena, "%s%s", failed->text, more);
+    return archive->why.at != NULL;
+}
+
+bool apt_archive_read(struct apt_archives *archives, const struct apt_source *source, struct apt_archive *out,
+                      bool *wanted, struct error *err)
+{
+    OWN(end_attempts) struct attempt attempts[APT_FOLDERS_MAX] = {0};
+    struct apt_archive got = {.archive = {.date_us = TIME_ABSENT, .valid_until_us = TIME_ABSENT}};
+    struct error failed = {0}, first = {0};
+    size_t order[APT_FOLDERS_MAX] = {0, 1};
+
+    got.archive.uri = apt_source_public_uri(source, archives->arena);
+    got.archive.site = apt_source_site(source);
+    got.archive.suite = source->suite;
+    got.archive.component = source->component;
+    got.archive.arch = source->arch;
+    if (got.archive.uri.at == NULL)
+        return arena_full(archives->arena, err);
+    for (size_t i = 0; i < archives->folder_count; i++)
+        if (!try_folder(archives, archives->folders[i], source, &attempts[i]))
+            return arena_full(archives->arena, err);
+    if (archives->folder_count == 2 && attempts[1].failed.kind == ERROR_NONE &&
+        (attempts[0].failed.kind != ERROR_NONE ||
+         attempts[1].facts.release.date_us > attempts[0].facts.release.date_us)) {
+        order[0] = 1;
+        order[1] = 0;
+    }
+    *wanted = true;
+    for (size_t i = 0; i < archives->folder_count && !got.believed; i++) {
+        if (!take_attempt(archives, source, &attempts[order[i]], &got, &failed) && i == 0)
+            first = failed;
+    }
+    if (!got.believed && !refuse(archives, source, &attempts[order[0]], &first, &got.archive))
+        return arena_full(archives->arena, err);
+    if (got.archive.state == ARCHIVE_ABSENT && source->all_implied)
+        *wanted = false;
+    *out = got;
+    return true;
+}
