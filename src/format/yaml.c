@@ -6,6 +6,7 @@
 #include <yaml.h>
 
 #include "base/limits.h"
+#include "base/nearest.h"
 #include "base/own.h"
 
 #define SHOWN_MAX 40 /* bytes of a wrong value in an error: the place must still fit in front */
@@ -34,43 +35,16 @@ static bool fail_at(const struct walk *walk, yaml_mark_t mark, struct error *err
     return error_at(err, "%.*s:%zu:%zu", TEXT_ARG(walk->name), mark.line + 1, mark.column + 1);
 }
 
-/* -- the nearest name -- */
-
-/* Edits (insert, remove, replace) from a to b; what is longer than the row is cut, a hint needs no more. */
-static size_t distance(struct text a, struct text b)
-{
-    size_t row[64];
-    size_t width = b.size < 63 ? b.size : 63;
-    size_t height = a.size < 63 ? a.size : 63;
-
-    for (size_t j = 0; j <= width; j++)
-        row[j] = j;
-    for (size_t i = 1; i <= height; i++) {
-        size_t diagonal = row[0];
-        row[0] = i;
-        for (size_t j = 1; j <= width; j++) {
-            size_t replaced = diagonal + (a.at[i - 1] != b.at[j - 1]);
-            size_t shifted = (row[j] < row[j - 1] ? row[j] : row[j - 1]) + 1;
-            diagonal = row[j];
-            row[j] = replaced < shifted ? replaced : shifted;
-        }
-    }
-    return row[width];
-}
-
 void yaml_hint(struct text wrong, const char *const *names, char out[YAML_HINT_MAX])
 {
-    const char *nearest = NULL;
-    size_t least = SIZE_MAX;
+    struct nearest nearest = nearest_with(wrong);
 
-    for (size_t i = 0; names[i] != NULL; i++) {
-        size_t edits = distance(wrong, text_of(names[i]));
-        if (edits < least)
-            least = edits, nearest = names[i];
-    }
+    nearest.distance = SIZE_MAX; /* the files are small and so are the choices: even a far name helps */
+    for (size_t i = 0; names[i] != NULL; i++)
+        nearest_try(&nearest, text_of(names[i]));
     out[0] = 0;
-    if (nearest != NULL)
-        (void)snprintf(out, YAML_HINT_MAX, "; did you mean \"%s\"?", nearest);
+    if (nearest.best.size > 0)
+        (void)snprintf(out, YAML_HINT_MAX, "; did you mean \"%.*s\"?", TEXT_ARG(nearest.best));
 }
 
 /* -- scalars against their schema -- */
@@ -275,6 +249,8 @@ static bool check_complete(const struct frame *frame, struct error *err)
     }
     if (schema->type == CYAML_FLAGS)
         return frame->count > 0 || error_set(err, ERROR_INPUT, "\"%s\" is an empty list", frame->key);
+    if (frame->seen == 0 && frame->key != NULL)
+        return error_set(err, ERROR_INPUT, "\"%s\" is without keys", frame->key);
     for (uint32_t i = 0; schema->mapping.fields[i].key != NULL; i++) {
         const cyaml_schema_field_t *field = &schema->mapping.fields[i];
         if ((field->value.flags & CYAML_FLAG_OPTIONAL) == 0 && (frame->seen >> i & 1) == 0)
