@@ -1,0 +1,61 @@
+#include "evaluate/policy.h"
+
+static const struct profile *const built_in_profiles[] = {&profile_seed_cvss, &profile_exploited};
+
+const struct policy policy_built_in = {
+    .name = "built-in",
+    .version = 1,
+    .zone = {.name = "UTC", .has_footer = true, .footer_designation = {"UTC", 3}},
+    .profiles = built_in_profiles,
+    .profile_count = sizeof(built_in_profiles) / sizeof(*built_in_profiles),
+    .trust = {SCORE_NVD, SCORE_CNA, SCORE_CISA_ADP, SCORE_VENDOR},
+    .trust_count = 4,
+    .urgency = &urgency_ssvc,
+    .window = {.days = WINDOW_EVERY_DAY, .start_minute = 3 * 60, .length_minutes = 4 * 60},
+    .cost = COST_DEFAULT,
+    .functional_within = {0, DURATION_NEXT_UPGRADE},
+    .minimum_age = {7, DURATION_DAYS},
+};
+
+bool glob_matches(const char *glob, struct text text)
+{
+    const char *star = NULL; /* behind the last '*': where to go back to when what follows does not fit */
+    size_t i = 0, star_i = 0;
+
+    while (i < text.size) {
+        if (*glob == '*') {
+            star = ++glob;
+            star_i = i;
+        } else if (*glob != 0 && (*glob == '?' || *glob == text.at[i])) {
+            glob++;
+            i++;
+        } else if (star != NULL) {
+            glob = star;
+            i = ++star_i;
+        } else {
+            return false;
+        }
+    }
+    while (*glob == '*')
+        glob++;
+    return *glob == 0;
+}
+
+bool globs_match(const struct globs *globs, struct text text)
+{
+    for (size_t i = 0; i < globs->count; i++)
+        if (glob_matches(globs->at[i], text))
+            return true;
+    return globs->count == 0;
+}
+
+bool asset_matches(const struct asset *asset, struct text source, struct text id, const struct text *packages,
+                   size_t package_count)
+{
+    if (!globs_match(&asset->sources, source) || !globs_match(&asset->ids, id))
+        return false;
+    for (size_t i = 0; i < package_count; i++)
+        if (globs_match(&asset->packages, packages[i]))
+            return true;
+    return asset->packages.count == 0;
+}

@@ -1,0 +1,102 @@
+/*
+ * The policy: what decides here. One YAML file that people write and read, or the built-in one.
+ *
+ *     name: voorbeeld                         classes:
+ *     version: 7                                - name: web servers
+ *     time zone: Europe/Amsterdam                 hosts: ["web-*"]
+ *     profiles: [seed-cvss, cisa-bod-26-04]       exposure: open
+ *     trust order: [nvd, cna, vendor]             impact: high
+ *     window:                                 exceptions:
+ *       days: [sat]                             - sources: [openssl]
+ *       start: "03:00"                            end: 2026-12-31
+ *       length: 4 hours                           reason: the vendor's module does not load
+ *     decide:                                     measure: only reachable from the cell behind the proxy
+ *       functional updates: 3 months              signers: [A. Eigenaar, B. Toezicht]
+ *
+ * Every key has an effect; one that would have none is refused. Precedence: law floor, exception, level, class,
+ * profile, default. A policy is a value; what it points to lives in the arena that it was read into, or for ever.
+ */
+#ifndef EVALUATE_POLICY_H
+#define EVALUATE_POLICY_H
+
+#include "evaluate/cost.h"
+#include "evaluate/profile.h"
+#include "evaluate/urgency.h"
+#include "evaluate/window.h"
+
+#define POLICY_PROFILES_MAX   16
+#define POLICY_CLASSES_MAX    64 /* bits of a uint64_t */
+#define POLICY_EXCEPTIONS_MAX 64
+
+struct globs {
+    const char *const *at;
+    size_t count; /* 0: anything */
+};
+
+/* Which findings are meant: all that is given must match, each by one of its globs ('*' and '?'). */
+struct asset {
+    struct globs hosts, packages, sources, ids;
+};
+
+struct policy_class {
+    const char *name;
+    struct asset asset;
+    enum exposure exposure; /* UNKNOWN: not said */
+    enum impact impact;     /* UNKNOWN: not said */
+    bool dispensable;       /* the service may be switched off */
+    bool has_window, has_cost;
+    struct window window;
+    struct cost_terms cost;
+};
+
+struct policy_exception {
+    struct asset asset;
+    int64_t end_us;
+    const char *reason, *measure;
+    const char *const *signers;
+    size_t signer_count;
+};
+
+struct policy {
+    const char *name;
+    uint32_t version;
+    struct zone zone;
+    const struct profile *const *profiles;
+    size_t profile_count;
+    uint8_t trust[SCORE_SOURCE_COUNT]; /* enum score_source, best first; the others are not used */
+    size_t trust_count;
+    const struct urgency_table *urgency;
+    struct window window;
+    struct cost_terms cost;
+    struct duration functional_within;  /* NEXT_UPGRADE: updates that close no hole wait */
+    struct duration minimum_age;        /* of such updates */
+    const struct policy_class *classes; /* the first that matches counts */
+    size_t class_count;
+    const struct policy_exception *exceptions;
+    size_t exception_count;
+};
+
+/* seed-cvss and exploited; UTC; a window every night. */
+extern const struct policy policy_built_in;
+
+/*
+ * Reads a policy file, and beside it the profiles and the table that it names (profile ID is ID.yaml in the same
+ * folder when none of that id is built in). zone_folder is ZONE_FOLDER outside tests.
+ */
+bool policy_read(const char *path, const char *zone_folder, struct arena *arena, struct policy *out,
+                 struct error *err) MUST_USE;
+/* The same for the file's bytes; `name` is what errors call it. */
+struct policy_place {
+    const char *folder;      /* where its profiles and tables are */
+    const char *zone_folder; /* ZONE_FOLDER */
+};
+bool policy_parse(struct bytes file, struct text name, const struct policy_place *place, struct arena *arena,
+                  struct policy *out, struct error *err) MUST_USE;
+
+bool globs_match(const struct globs *globs, struct text text);
+bool glob_matches(const char *glob, struct text text);
+/* All of the asset but its hosts; packages are the names of what the finding is in. */
+bool asset_matches(const struct asset *asset, struct text source, struct text id, const struct text *packages,
+                   size_t package_count);
+
+#endif

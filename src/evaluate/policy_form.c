@@ -1,0 +1,318 @@
+#include "evaluate/policy_form.h"
+
+#include "base/file.h"
+#include "base/limits.h"
+#include "evaluate/data_read.h"
+
+#define OPTIONAL        CYAML_FLAG_OPTIONAL
+#define STRICT          CYAML_FLAG_STRICT
+#define POINTER         CYAML_FLAG_POINTER
+
+#define COUNT_OF(array) (sizeof(array) / sizeof(*(array)))
+#define TEXT_FIELD(key, type, name)                                                                          \
+    CYAML_FIELD_STRING_PTR(key, POINTER, struct type, name, 1, LIMIT_YAML_TEXT)
+#define TEXT_FIELD_OPTIONAL(key, type, name)                                                                 \
+    CYAML_FIELD_STRING_PTR(key, POINTER | OPTIONAL, struct type, name, 1, LIMIT_YAML_TEXT)
+#define LIST_FIELD(key, flags, type, name)                                                                   \
+    CYAML_FIELD_SEQUENCE_COUNT(key, POINTER | (flags), struct type, name.at, name.count, &text_entry, 1,     \
+                               LIMIT_YAML_LIST)
+
+/* -- the form -- */
+
+static const cyaml_schema_value_t text_entry = {CYAML_VALUE_STRING(POINTER, const char, 1, LIMIT_YAML_TEXT)};
+
+static const cyaml_strval_t day_bits[] = {{"mon", 1},  {"tue", 2},  {"wed", 4}, {"thu", 8},
+                                          {"fri", 16}, {"sat", 32}, {"sun", 64}};
+static const cyaml_strval_t exposure_words[] = {
+    {"small", EXPOSURE_SMALL}, {"controlled", EXPOSURE_CONTROLLED}, {"open", EXPOSURE_OPEN}};
+static const cyaml_strval_t impact_words[] = {
+    {"low", IMPACT_LOW}, {"medium", IMPACT_MEDIUM}, {"high", IMPACT_HIGH}, {"very high", IMPACT_VERY_HIGH}};
+static const cyaml_strval_t safety_words[] = {{"negligible", SAFETY_NEGLIGIBLE},
+                                              {"marginal", SAFETY_MARGINAL},
+                                              {"critical", SAFETY_CRITICAL},
+                                              {"catastrophic", SAFETY_CATASTROPHIC}};
+static const cyaml_strval_t mission_words[] = {{"degraded", MISSION_DEGRADED},
+                                               {"mef support crippled", MISSION_CRIPPLED},
+                                               {"mef failure", MISSION_MEF_FAILURE},
+                                               {"mission failure", MISSION_FAILURE}};
+
+#define WORD_FIELD(key, type, name, words)                                                                   \
+    CYAML_FIELD_ENUM(key, OPTIONAL | STRICT, struct type, name, words, COUNT_OF(words))
+#define DAYS_FIELD(type)                                                                                     \
+    CYAML_FIELD_FLAGS("days", OPTIONAL | STRICT, struct type, days, day_bits, COUNT_OF(day_bits))
+
+static const cyaml_schema_field_t window_fields[] = {
+    DAYS_FIELD(file_window),
+    TEXT_FIELD("start", file_window, start),
+    TEXT_FIELD("length", file_window, length),
+    CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t busy_fields[] = {
+    DAYS_FIELD(file_busy),
+    TEXT_FIELD("from", file_busy, from),
+    TEXT_FIELD("to", file_busy, to),
+    CYAML_FIELD_UINT("weight", CYAML_FLAG_DEFAULT, struct file_busy, weight),
+    CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t cost_fields[] = {
+    CYAML_FIELD_UINT_PTR("users", POINTER | OPTIONAL, struct file_cost, users),
+    CYAML_FIELD_UINT_PTR("downtime minutes", POINTER | OPTIONAL, struct file_cost, downtime),
+    CYAML_FIELD_UINT_PTR("restore minutes", POINTER | OPTIONAL, struct file_cost, restore),
+    CYAML_FIELD_UINT_PTR("breaking percent", POINTER | OPTIONAL, struct file_cost, breaking),
+    CYAML_FIELD_MAPPING_PTR("busy", POINTER | OPTIONAL, struct file_cost, busy, busy_fields),
+    CYAML_FIELD_END,
+};
+
+#define ASSET_FIELDS(type)                                                                                   \
+    LIST_FIELD("hosts", OPTIONAL, type, asset.hosts),                                                        \
+        LIST_FIELD("packages", OPTIONAL, type, asset.packages),                                              \
+        LIST_FIELD("sources", OPTIONAL, type, asset.sources)
+
+static const cyaml_schema_field_t class_fields[] = {
+    TEXT_FIELD("name", file_class, name),
+    ASSET_FIELDS(file_class),
+    WORD_FIELD("exposure", file_class, exposure, exposure_words),
+    WORD_FIELD("impact", file_class, impact, impact_words),
+    WORD_FIELD("safety", file_class, safety, safety_words),
+    WORD_FIELD("mission", file_class, mission, mission_words),
+    CYAML_FIELD_BOOL("dispensable", OPTIONAL, struct file_class, dispensable),
+    CYAML_FIELD_MAPPING_PTR("window", POINTER | OPTIONAL, struct file_class, window, window_fields),
+    CYAML_FIELD_MAPPING_PTR("cost", POINTER | OPTIONAL, struct file_class, cost, cost_fields),
+    CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t exception_fields[] = {
+    ASSET_FIELDS(file_exception),
+    LIST_FIELD("ids", OPTIONAL, file_exception, asset.ids),
+    TEXT_FIELD("end", file_exception, end),
+    TEXT_FIELD("reason", file_exception, reason),
+    TEXT_FIELD("measure", file_exception, measure),
+    LIST_FIELD("signers", CYAML_FLAG_DEFAULT, file_exception, signers),
+    CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t decide_fields[] = {
+    TEXT_FIELD_OPTIONAL("urgency table", file_decide, table),
+    TEXT_FIELD_OPTIONAL("functional updates", file_decide, functional),
+    TEXT_FIELD_OPTIONAL("minimum age", file_decide, minimum_age),
+    CYAML_FIELD_END,
+};
+
+static const cyaml_schema_value_t class_schema = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct file_class, class_fields),
+};
+static const cyaml_schema_value_t exception_schema = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct file_exception, exception_fields),
+};
+
+static const cyaml_schema_field_t policy_fields[] = {
+    TEXT_FIELD("name", file_policy, name),
+    CYAML_FIELD_UINT("version", CYAML_FLAG_DEFAULT, struct file_policy, version),
+    TEXT_FIELD_OPTIONAL("time zone", file_policy, zone),
+    CYAML_FIELD_SEQUENCE_COUNT("profiles", POINTER, struct file_policy, profiles.at, profiles.count,
+                               &text_entry, 1, POLICY_PROFILES_MAX),
+    CYAML_FIELD_SEQUENCE_COUNT("trust order", POINTER | OPTIONAL, struct file_policy, trust.at, trust.count,
+                               &text_entry, 1, SCORE_SOURCE_COUNT),
+    CYAML_FIELD_MAPPING_PTR("decide", POINTER | OPTIONAL, struct file_policy, decide, decide_fields),
+    CYAML_FIELD_MAPPING_PTR("window", POINTER | OPTIONAL, struct file_policy, window, window_fields),
+    CYAML_FIELD_MAPPING_PTR("cost", POINTER | OPTIONAL, struct file_policy, cost, cost_fields),
+    CYAML_FIELD_SEQUENCE_COUNT("classes", POINTER | OPTIONAL, struct file_policy, classes, class_count,
+                               &class_schema, 1, POLICY_CLASSES_MAX),
+    CYAML_FIELD_SEQUENCE_COUNT("exceptions", POINTER | OPTIONAL, struct file_policy, exceptions,
+                               exception_count, &exception_schema, 1, POLICY_EXCEPTIONS_MAX),
+    CYAML_FIELD_END,
+};
+
+const cyaml_schema_value_t policy_form_schema = {
+    CYAML_VALUE_MAPPING(POINTER, struct file_policy, policy_fields),
+};
+
+/* -- values -- */
+
+static struct text shown(struct text value)
+{
+    return text_part(value, 0, 40);
+}
+
+char *policy_form_beside(const struct policy_reader *reader, struct text name)
+{
+    char *string = text_string(reader->arena, name);
+
+    return string == NULL ? NULL : file_path(reader->arena, reader->folder, string);
+}
+
+char *policy_form_profile_path(const struct policy_reader *reader, struct text id)
+{
+    struct text name = text_format(reader->arena, "%.*s.yaml", TEXT_ARG(id));
+
+    return name.at == NULL ? NULL : policy_form_beside(reader, name);
+}
+
+static bool check_profile(void *self, struct text value, struct error *err)
+{
+    const char *names[LIMIT_YAML_LIST] = {0};
+    const struct policy_reader *reader = self;
+    char hint[YAML_HINT_MAX];
+
+    if (profiles_find(value) != NULL)
+        return true;
+    if (profile_id_allowed(value)) {
+        const char *path = policy_form_profile_path(reader, value);
+        if (path == NULL)
+            return arena_full(reader->arena, err);
+        if (file_exists(path))
+            return true;
+    }
+    for (size_t i = 0; profiles[i] != NULL && i < LIMIT_YAML_LIST - 1; i++)
+        names[i] = profiles[i]->id;
+    yaml_hint(value, names, hint);
+    return error_set(err, ERROR_INPUT, "no profile \"%.*s\" is built in or lies beside this file%s",
+                     TEXT_ARG(shown(value)), hint);
+}
+
+enum score_source policy_form_source(struct text name)
+{
+    for (enum score_source source = SCORE_NVD; source < SCORE_SOURCE_COUNT; source++)
+        if (text_equal(name, text_of(score_source_name(source))))
+            return source;
+    return SCORE_SOURCE_UNKNOWN;
+}
+
+static bool check_source(void *self, struct text value, struct error *err)
+{
+    const char *names[SCORE_SOURCE_COUNT] = {0};
+    char hint[YAML_HINT_MAX];
+
+    (void)self;
+    if (policy_form_source(value) != SCORE_SOURCE_UNKNOWN)
+        return true;
+    for (enum score_source source = SCORE_NVD; source < SCORE_SOURCE_COUNT; source++)
+        names[source - 1] = score_source_name(source);
+    yaml_hint(value, names, hint);
+    return error_set(err, ERROR_INPUT, "\"%.*s\" is no source of scores%s", TEXT_ARG(shown(value)), hint);
+}
+
+static bool check_zone(void *self, struct text value, struct error *err)
+{
+    const struct policy_reader *reader = self;
+    struct zone ignored;
+
+    return zone_open(reader->zone_folder, value, reader->arena, &ignored, err);
+}
+
+/* "03:00" as minutes; "24:00" only where an end is meant. */
+bool policy_form_minute(struct text value, uint16_t max, uint16_t *out, struct error *err)
+{
+    struct text rest = value, hour;
+    struct error ignored;
+    uint64_t hours, minutes;
+
+    if (value.size == 5 && value.at[2] == ':' && text_cut(&rest, ':', &hour) &&
+        text_to_u64(hour, &hours, &ignored) && text_to_u64(rest, &minutes, &ignored) && minutes < 60 &&
+        hours * 60 + minutes <= max) {
+        *out = (uint16_t)(hours * 60 + minutes);
+        return true;
+    }
+    return error_set(err, ERROR_INPUT, "\"%.*s\" is no time of day like \"03:00\"", TEXT_ARG(shown(value)));
+}
+
+static bool check_minute(void *self, struct text value, struct error *err)
+{
+    uint16_t ignored;
+
+    (void)self;
+    return policy_form_minute(value, 24 * 60 - 1, &ignored, err);
+}
+
+static bool check_end_minute(void *self, struct text value, struct error *err)
+{
+    uint16_t ignored;
+
+    (void)self;
+    return policy_form_minute(value, 24 * 60, &ignored, err);
+}
+
+bool policy_form_length(struct text value, uint16_t *out, struct error *err)
+{
+    struct duration duration;
+
+    if (!duration_parse(value, &duration, err))
+        return false;
+    if (duration.unit != DURATION_HOURS || duration.count == 0 || duration.count > WINDOW_MINUTES_MAX / 60)
+        return error_set(err, ERROR_INPUT, "a window is 1 to %d hours long", WINDOW_MINUTES_MAX / 60);
+    *out = (uint16_t)(duration.count * 60);
+    return true;
+}
+
+static bool check_length(void *self, struct text value, struct error *err)
+{
+    uint16_t ignored;
+
+    (void)self;
+    return policy_form_length(value, &ignored, err);
+}
+
+bool policy_form_functional(struct text value, struct duration *out, struct error *err)
+{
+    if (text_equal(value, TEXT("wait"))) {
+        *out = (struct duration){0, DURATION_NEXT_UPGRADE};
+        return true;
+    }
+    if (duration_parse(value, out, err) && out->unit != DURATION_NEXT_UPGRADE)
+        return true;
+    return error_set(err, ERROR_INPUT, "\"%.*s\" is neither \"wait\" nor a time span like \"3 months\"",
+                     TEXT_ARG(shown(value)));
+}
+
+static bool check_functional(void *self, struct text value, struct error *err)
+{
+    struct duration ignored;
+
+    (void)self;
+    return policy_form_functional(value, &ignored, err);
+}
+
+bool policy_form_age(struct text value, struct duration *out, struct error *err)
+{
+    if (!duration_parse(value, out, err))
+        return false;
+    if (out->unit == DURATION_NEXT_UPGRADE || out->unit == DURATION_MONTHS)
+        return error_set(err, ERROR_INPUT, "a minimum age is in hours, days or weeks");
+    return true;
+}
+
+static bool check_age(void *self, struct text value, struct error *err)
+{
+    struct duration ignored;
+
+    (void)self;
+    return policy_form_age(value, &ignored, err);
+}
+
+static bool check_date(void *self, struct text value, struct error *err)
+{
+    int64_t ignored;
+
+    (void)self;
+    return time_parse(value, &ignored, err);
+}
+
+static bool check_table(void *self, struct text value, struct error *err)
+{
+    (void)self;
+    if (text_find_byte(value, '/') == SIZE_MAX)
+        return true;
+    return error_set(err, ERROR_INPUT, "\"%.*s\": a table lies in the policy's own folder",
+                     TEXT_ARG(shown(value)));
+}
+
+const struct yaml_check policy_form_checks[] = {
+    {"profiles", check_profile},    {"trust order", check_source},
+    {"time zone", check_zone},      {"start", check_minute},
+    {"from", check_minute},         {"to", check_end_minute},
+    {"length", check_length},       {"functional updates", check_functional},
+    {"minimum age", check_age},     {"end", check_date},
+    {"urgency table", check_table}, {NULL, NULL},
+};

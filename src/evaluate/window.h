@@ -1,0 +1,31 @@
+/*
+ * Windows: when a machine may be changed, as wall time in the policy's zone.
+ *
+ * A start that does not exist on its day moves to the first instant that does; one that comes twice takes the first.
+ * The length is elapsed time.
+ */
+#ifndef EVALUATE_WINDOW_H
+#define EVALUATE_WINDOW_H
+
+#include "base/zone.h"
+
+#define WINDOW_MINUTES_MAX (24 * 60)
+#define WINDOW_EVERY_DAY   0x7f
+
+struct window {
+    uint8_t days; /* bit 0 Monday to bit 6 Sunday; at least one */
+    uint16_t start_minute;
+    uint16_t length_minutes; /* 1 to WINDOW_MINUTES_MAX */
+};
+
+struct window_span {
+    int64_t start_us, end_us;
+};
+
+/* The first window that ends after us: one that is open then, or the next. */
+struct window_span window_after(const struct window *window, const struct zone *zone, int64_t us);
+
+/* "Sat, Sun" or "every day": which days a set means. */
+void window_write_days(struct writer *w, uint8_t days);
+
+#endif
