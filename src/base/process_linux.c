@@ -400,7 +400,8 @@ struct text process_parse_service(struct bytes cgroup)
         if (text_cut(&line, ':', &id) && text_cut(&line, ':', &controllers) &&
             (controllers.size == 0 || text_equal(controllers, TEXT("name=systemd"))))
             service = service_of_path(line);
-    return service;
+    /* A tab is allowed between lines' words, but not in a name. */
+    return text_from_bytes(bytes_of_text(service), LIMIT_LINE, &service, &ignored) ? service : TEXT("");
 }
 
 /* True when both are known and differ. */

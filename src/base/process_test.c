@@ -82,6 +82,7 @@ static void test_service(void **state)
         {"4:memory:/system.slice/ssh.service\n", ""},
         {"ssh.service\n", ""},
         {"0::/\x01.service\n", ""},
+        {"0::/a\tb.service\n", ""},
         {"", ""},
     };
     (void)state;
