@@ -90,6 +90,11 @@
 #define LIMIT_REDIRECTS       5
 #define LIMIT_HTTP_FIELD      512 /* an ETag or a date; real ones stay under 100 */
 
+/* What is only counted: a machine of a developer has 30 such folders with 3,000 names. */
+#define LIMIT_UNSEEN_FOLDERS 4096
+#define LIMIT_UNSEEN_NAMES   65536 /* in one of them */
+#define LIMIT_UNSEEN_MEMORY  (32 * MIB)
+
 /* One scan: 3,000 packages and 100,000 findings take under 40 MB; more is a mistake or an attack. */
 #define LIMIT_SCAN_MEMORY (512 * MIB)
 #define LIMIT_PROCESSES   65536
