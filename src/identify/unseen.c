@@ -81,9 +81,10 @@ struct look {
 /* False when there is nothing to list, or when a bound is met. */
 static bool list(struct look *look, enum unseen_kind kind, struct text folder, struct file_names *out)
 {
+    size_t folders_max = look->from->folders_max == 0 ? LIMIT_UNSEEN_FOLDERS : look->from->folders_max;
     struct error why = {0};
 
-    if (folder.at == NULL || look->folder_counts[kind] == LIMIT_UNSEEN_FOLDERS) {
+    if (folder.at == NULL || look->folder_counts[kind] == folders_max) {
         look->at_least[kind] = true;
         return false;
     }

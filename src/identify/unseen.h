@@ -17,8 +17,9 @@
 #include "model/host.h"
 
 struct unseen_from {
-    const char *root; /* NULL: no file system belongs to the host, only its own nouns are counted */
-    const char *home; /* one more home folder than those in ROOT/home and ROOT/root, or NULL */
+    const char *root;   /* NULL: no file system belongs to the host, only its own nouns are counted */
+    const char *home;   /* one more home folder than those in ROOT/home and ROOT/root, or NULL */
+    size_t folders_max; /* to look into for one kind; 0: LIMIT_UNSEEN_FOLDERS */
 };
 
 /*
