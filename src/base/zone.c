@@ -238,11 +238,17 @@ static bool check_tables(const struct zone *zone, size_t designation_size, struc
     for (size_t i = 0; i < zone->type_count; i++) {
         const uint8_t *type = zone->types + i * TYPE_SIZE;
         int32_t offset_s = s32_at(type);
+        struct error not_text;
+        struct text designation;
         if (offset_s < OFFSET_MIN_S || offset_s > OFFSET_MAX_S || type[4] > 1)
             return error_set(err, ERROR_INPUT, "type %zu: %d seconds from Greenwich cannot be", i, offset_s);
         if (type[5] >= designation_size ||
             memchr(zone->designations + type[5], 0, designation_size - type[5]) == NULL)
             return error_set(err, ERROR_INPUT, "type %zu: its designation is not in the file", i);
+        /* They are shown on terminals. */
+        designation = text_of(zone->designations + type[5]);
+        if (!text_from_bytes(bytes_of_text(designation), LIMIT_ZONE_FOOTER, &designation, &not_text))
+            return error_set(err, ERROR_INPUT, "type %zu: its designation: %s", i, not_text.text);
     }
     return true;
 }

@@ -130,6 +130,7 @@ static const struct bad_row bad_rows[] = {
     {"type", ERROR_INPUT, "change 0 names type 2 of 2"},
     {"offset", ERROR_INPUT, "type 0: 100000 seconds from Greenwich cannot be"},
     {"designation", ERROR_INPUT, "type 0: its designation is not in the file"},
+    {"designation-control", ERROR_INPUT, "type 0: its designation: byte 0x1b at 0 is not text"},
     {"designation-open", ERROR_INPUT, "type 0: its designation is not in the file"},
     {"huge", ERROR_INPUT, "ends in the middle of its tables"},
     {"no-type", ERROR_INPUT, "0 types and 4 bytes of designations cannot be"},
