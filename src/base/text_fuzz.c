@@ -18,11 +18,8 @@ static void time_comes_back(struct text text)
         !time_parse_day_month(text, &us, &err))
         return;
     time_write(&w, us);
-    struct civil c = time_civil(us); /* an offset may lead out of the years that can be written */
-    if (civil_valid(c)) {
-        bool done = time_parse((struct text){(const char *)w.at, w.size}, &again, &err);
-        assert(done && again == us);
-    }
+    bool done = time_parse((struct text){(const char *)w.at, w.size}, &again, &err);
+    assert(done && again == us && civil_valid(time_civil(us)));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

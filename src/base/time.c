@@ -4,6 +4,8 @@
 #include <time.h>
 
 #define DAY_SECONDS 86400
+#define FIRST_US    (INT64_C(-62135596800) * TIME_SECOND_US)     /* 0001-01-01T00:00:00Z */
+#define LAST_US     (INT64_C(253402300800) * TIME_SECOND_US - 1) /* the end of 9999 */
 
 static const char *const month_names[12] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                             "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
@@ -65,8 +67,14 @@ int64_t time_from_civil(struct civil c)
     return (days_from_civil(c) * DAY_SECONDS + c.hour * 3600 + c.minute * 60 + c.second) * TIME_SECOND_US;
 }
 
-struct civil time_civil(int64_t us)
+static int64_t within_years(int64_t us)
 {
+    return us < FIRST_US ? FIRST_US : us > LAST_US ? LAST_US : us;
+}
+
+struct civil time_civil(int64_t given_us)
+{
+    int64_t us = within_years(given_us);
     int64_t seconds = us / TIME_SECOND_US - (us % TIME_SECOND_US < 0);
     int64_t days = seconds / DAY_SECONDS - (seconds % DAY_SECONDS < 0);
     int64_t rest = seconds - days * DAY_SECONDS;
@@ -92,6 +100,7 @@ struct civil civil_add_months(struct civil c, int32_t months)
 {
     int64_t month = (int64_t)c.year * 12 + (c.month - 1) + months;
 
+    month = month < 12 ? 12 : month > 9999 * 12 + 11 ? 9999 * 12 + 11 : month;
     c.year = (int32_t)(month / 12);
     c.month = (int32_t)(month % 12) + 1;
     int32_t last = civil_days_in_month(c.year, c.month);
@@ -197,6 +206,17 @@ static bool take_time_of_day(struct text *rest, struct civil *c, int32_t *fracti
     return !take_byte(rest, '.') || take_fraction(rest, fraction_us);
 }
 
+/* Local time as UTC; false when that is outside of the years that can be written. */
+static bool take_offset_off(int64_t local_us, int64_t offset_us, int64_t *out_us)
+{
+    int64_t us = local_us - offset_us;
+
+    if (us != within_years(us))
+        return false;
+    *out_us = us;
+    return true;
+}
+
 static bool no_time(struct text text, struct error *err)
 {
     return error_set(err, ERROR_INPUT, "\"%.*s\" is not a time", TEXT_ARG(text_part(text, 0, 40)));
@@ -219,8 +239,7 @@ bool time_parse(struct text text, int64_t *out_us, struct error *err)
     }
     if (rest.size > 0 || !civil_valid(c))
         return no_time(text, err);
-    *out_us = time_from_civil(c) + fraction_us - offset_us;
-    return true;
+    return take_offset_off(time_from_civil(c) + fraction_us, offset_us, out_us) || no_time(text, err);
 }
 
 static bool month_of_name(struct text name, int32_t *out)
@@ -255,6 +274,14 @@ bool time_parse_day_month(struct text text, int64_t *out_us, struct error *err)
     return true;
 }
 
+static bool is_weekday(struct text name)
+{
+    for (size_t i = 0; i < 7; i++)
+        if (text_equal_caseless(text_trim(name), text_of(weekday_names[i])))
+            return true;
+    return false;
+}
+
 bool time_parse_mail(struct text text, int64_t *out_us, struct error *err)
 {
     struct text rest = text, clock, zone, more;
@@ -263,6 +290,8 @@ bool time_parse_mail(struct text text, int64_t *out_us, struct error *err)
     int64_t offset_us = 0;
     size_t comma = text_find_byte(text, ',');
 
+    if (comma != SIZE_MAX && !is_weekday(text_part(text, 0, comma)))
+        return no_time(text, err);
     if (comma != SIZE_MAX)
         rest = text_part(rest, comma + 1, SIZE_MAX);
     if (!take_day_month_year(&rest, &c) || !text_cut_word(&rest, &clock) ||
@@ -273,8 +302,7 @@ bool time_parse_mail(struct text text, int64_t *out_us, struct error *err)
     if (!text_equal(zone, TEXT("UTC")) && !text_equal(zone, TEXT("GMT")))
         if (!take_offset(&zone, &offset_us) || zone.size > 0)
             return no_time(text, err);
-    *out_us = time_from_civil(c) - offset_us;
-    return true;
+    return take_offset_off(time_from_civil(c), offset_us, out_us) || no_time(text, err);
 }
 
 void time_write_date(struct writer *w, int64_t us)
@@ -284,12 +312,13 @@ void time_write_date(struct writer *w, int64_t us)
     writer_format(w, "%04d-%02d-%02d", c.year, c.month, c.day);
 }
 
-void time_write(struct writer *w, int64_t us)
+void time_write(struct writer *w, int64_t given_us)
 {
+    int64_t us = within_years(given_us);
     struct civil c = time_civil(us);
     int64_t fraction_us = (us % TIME_SECOND_US + TIME_SECOND_US) % TIME_SECOND_US;
 
-    assert(us != TIME_ABSENT);
+    assert(given_us != TIME_ABSENT);
     time_write_date(w, us);
     writer_format(w, "T%02d:%02d:%02d", c.hour, c.minute, c.second);
     if (fraction_us != 0)

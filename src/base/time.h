@@ -1,7 +1,8 @@
 /*
  * Times: microseconds since 1970-01-01T00:00:00Z, in an int64_t whose name ends in _us.
  *
- * TIME_ABSENT is "not known" and smaller than every time. Nothing here reads a clock but time_now_us(), which only
+ * TIME_ABSENT is "not known" and smaller than every time. What is parsed lies in the years 1 to 9999; what is reckoned
+ * beyond them is shown as the nearest time in them, so that whatever is written can be read again. Nothing here reads a clock but time_now_us(), which only
  * roofs call: everything else gets its time as a parameter. Calendars of places are in base/zone.h.
  */
 #ifndef BASE_TIME_H
@@ -42,11 +43,11 @@ void time_write(struct writer *w, int64_t us);
 /* "2026-11-21" */
 void time_write_date(struct writer *w, int64_t us);
 
-struct civil time_civil(int64_t us);         /* in UTC */
+struct civil time_civil(int64_t us);         /* in UTC; always valid */
 int64_t time_from_civil(struct civil civil); /* of UTC; fields must be in range */
 bool civil_valid(struct civil civil);
 int32_t civil_days_in_month(int32_t year, int32_t month);
-/* n months on (or back): same day, clamped to the month's last. */
+/* n months on (or back): same day, clamped to the month's last; never beyond January of year 1 or December of 9999. */
 struct civil civil_add_months(struct civil civil, int32_t months);
 /* 0 Monday to 6 Sunday */
 int32_t civil_weekday(struct civil civil);

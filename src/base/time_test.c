@@ -24,6 +24,11 @@ static const struct row rows[] = {
     {time_parse, "2026-11-21T", -1, "\"2026-11-21T\" is not a time"},
     {time_parse, "2026-11-21T07:50:00Zx", -1, "\"2026-11-21T07:50:00Zx\" is not a time"},
     {time_parse, "2026-11-21T07:50:00+15:00", -1, "\"2026-11-21T07:50:00+15:00\" is not a time"},
+    {time_parse, "0001-01-01T14:00:00+14:00", -62135596800, ""},
+    {time_parse, "0001-01-01T13:59:59+14:00", -1, "\"0001-01-01T13:59:59+14:00\" is not a time"},
+    {time_parse, "9999-12-31T09:59:59-14:00", 253402300799, ""},
+    {time_parse, "9999-12-31T10:00:00-14:00", -1, "\"9999-12-31T10:00:00-14:00\" is not a time"},
+    {time_parse, "0000-01-01", -1, "\"0000-01-01\" is not a time"},
     {time_parse, "", -1, "\"\" is not a time"},
     {time_parse, "21 Nov 2026", -1, "\"21 Nov 2026\" is not a time"},
     {time_parse_mail, "Sat, 21 Nov 2026 07:50:00 UTC", 1795247400, ""},
@@ -33,6 +38,8 @@ static const struct row rows[] = {
     {time_parse_mail, "Sat, 31 Nov 2026 07:50:00 UTC", -1, "\"Sat, 31 Nov 2026 07:50:00 UTC\" is not a time"},
     {time_parse_mail, "Sat, 21 Nov 2026 07:50:00 UTC x", -1,
      "\"Sat, 21 Nov 2026 07:50:00 UTC x\" is not a time"},
+    {time_parse_mail, "31 Dec 9999 23:59:59 -0001", -1, "\"31 Dec 9999 23:59:59 -0001\" is not a time"},
+    {time_parse_mail, "evil, 5 Jan 2026 00:00:00 GMT", -1, "\"evil, 5 Jan 2026 00:00:00 GMT\" is not a time"},
     {time_parse_day_month, "30 Mar 2023", 1680134400, ""},
     {time_parse_day_month, "30 Mrz 2023", -1, "\"30 Mrz 2023\" is not a time"},
     {time_parse_day_month, "30 Mar 23", -1, "\"30 Mar 23\" is not a time"},
@@ -103,6 +110,9 @@ static void months_are_clamped(void **state)
         {{.year = 2026, .month = 11, .day = 30}, 3, {.year = 2027, .month = 2, .day = 28}},
         {{.year = 2026, .month = 3, .day = 31}, -1, {.year = 2026, .month = 2, .day = 28}},
         {{.year = 2026, .month = 1, .day = 15}, -1, {.year = 2025, .month = 12, .day = 15}},
+        {{.year = 9999, .month = 12, .day = 31}, 3, {.year = 9999, .month = 12, .day = 31}},
+        {{.year = 9999, .month = 11, .day = 30}, INT32_MAX, {.year = 9999, .month = 12, .day = 30}},
+        {{.year = 1, .month = 2, .day = 3}, -14, {.year = 1, .month = 1, .day = 3}},
     };
     (void)state;
 
@@ -113,6 +123,29 @@ static void months_are_clamped(void **state)
     }
 }
 
+/* A feed's date of 9999 and a deadline of some months must not lead to a time that nobody can read. */
+static void times_out_of_range_are_shown_as_the_nearest(void **state)
+{
+    static const struct {
+        int64_t us;
+        const char *text;
+    } far[] = {
+        {INT64_MAX, "9999-12-31T23:59:59.999999Z"},
+        {INT64_C(253402300800) * TIME_SECOND_US, "9999-12-31T23:59:59.999999Z"},
+        {INT64_C(253402300799) * TIME_SECOND_US, "9999-12-31T23:59:59Z"},
+        {INT64_C(-62135596800) * TIME_SECOND_US, "0001-01-01T00:00:00Z"},
+        {INT64_MIN + 1, "0001-01-01T00:00:00Z"},
+    };
+    (void)state;
+
+    for (size_t i = 0; i < COUNT_OF(far); i++) {
+        OWN(writer_end) struct writer w = writer_with(100);
+        assert_true(civil_valid(time_civil(far[i].us)));
+        time_write(&w, far[i].us);
+        assert_text(far[i].text, (struct text){(const char *)w.at, w.size}, far[i].text);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -120,6 +153,7 @@ int main(void)
         cmocka_unit_test(fractions_are_kept_to_microseconds),
         cmocka_unit_test(every_day_comes_back),
         cmocka_unit_test(months_are_clamped),
+        cmocka_unit_test(times_out_of_range_are_shown_as_the_nearest),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,7 +10,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const int64_t days[] = {-50000, 0, 1, 12145, 20454, 20545, 20700, 40000};
+    static const int64_t days[] = {-719162, -50000, 0, 1, 12145, 20454, 20545, 20700, 40000, 2932896};
     struct zone zone;
     struct error err = {0};
 
