@@ -123,7 +123,8 @@ struct text text_part(struct text text, size_t from, size_t size)
         from = text.size;
     if (size > text.size - from)
         size = text.size - from;
-    return (struct text){text.at + from, size};
+    /* An absent text has no address, and arithmetic on none is undefined even when it adds nothing. */
+    return (struct text){from == 0 ? text.at : text.at + from, size};
 }
 
 static bool is_blank(char c)

@@ -72,6 +72,7 @@ static void texts_are_cut(void **state)
     assert_int_equal(count, 3);
     assert_text("part past the end", text_part(TEXT("abc"), 5, 2), "");
     assert_text("part", text_part(TEXT("abc"), 1, SIZE_MAX), "bc");
+    assert_text("part of nothing", text_part((struct text){0}, 0, 1), "");
     assert_text("trim", text_trim(TEXT(" \t a b ")), "a b");
     assert_int_equal(text_find(TEXT("abcabd"), TEXT("abd")), 3);
     assert_int_equal(text_find(TEXT(""), TEXT("a")), SIZE_MAX);

@@ -2,7 +2,10 @@
 
 struct reader reader_with(struct bytes bytes)
 {
-    return (struct reader){.at = bytes.at, .end = bytes.at + bytes.size, .begin = bytes.at};
+    /* No bytes may have no address, and arithmetic on none is undefined even when it adds nothing. */
+    const uint8_t *at = bytes.at != NULL ? bytes.at : (const uint8_t *)"";
+
+    return (struct reader){.at = at, .end = at + bytes.size, .begin = at};
 }
 
 void reader_fail(struct reader *r)

@@ -46,6 +46,18 @@ static void the_first_failure_sticks(void **state)
     assert_null(reader_take(&r, 0).at);
 }
 
+static void no_bytes_are_read_to_their_end(void **state)
+{
+    struct reader r = reader_with((struct bytes){0});
+    (void)state;
+
+    assert_int_equal(reader_left(&r), 0);
+    assert_int_equal(reader_take(&r, 0).size, 0);
+    assert_true(reader_ok(&r));
+    assert_int_equal(reader_u8(&r), 0);
+    assert_false(reader_ok(&r));
+}
+
 static void a_varint_has_one_spelling(void **state)
 {
     static const struct {
@@ -100,6 +112,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_written_is_read),
         cmocka_unit_test(the_first_failure_sticks),
+        cmocka_unit_test(no_bytes_are_read_to_their_end),
         cmocka_unit_test(a_varint_has_one_spelling),
         cmocka_unit_test(a_writer_stops_at_its_limit),
     };
