@@ -105,6 +105,14 @@ static void a_writer_stops_at_its_limit(void **state)
     assert_int_equal(w.size, 8);
     writer_patch_u32(&w, 4, 0x01020304);
     assert_int_equal(w.at[4], 4);
+    writer_clear(&w);
+    writer_format(&w, "%s", "1234567890"); /* to the last byte, as writer_string */
+    assert_done("full", writer_done(&w, &out, &err), &err);
+    assert_memory_equal(out.at, "1234567890", 10);
+    writer_format(&w, "%s", ""); /* nothing always fits */
+    assert_true(writer_ok(&w));
+    writer_format(&w, "%d", 1);
+    assert_false(writer_ok(&w));
 }
 
 int main(void)

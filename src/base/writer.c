@@ -36,19 +36,22 @@ void writer_clear(struct writer *w)
     w->failed = false;
 }
 
-/* Room for `size` more bytes; false (and failed) when they do not fit. */
+/*
+ * Room for `size` more bytes; false (and failed) when they do not fit. Behind all that fits there is one byte more, for
+ * the NUL that vsnprintf writes.
+ */
 static bool make_room(struct writer *w, size_t size)
 {
     if (w->failed || size > w->limit - w->size) {
         w->failed = true;
         return false;
     }
-    if (size <= w->capacity - w->size)
+    if (w->at != NULL && size <= w->capacity - w->size)
         return true;
     size_t wanted = w->capacity < 128 ? 256 : w->capacity > w->limit / 2 ? w->limit : w->capacity * 2;
     if (wanted < w->size + size)
         wanted = w->size + size;
-    uint8_t *grown = realloc(w->at, wanted);
+    uint8_t *grown = realloc(w->at, wanted + 1);
     if (grown == NULL) {
         w->failed = true;
         return false;
@@ -83,8 +86,7 @@ void writer_format(struct writer *w, const char *format, ...)
     va_start(arguments, format);
     int size = vsnprintf(NULL, 0, format, arguments);
     va_end(arguments);
-    if (size < 0 ||
-        !make_room(w, (size_t)size + 1)) { /* the NUL that vsnprintf writes is not counted afterwards */
+    if (size < 0 || !make_room(w, (size_t)size)) {
         w->failed = true;
         return;
     }
