@@ -16,14 +16,42 @@
 #include "base/own.h"
 #include "base/writer.h"
 
+static int64_t monotonic_ms(void)
+{
+    struct timespec now = {0};
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
 /* A running child and our ends of its pipes. */
 struct running {
     pid_t pid;
     int input, output, errors; /* -1 when closed */
     int failed;                /* carries errno when exec failed; closed by exec */
+    int64_t end_ms;            /* when its time is over */
 };
 
-/* A pipe whose write end must not raise SIGPIPE here: a child may close its input early. */
+/* What two signals did before: a pipe that is read no more must not end us, and a child must wait for its waitpid. */
+struct signals {
+    struct sigaction pipe, child;
+};
+
+static void hold_signals(struct signals *before)
+{
+    struct sigaction ignore = {.sa_handler = SIG_IGN}, standard = {.sa_handler = SIG_DFL};
+
+    (void)sigaction(SIGPIPE, &ignore, &before->pipe);
+    (void)sigaction(SIGCHLD, &standard,
+                    &before->child); /* ignored, as some parents leave it, it loses the status */
+}
+
+static void own_signals(struct signals *before)
+{
+    (void)sigaction(SIGPIPE, &before->pipe, NULL);
+    (void)sigaction(SIGCHLD, &before->child, NULL);
+}
+
 static bool make_pipe(int ends[2], struct error *err)
 {
     return pipe2(ends, O_CLOEXEC) == 0 || error_system(err, "pipe");
@@ -75,7 +103,11 @@ static bool start(const struct child_command *command, struct running *running, 
     OWN(own_fd) int errors_child = errors[1];
     OWN(own_fd) int failed_child = failed[1];
 
-    *running = (struct running){.input = in[1], .output = out[0], .errors = errors[0], .failed = failed[0]};
+    *running = (struct running){.input = in[1],
+                                .output = out[0],
+                                .errors = errors[0],
+                                .failed = failed[0],
+                                .end_ms = monotonic_ms() + command->timeout_ms};
     if (!made)
         return false;
     int fds[3] = {command->input_fd > 2 ? command->input_fd : in_child, out_child,
@@ -89,7 +121,7 @@ static bool start(const struct child_command *command, struct running *running, 
 }
 
 /* Waits until exec has happened or failed. */
-static bool confirm_exec(const struct child_command *command, struct running *running, struct error *err)
+static bool confirm_exec(struct running *running, struct error *err)
 {
     int number = 0;
     ssize_t got;
@@ -101,15 +133,7 @@ static bool confirm_exec(const struct child_command *command, struct running *ru
     if (got == 0)
         return true;
     errno = number;
-    return error_system(err, "%s", command->argv[0]);
-}
-
-static int64_t monotonic_ms(void)
-{
-    struct timespec now = {0};
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    return error_system(err, "cannot be run");
 }
 
 /* Takes what came on fd; closes it at its end. */
@@ -144,7 +168,6 @@ static void feed(int *fd, struct bytes *left)
 static bool exchange(const struct child_command *command, struct running *running, struct writer captured[2],
                      struct error *err)
 {
-    int64_t end_ms = monotonic_ms() + command->timeout_ms;
     struct bytes input = command->input;
 
     (void)fcntl(running->input, F_SETFL, O_NONBLOCK);
@@ -153,7 +176,7 @@ static bool exchange(const struct child_command *command, struct running *runnin
     while (running->input >= 0 || running->output >= 0 || running->errors >= 0) {
         struct pollfd polled[3] = {
             {running->input, POLLOUT, 0}, {running->output, POLLIN, 0}, {running->errors, POLLIN, 0}};
-        int64_t left_ms = end_ms - monotonic_ms();
+        int64_t left_ms = running->end_ms - monotonic_ms();
         if (left_ms <= 0)
             return error_set(err, ERROR_LIMIT, "took longer than %u ms", command->timeout_ms);
         if (poll(polled, 3, (int)left_ms) < 0 && errno != EINTR)
@@ -171,7 +194,6 @@ static bool exchange(const struct child_command *command, struct running *runnin
 /* The child closed its pipes; it has until the end of its time to exit as well. */
 static bool reap(const struct child_command *command, struct running *running, int *status, struct error *err)
 {
-    int64_t end_ms = monotonic_ms() + command->timeout_ms;
     int raw;
 
     for (;;) {
@@ -180,7 +202,7 @@ static bool reap(const struct child_command *command, struct running *running, i
             break;
         if (got < 0 && errno != EINTR)
             return error_system(err, "waitpid");
-        if (monotonic_ms() >= end_ms)
+        if (monotonic_ms() >= running->end_ms)
             return error_set(err, ERROR_LIMIT, "took longer than %u ms", command->timeout_ms);
         (void)poll(NULL, 0, 1);
     }
@@ -204,21 +226,20 @@ static bool keep(struct writer *captured, struct arena *arena, struct bytes *out
 bool child_run(const struct child_command *command, struct arena *arena, struct child_result *out,
                struct error *err)
 {
+    OWN(own_signals) struct signals before = {0}; /* given back when the child is no more */
     OWN(own_running) struct running running = {.input = -1, .output = -1, .errors = -1, .failed = -1};
     OWN(writer_end) struct writer output = writer_with(command->output_limit);
     OWN(writer_end) struct writer errors = writer_with(command->output_limit);
     struct child_result result = {0};
-    struct sigaction ignore = {.sa_handler = SIG_IGN}, before;
 
+    hold_signals(&before);
     assert(command->argv[0] != NULL && command->argv[0][0] == '/' && command->timeout_ms > 0);
-    if (!start(command, &running, err) || !confirm_exec(command, &running, err))
+    if (!start(command, &running, err) || !confirm_exec(&running, err))
         return error_at(err, "%s", command->argv[0]);
-    (void)sigaction(SIGPIPE, &ignore, &before);
     struct writer captured[2] = {output, errors};
     bool done = exchange(command, &running, captured, err) && reap(command, &running, &result.status, err);
     output = captured[0];
     errors = captured[1];
-    (void)sigaction(SIGPIPE, &before, NULL);
     if (!done || !keep(&output, arena, &result.output, err) || !keep(&errors, arena, &result.errors, err))
         return error_at(err, "%s", command->argv[0]);
     *out = result;

@@ -1,10 +1,14 @@
 #include "base/testing.h"
 
 #include <fcntl.h>
+#include <signal.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/child.h"
+#include "base/os.h"
 #include "base/own.h"
+#include "base/time.h"
 
 #define SHELL(script)                                                                                        \
     (const char *const[])                                                                                    \
@@ -100,13 +104,68 @@ static void limits_end_a_child(void **state)
     assert_false(run((struct child_command){.argv = SHELL("exec >&- 2>&-; sleep 60"), .timeout_ms = 50},
                      &arena, &result, &err));
     assert_failed("time with closed pipes", &err, ERROR_LIMIT, "/bin/sh: took longer than 50 ms");
+    int64_t begin_us = time_now_us();
+    assert_false(
+        run((struct child_command){.argv = SHELL("sleep 0.5; exec >&- 2>&-; sleep 60"), .timeout_ms = 600},
+            &arena, &result, &err));
+    assert_true(time_now_us() - begin_us <
+                TIME_SECOND_US); /* one span of time for all, not one for each part */
     assert_false(
         run((struct child_command){.argv = SHELL("while :; do echo xxxxxxxx; done"), .output_limit = 1000},
             &arena, &result, &err));
     assert_failed("output", &err, ERROR_LIMIT, "/bin/sh: wrote more than 1000 bytes");
     assert_false(run((struct child_command){.argv = (const char *const[]){"/nothing/here", NULL}}, &arena,
                      &result, &err));
-    assert_failed("absent", &err, ERROR_ABSENT, "/nothing/here: /nothing/here: No such file or directory");
+    assert_failed("absent", &err, ERROR_ABSENT, "/nothing/here: cannot be run: No such file or directory");
+}
+
+/* Whoever started us may have left SIGCHLD ignored: then the kernel keeps no status of a child. */
+static void an_ignored_signal_loses_no_status(void **state)
+{
+    OWN(arena_end) struct arena arena = arena_with(1 << 20);
+    struct child_result result;
+    struct error err;
+    (void)state;
+
+    assert_true(signal(SIGCHLD, SIG_IGN) != SIG_ERR);
+    assert_done("run", run((struct child_command){.argv = SHELL("exit 3")}, &arena, &result, &err), &err);
+    assert_int_equal(result.status, 3);
+    assert_true(signal(SIGCHLD, SIG_DFL) == SIG_IGN); /* as it was before */
+}
+
+/* In a process without standard descriptors: the exit status says what went wrong first. */
+static int without_standard_descriptors(void)
+{
+    OWN(arena_end) struct arena arena = arena_with(1 << 20);
+    struct child_result result;
+    struct error err;
+    char byte;
+
+    for (int fd = 0; fd < 3; fd++)
+        close(fd);
+    if (!os_hold_standard_descriptors(&err))
+        return 1;
+    if (read(0, &byte, 1) >= 0 || write(1, "x", 1) >= 0 || write(2, "x", 1) >= 0)
+        return 2;
+    OWN(own_fd) int fd = open("/dev/null", O_RDWR);
+    if (fd < 3)
+        return 3;
+    if (!run((struct child_command){.argv = SHELL("cat; echo bad >&2; exit 3"), .input = BYTES("in")}, &arena,
+             &result, &err))
+        return 4;
+    return result.status == 3 && result.output.size == 2 && result.errors.size == 4 ? 0 : 5;
+}
+
+static void closed_standard_descriptors_are_held(void **state)
+{
+    int status = -1;
+    (void)state;
+
+    pid_t pid = fork();
+    if (pid == 0)
+        _exit(without_standard_descriptors());
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
 }
 
 int main(void)
@@ -116,6 +175,8 @@ int main(void)
         cmocka_unit_test(long_input_and_output_do_not_block),
         cmocka_unit_test(a_child_has_nothing_of_ours),
         cmocka_unit_test(limits_end_a_child),
+        cmocka_unit_test(an_ignored_signal_loses_no_status),
+        cmocka_unit_test(closed_standard_descriptors_are_held),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

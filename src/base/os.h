@@ -21,6 +21,12 @@ bool os_names(struct arena *arena, struct os_names *out, struct error *err) MUST
  */
 bool os_helper(struct arena *arena, const char *name, const char **out, struct error *err) MUST_USE;
 
+/*
+ * Takes those of the descriptors 0 to 2 that were closed when we were started, so that no file or pipe that is opened
+ * later becomes standard output by accident. Using them fails as before. A program's first deed.
+ */
+bool os_hold_standard_descriptors(struct error *err) MUST_USE;
+
 bool os_is_root(void);
 bool os_is_terminal(int fd);
 /* Columns of the terminal on fd, or 0 when it is none. */

@@ -54,6 +54,18 @@ bool os_helper(struct arena *arena, const char *name, const char **out, struct e
     return true;
 }
 
+bool os_hold_standard_descriptors(struct error *err)
+{
+    for (int fd = 0; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) >= 0)
+            continue;
+        /* The other way round: reading standard input and writing the others must go on failing. The lowest is given. */
+        if (open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+            return error_system(err, "/dev/null");
+    }
+    return true;
+}
+
 bool os_is_root(void)
 {
     return geteuid() == 0;

@@ -456,7 +456,7 @@ static void test_no_server(void **state)
     request.program = "/not/there";
     assert_false(fetch_run(&request, &server->arena, &result, &err));
     assert_failed("wrong program", &err, ERROR_ABSENT,
-                  "http://mirror.example/x: /not/there: /not/there: No such file or directory");
+                  "http://mirror.example/x: /not/there: cannot be run: No such file or directory");
     request.program = "/bin/true";
     assert_false(fetch_run(&request, &server->arena, &result, &err));
     assert_failed("another program", &err, ERROR_INPUT,
