@@ -1,0 +1,225 @@
+#include "evaluate/data_read.h"
+#include "evaluate/policy_sentences.h"
+#include "evaluate/scenario.h"
+
+static bool read_policy(const char *name, struct arena *arena, struct policy *out, struct error *err)
+{
+    char path[512], zones[512];
+
+    (void)snprintf(path, sizeof(path), "%s/evaluate/policy/%s", getenv("SUTURE_GOLDEN"), name);
+    (void)snprintf(zones, sizeof(zones), "%s/base/zone", getenv("SUTURE_GOLDEN"));
+    return policy_read(path, zones, arena, out, err);
+}
+
+/* Without the folder of the golden files, which differs from machine to machine. */
+static void strip_folder(struct error *err)
+{
+    char folder[512];
+
+    (void)snprintf(folder, sizeof(folder), "%s/evaluate/policy/bad", getenv("SUTURE_GOLDEN"));
+    for (char *at; (at = strstr(err->text, folder)) != NULL;) {
+        char *rest = at + strlen(folder);
+        rest += *rest == '/';
+        memmove(at, rest, strlen(rest) + 1);
+    }
+}
+
+struct bad_row {
+    const char *name;
+    enum error_kind kind;
+    const char *text;
+};
+
+static const struct bad_row bad_rows[] = {
+    {"unknown-key", ERROR_INPUT, "unknown-key.yaml:3:1: unknown key \"profils\"; did you mean \"profiles\"?"},
+    {"unknown-key-inside", ERROR_INPUT,
+     "unknown-key-inside.yaml:6:5: unknown key \"exposre\"; did you mean \"exposure\"?"},
+    {"unknown-profile", ERROR_INPUT,
+     "unknown-profile.yaml:3:23: no profile \"seed-cvs\" is built in or lies beside this file; did you mean "
+     "\"seed-cvss\"?"},
+    {"profile-path", ERROR_INPUT,
+     "profile-path.yaml:3:12: no profile \"../seed-cvss\" is built in or lies beside this file; did you mean "
+     "\"seed-cvss\"?"},
+    {"profile-twice", ERROR_INPUT, "profile-twice.yaml: a profile is named twice: \"exploited\""},
+    {"profile-other-id", ERROR_INPUT, "other-name.yaml: its id is \"one-name\", not what the file is called"},
+    {"no-profiles", ERROR_INPUT, "no-profiles.yaml:1:1: \"profiles\" is missing here"},
+    {"version-word", ERROR_INPUT,
+     "version-word.yaml:2:10: \"version\" is a whole number up to 4294967295, not \"seven\""},
+    {"bad-exposure", ERROR_INPUT,
+     "bad-exposure.yaml:6:15: \"exposure\" is one of small, controlled, open, not \"opne\"; did you mean "
+     "\"open\"?"},
+    {"bad-zone", ERROR_ABSENT, "bad-zone.yaml:4:12: no time zone \"Europe/Amsterdm\" below ZONES"},
+    {"zone-outside", ERROR_INPUT,
+     "zone-outside.yaml:4:12: \"../../etc/passwd\" is not a name of a time zone"},
+    {"bad-source", ERROR_INPUT,
+     "bad-source.yaml:4:20: \"cnas\" is no source of scores; did you mean \"cna\"?"},
+    {"source-twice", ERROR_INPUT, "source-twice.yaml: a source of scores is named twice: \"nvd\""},
+    {"bad-start", ERROR_INPUT, "bad-start.yaml:4:17: \"25:00\" is no time of day like \"03:00\""},
+    {"bad-length", ERROR_INPUT, "bad-length.yaml:4:34: a window is 1 to 24 hours long"},
+    {"bad-day", ERROR_INPUT,
+     "bad-day.yaml:4:22: \"days\" is one of mon, tue, wed, thu, fri, sat, sun, not \"zat\"; did you mean "
+     "\"sat\"?"},
+    {"busy-backwards", ERROR_INPUT,
+     "busy-backwards.yaml: busy hours must end after they begin, not at \"08:00\""},
+    {"busy-light", ERROR_INPUT, "busy-light.yaml: a busy hour weighs at least 2, the others 1"},
+    {"breaking", ERROR_INPUT, "breaking.yaml: \"breaking percent\" is at most 100"},
+    {"half-impact", ERROR_INPUT,
+     "half-impact.yaml: safety and mission together make the impact of class \"web\""},
+    {"impact-twice", ERROR_INPUT,
+     "impact-twice.yaml: impact is given twice (as such, and by safety and mission) in class \"web\""},
+    {"class-says-nothing", ERROR_INPUT,
+     "class-says-nothing.yaml: nothing is said of the assets of class \"web\""},
+    {"class-unreachable", ERROR_INPUT,
+     "class-unreachable.yaml: the class before matches everything, so nothing reaches class \"web\""},
+    {"class-twice", ERROR_INPUT, "class-twice.yaml: two classes are called \"web\""},
+    {"exception-without-end", ERROR_INPUT, "exception-without-end.yaml:5:5: \"end\" is missing here"},
+    {"exception-without-asset", ERROR_INPUT,
+     "exception-without-asset.yaml: no asset is named (hosts, packages, sources or ids) in the exception "
+     "with reason \"it is too hard\""},
+    {"exception-end", ERROR_INPUT, "exception-end.yaml:6:10: \"next year\" is not a time"},
+    {"exception-unsigned", ERROR_INPUT,
+     "exception-unsigned.yaml:9:14: \"signers\" has 0 entries, not 1 to 256"},
+    {"functional", ERROR_INPUT,
+     "functional.yaml:4:30: \"soon\" is neither \"wait\" nor a time span like \"3 months\""},
+    {"minimum-age", ERROR_INPUT, "minimum-age.yaml:4:23: a minimum age is in hours, days or weeks"},
+    {"table-outside", ERROR_INPUT,
+     "table-outside.yaml:4:25: \"../own-table.yaml\": a table lies in the policy's own folder"},
+    {"table-absent", ERROR_ABSENT, "none.yaml: No such file or directory"},
+    {"table-short", ERROR_INPUT, "table-short-table.yaml:7:3: \"rows\" has 1 entries, not 72 to 72"},
+    {"decide-empty", ERROR_INPUT, "decide-empty.yaml:4:9: \"decide\" is without keys"},
+    {"key-twice", ERROR_INPUT, "key-twice.yaml:4:1: \"name\" is given twice"},
+    {"alias", ERROR_INPUT, "alias.yaml:1:7: anchor \"&n\": anchors are not allowed"},
+    {"tag", ERROR_INPUT, "tag.yaml:1:7: tag \"tag:yaml.org,2002:str\": tags are not allowed"},
+    {"documents", ERROR_INPUT, "documents.yaml:4:1: a second document begins; one is allowed"},
+    {"deep", ERROR_INPUT, "deep.yaml:1:7: \"name\" needs a single value"},
+    {"list-for-text", ERROR_INPUT, "list-for-text.yaml:1:7: \"name\" needs a single value"},
+    {"text-for-list", ERROR_INPUT, "text-for-list.yaml:3:11: \"profiles\" needs a list, like [a, b]"},
+    {"own-profile-broken", ERROR_INPUT,
+     "broken-rules.yaml:6:9: \"fix_avilable\" is no clock; did you mean \"fix_available\"?"},
+    {"empty", ERROR_INPUT, "empty.yaml:1:1: the file is empty"},
+};
+
+static void mistakes_have_their_place_and_a_hint(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(bad_rows); i++) {
+        OWN(arena_end) struct arena arena = arena_with(4 * MIB);
+        struct policy policy = {.name = "untouched"};
+        struct error err = {0};
+        char file[128], expected[512];
+        (void)snprintf(file, sizeof(file), "bad/%s.yaml", bad_rows[i].name);
+        bool done = read_policy(file, &arena, &policy, &err);
+        strip_folder(&err);
+        (void)snprintf(expected, sizeof(expected), "%s", bad_rows[i].text);
+        char *zones = strstr(expected, "ZONES");
+        if (zones != NULL)
+            (void)snprintf(zones, sizeof(expected) - (size_t)(zones - expected), "%s/base/zone",
+                           getenv("SUTURE_GOLDEN"));
+        assert_failed(bad_rows[i].name, &err, done ? ERROR_NONE : bad_rows[i].kind, expected);
+        assert_string_equal(policy.name, "untouched");
+    }
+}
+
+static void good_policies_read_back_as_sentences(void **state)
+{
+    static const char *const names[] = {"voorbeeld", "least", "own"};
+    (void)state;
+
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        OWN(arena_end) struct arena arena = arena_with(4 * MIB);
+        OWN(writer_end) struct writer w = writer_with(MIB);
+        struct policy policy;
+        struct error err = {0};
+        char file[64];
+        (void)snprintf(file, sizeof(file), "%s.yaml", names[i]);
+        assert_done(file, read_policy(file, &arena, &policy, &err), &err);
+        policy_write_sentences(&w, &policy, scenario_time("2027-01-01", "-"));
+        (void)snprintf(file, sizeof(file), "sentences-%s.txt", names[i]);
+        assert_golden(file, writer_bytes(&w));
+    }
+}
+
+static void the_built_in_policy_reads_back_too(void **state)
+{
+    OWN(writer_end) struct writer w = writer_with(MIB);
+    (void)state;
+
+    policy_write_sentences(&w, &policy_built_in, scenario_time(SCENARIO_NOW, "-"));
+    assert_golden("sentences-built-in.txt", writer_bytes(&w));
+}
+
+static void a_policy_begins_as_the_built_in_one(void **state)
+{
+    OWN(arena_end) struct arena arena = arena_with(MIB);
+    struct policy policy;
+    struct error err = {0};
+    (void)state;
+
+    assert_done("least", read_policy("least.yaml", &arena, &policy, &err), &err);
+    assert_int_equal(policy.profile_count, 1);
+    assert_ptr_equal(policy.profiles[0], &profile_seed_cvss);
+    assert_ptr_equal(policy.urgency, &urgency_ssvc);
+    assert_string_equal(policy.zone.name, "UTC");
+    assert_int_equal(policy.trust_count, 4);
+    assert_int_equal(policy.window.start_minute, 180);
+    assert_int_equal(policy.cost.users, 1);
+}
+
+struct glob_row {
+    const char *glob, *text;
+    bool matches;
+};
+
+static const struct glob_row glob_rows[] = {
+    {"web-*", "web-03", true},
+    {"web-*", "web-", true},
+    {"web-*", "db-web-03", false},
+    {"*", "", true},
+    {"*", "anything", true},
+    {"", "", true},
+    {"", "a", false},
+    {"w?b", "web", true},
+    {"w?b", "wb", false},
+    {"*-toys", "bsd-toys", true},
+    {"*a*b*c", "xxaxxbxxc", true},
+    {"*a*b*c", "xxaxxcxxb", false},
+    {"a**b", "ab", true},
+    {"web", "Web", false},
+};
+
+static void globs_know_star_and_question_mark(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(glob_rows); i++)
+        if (glob_matches(glob_rows[i].glob, text_of(glob_rows[i].text)) != glob_rows[i].matches)
+            fail_msg("%s against %s", glob_rows[i].glob, glob_rows[i].text);
+}
+
+/* A glob of many stars is no way to stop the program: the time is at most the product of both sizes. */
+static void globs_do_not_explode(void **state)
+{
+    char glob[400], text[8000];
+    (void)state;
+
+    for (size_t i = 0; i < sizeof(glob) - 1; i++)
+        glob[i] = i % 2 == 0 ? '*' : 'a';
+    glob[sizeof(glob) - 1] = 0;
+    memset(text, 'a', sizeof(text) - 1);
+    text[sizeof(text) - 1] = 0;
+    glob[sizeof(glob) - 2] = 'b';
+    assert_false(glob_matches(glob, text_of(text)));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(mistakes_have_their_place_and_a_hint),
+        cmocka_unit_test(good_policies_read_back_as_sentences),
+        cmocka_unit_test(the_built_in_policy_reads_back_too),
+        cmocka_unit_test(a_policy_begins_as_the_built_in_one),
+        cmocka_unit_test(globs_know_star_and_question_mark),
+        cmocka_unit_test(globs_do_not_explode),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
