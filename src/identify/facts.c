@@ -58,6 +58,8 @@ static bool check_sizes(const struct facts *facts, struct error *err)
             return error_set(err, ERROR_INPUT, "its %s take %llu bytes, %zu are there", sizes[i].name,
                              (unsigned long long)sizes[i].size, size);
     }
+    if (segments[FACTS_EXPLOITED].size % 4 != 0)
+        return error_set(err, ERROR_INPUT, "its exploited CVEs are cut short");
     for (size_t year = 0; year <= FACTS_YEARS; year++) {
         uint32_t here = u32_at(segments[FACTS_YEAR_TABLE], 4 * year);
         if (here > facts->cve_count ||
@@ -98,7 +100,7 @@ bool facts_open(struct bytes file, struct facts *out, struct error *err)
     facts.other_count = u32_at(file, 20);
     facts.score_count = u32_at(file, 24);
     facts.vector_count = u32_at(file, 28);
-    if (!is_zero(file, 32, 16) || !is_zero(file, 80, 16))
+    if (!is_zero(file, 32, 16) || !is_zero(file, 84, 12))
         return error_set(err, ERROR_INPUT, "the facts' header is broken");
     if (!open_segments(file, &facts, err) || !check_sizes(&facts, err))
         return error_at(err, "facts");
@@ -114,6 +116,11 @@ bool facts_open(struct bytes file, struct facts *out, struct error *err)
 struct origins facts_origins(const struct facts *facts)
 {
     return origins_with(facts->segments[FACTS_FEEDS], facts->feed_count);
+}
+
+struct bytes facts_exploited(const struct facts *facts)
+{
+    return facts->segments[FACTS_EXPLOITED];
 }
 
 /* A text between two places of a table, in the bytes behind it. Absent when the table is broken. */

@@ -14,8 +14,8 @@
  *        8   4  version of this layout
  *       12   4  feeds                 16   4  CVEs              20   4  other ids
  *       24   4  scores                28   4  vectors           32  16  zero
- *       48  32  sizes of the eight segments, four bytes each
- *       80  16  zero
+ *       48  36  sizes of the nine segments, four bytes each
+ *       84  12  zero
  *
  *     segments, one behind the other, the last ends with the file
  *       feeds      as origins.h describes
@@ -39,6 +39,7 @@
  *                  4 vendor), tenths (two bytes; 0xffff unrated), vector + 1 or 0 (four bytes)
  *       vectors    where the text of each begins behind this table, four bytes each, and one more: where the last ends;
  *                  then the texts
+ *       exploited  packed numbers of the CVEs that are in KEV or whose exploitation is active, ascending
  */
 #ifndef IDENTIFY_FACTS_H
 #define IDENTIFY_FACTS_H
@@ -63,6 +64,7 @@ enum facts_segment {
     FACTS_ROWS,
     FACTS_SCORES,
     FACTS_VECTORS,
+    FACTS_EXPLOITED,
     FACTS_SEGMENT_COUNT
 };
 
@@ -74,6 +76,9 @@ struct facts {
 /* Refused: what is no facts file, a newer version, counts and sizes that do not agree. */
 bool facts_open(struct bytes file, struct facts *out, struct error *err) MUST_USE;
 struct origins facts_origins(const struct facts *facts);
+
+/* The packed numbers of all CVEs that are known to be exploited, four little-endian bytes each, ascending. */
+struct bytes facts_exploited(const struct facts *facts);
 
 /* What is known of the id; its text becomes that of the noun. False: nothing is. */
 bool facts_find(const struct facts *facts, struct text id, struct vulnerability *out);

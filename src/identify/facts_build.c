@@ -368,6 +368,8 @@ static void write_rows(struct facts_write *file)
                 merge_scores(&merged, file->build->scores + file->parts[end]->first_score,
                              file->parts[end]->score_count);
         }
+        if (merged.facts.id < OTHER && (merged.facts.kev || merged.facts.exploitation == EXPLOITATION_ACTIVE))
+            writer_u32(&file->segments[FACTS_EXPLOITED], merged.facts.id);
         write_id(file, merged.facts.id, &year);
         write_row(file, &merged);
         i = end;
@@ -394,7 +396,7 @@ static bool write_header(struct facts_write *file, struct writer *out, struct er
             return false;
         writer_u32(out, (uint32_t)segment.size);
     }
-    for (size_t i = 80; i < FACTS_HEADER_SIZE; i++)
+    for (size_t i = 48 + 4 * FACTS_SEGMENT_COUNT; i < FACTS_HEADER_SIZE; i++)
         writer_byte(out, 0);
     return true;
 }

@@ -183,6 +183,11 @@ uint32_t index_cve(const struct index *index, struct index_cves *walk, uint32_t 
 /* The text of any id number. Copied into the arena. */
 bool index_id(const struct index *index, struct index_cves *walk, uint32_t number, struct arena *arena,
               struct text *out, struct error *err) MUST_USE;
+/*
+ * Sets the bit of each CVE that is in `packed`: numbers of four little-endian bytes each, ascending. bits has room for
+ * cve_count. False when the file is broken.
+ */
+bool index_mark(const struct index *index, struct bytes packed, uint8_t *bits);
 /* What most records of the id say. */
 enum severity index_severity(const struct index *index, uint32_t number);
 /* A text by its number, copied into the arena. INDEX_NO_TEXT gives an absent one. */

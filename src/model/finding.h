@@ -76,6 +76,7 @@ struct update {
     bool by_origin;           /* kind was taken from the archive, no advisory data told it */
     const uint32_t *findings; /* indexes of those that it closes */
     size_t finding_count;
+    uint32_t not_executable_count; /* known holes of its source that no installed code has: nothing is due for them */
 };
 
 #endif

@@ -68,6 +68,7 @@ struct package {
     struct text name, arch, version;
     struct text source, source_version; /* binNMU suffix and "Source: x (v)" resolved */
     struct text section;
+    struct text stream; /* rpm module "nodejs:18"; else absent */
     enum package_state state;
     bool held;      /* dpkg selection or apt-mark hold */
     bool automatic; /* installed as a dependency */
