@@ -11,7 +11,7 @@ struct file_write {
     const struct release_rows *release;
     struct arena *arena;
     struct resolved all;
-    uint32_t *numbers; /* text of the pool -> text number of the file */
+    uint32_t *numbers; /* text of the pool -> text number of the file + 1; 0: absent, or not in it */
     uint32_t *orders;  /* text of the pool -> place among the versions of the present source */
     uint32_t *texts;   /* of the file, ascending */
     size_t text_count;
@@ -76,7 +76,7 @@ static void write_ids(struct file_write *file)
             writer_varint(w, all->cves[i] - all->cves[i - 1] - 1);
     }
     for (size_t i = 0; i < all->other_count; i++)
-        writer_u32(&file->segments[INDEX_OTHERS], file->numbers[all->others[i]]);
+        writer_u32(&file->segments[INDEX_OTHERS], file->numbers[all->others[i]] - 1);
 
     size_t id_count = all->cve_count + all->other_count;
     for (size_t i = 0; i < id_count; i += 2)
@@ -112,7 +112,7 @@ static bool number_texts(struct file_write *file, struct error *err)
     file->texts = texts;
     file->text_count = text_pool_sort(&file->build->texts, texts, count);
     for (size_t i = 0; i < file->text_count; i++)
-        file->numbers[texts[i]] = (uint32_t)i;
+        file->numbers[texts[i]] = (uint32_t)i + 1;
     return true;
 }
 
@@ -137,11 +137,6 @@ static void write_texts(struct file_write *file)
     }
 }
 
-static uint32_t number_and_1(const struct file_write *file, uint32_t text)
-{
-    return text == 0 ? 0 : file->numbers[text] + 1;
-}
-
 static void write_support(struct file_write *file)
 {
     struct writer *w = &file->segments[INDEX_SUPPORT];
@@ -152,11 +147,11 @@ static void write_support(struct file_write *file)
             continue;
         bool dated =
             put->at_us != TIME_ABSENT && put->at_us >= 0 && put->at_us / TIME_DAY_US < UINT32_MAX - 1;
-        writer_varint(w, number_and_1(file, put->package));
+        writer_varint(w, file->numbers[put->package]);
         writer_byte(w, put->kind);
         writer_varint(w, dated ? (uint64_t)(put->at_us / TIME_DAY_US) + 1 : 0);
-        writer_varint(w, number_and_1(file, put->version));
-        writer_varint(w, number_and_1(file, put->note));
+        writer_varint(w, file->numbers[put->version]);
+        writer_varint(w, file->numbers[put->note]);
         file->support_count++;
     }
 }
@@ -168,8 +163,16 @@ static bool is_versioned_fix(const struct row *row)
     return row->status == ADVISORY_FIXED && row->fixed != 0;
 }
 
-/* What makes two rows the same record: everything but the id. In the order of records in the file. */
-static int compare_records(const struct row *x, const struct row *y)
+static int by_text(const struct file_write *file, uint32_t x, uint32_t y)
+{
+    return x == y ? 0 : text_compare(text_at(file, x), text_at(file, y));
+}
+
+/*
+ * What makes two rows the same record: everything but the id. In the order of records in the file, which is told by
+ * texts, never by when they were put.
+ */
+static int compare_records(const struct file_write *file, const struct row *x, const struct row *y)
 {
     bool fixes = is_versioned_fix(x);
 
@@ -178,26 +181,25 @@ static int compare_records(const struct row *x, const struct row *y)
     const uint32_t keys[][2] = {
         {x->status, y->status},
         {fixes ? y->version_order : x->version_order, fixes ? x->version_order : y->version_order},
-        {x->introduced, y->introduced},
-        {x->last_affected, y->last_affected},
-        {x->stream, y->stream},
-        {x->arch, y->arch},
-        {x->advisory, y->advisory},
-        {x->note, y->note},
-        {(uint32_t)x->day + ROW_OTHER, (uint32_t)y->day + ROW_OTHER},
-        {x->severity, y->severity},
         {x->flags & ROW_UNIMPORTANT, y->flags & ROW_UNIMPORTANT},
+        {x->severity, y->severity},
+        {(uint32_t)x->day + ROW_OTHER, (uint32_t)y->day + ROW_OTHER},
+        {file->numbers[x->note], file->numbers[y->note]},
+        {file->numbers[x->advisory], file->numbers[y->advisory]},
+        {file->numbers[x->stream], file->numbers[y->stream]},
+        {file->numbers[x->arch], file->numbers[y->arch]},
     };
     for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++)
         if (keys[i][0] != keys[i][1])
             return keys[i][0] > keys[i][1] ? 1 : -1;
-    return 0;
+    int by = by_text(file, x->introduced, y->introduced);
+    return by != 0 ? by : by_text(file, x->last_affected, y->last_affected);
 }
 
-static int compare_rows(const void *a, const void *b)
+static int compare_rows(const void *a, const void *b, void *file)
 {
     const struct row *x = a, *y = b;
-    int by = compare_records(x, y);
+    int by = compare_records(file, x, y);
 
     return by != 0 ? by : (x->id > y->id) - (x->id < y->id);
 }
@@ -280,9 +282,9 @@ static void put_record(struct file_write *file, struct record_write *to, const s
         if (versions[i] != 0)
             put_version(to, text_at(file, versions[i]));
     if (row->note != 0)
-        writer_varint(w, file->numbers[row->note]);
+        writer_varint(w, file->numbers[row->note] - 1);
     if (row->advisory != 0)
-        writer_varint(w, file->numbers[row->advisory]);
+        writer_varint(w, file->numbers[row->advisory] - 1);
     if (row->day != NO_DAY) {
         int64_t delta = row->day - to->day;
         writer_varint(w, delta < 0 ? (uint64_t)(-delta) * 2 - 1 : (uint64_t)delta * 2);
@@ -291,8 +293,8 @@ static void put_record(struct file_write *file, struct record_write *to, const s
     if (row->severity != ROW_SAME_SEVERITY)
         writer_byte(w, row->severity);
     if (row->stream != 0 || row->arch != 0) {
-        writer_varint(w, number_and_1(file, row->stream));
-        writer_varint(w, number_and_1(file, row->arch));
+        writer_varint(w, file->numbers[row->stream]);
+        writer_varint(w, file->numbers[row->arch]);
     }
 }
 
@@ -316,10 +318,10 @@ static bool write_source(struct file_write *file, struct row *rows, size_t count
 
     if (!order_versions(file, rows, count, err))
         return false;
-    qsort(rows, count, sizeof(*rows), compare_rows);
+    qsort_r(rows, count, sizeof(*rows), compare_rows, file);
     for (size_t i = 0; i < count;) {
         size_t end = i + 1;
-        while (end < count && compare_records(&rows[i], &rows[end]) == 0)
+        while (end < count && compare_records(file, &rows[i], &rows[end]) == 0)
             end++;
         put_record(file, &to, &rows[i], end - i);
         put_list(file, to.lists, rows + i, end - i);
