@@ -97,6 +97,8 @@
 
 /* One scan: 3,000 packages and 100,000 findings take under 40 MB; more is a mistake or an attack. */
 #define LIMIT_SCAN_MEMORY (512 * MIB)
+#define LIMIT_SCAN_OUTPUT (256 * MIB) /* JSON of 100,000 findings has 120 MB */
+#define LIMIT_SCAN_EXPLAINED (64 * KIB) /* the reasons of one decision: some lines for each profile */
 #define LIMIT_PROCESSES   65536
 #define LIMIT_MAPS_FILE   (16 * MIB) /* /proc/PID/maps of a browser has 300 KB */
 #define LIMIT_MAPPINGS    65536      /* executable ones; the kernel allows 65530 mappings of all kinds */

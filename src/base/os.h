@@ -31,6 +31,8 @@ bool os_is_root(void);
 bool os_is_terminal(int fd);
 /* Columns of the terminal on fd, or 0 when it is none. */
 unsigned os_terminal_width(int fd);
+/* Its lines, or 0. */
+unsigned os_terminal_height(int fd);
 /* The environment's value, or NULL; empty counts as absent. */
 const char *os_environment(const char *name);
 /* Fills with random bytes from the kernel. */

@@ -83,6 +83,13 @@ unsigned os_terminal_width(int fd)
     return isatty(fd) == 1 && ioctl(fd, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
 
+unsigned os_terminal_height(int fd)
+{
+    struct winsize size = {0};
+
+    return isatty(fd) == 1 && ioctl(fd, TIOCGWINSZ, &size) == 0 ? size.ws_row : 0;
+}
+
 const char *os_environment(const char *name)
 {
     const char *value = secure_getenv(name);

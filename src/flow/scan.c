@@ -1,0 +1,231 @@
+#include "flow/scan.h"
+
+#include <string.h>
+
+#include "base/file.h"
+#include "base/limits.h"
+#include "evaluate/decide.h"
+#include "flow/data_state.h"
+#include "flow/groups.h"
+#include "flow/scan_data.h"
+#include "flow/scan_host.h"
+#include "flow/scan_memory.h"
+
+/* One scan while it is made: what was opened must live as long as the scan, so it is never closed before the arena. */
+struct making {
+    const struct scan_request *request;
+    struct arena *arena;
+    struct scan scan;
+    struct scan_host *host;
+    struct data_state data;
+};
+
+/* A file that is mapped until the process ends: the nouns of the scan point into it. */
+static bool map_for_good(const char *path, size_t limit, struct bytes *out, struct error *err)
+{
+    struct file_map map;
+
+    if (!file_map(path, limit, &map, err))
+        return false;
+    *out = map.bytes;
+    return true;
+}
+
+static bool open_index(struct making *making, const char *path, struct error *err)
+{
+    struct index *index = ARENA_NEW(making->arena, struct index);
+    struct bytes bytes;
+
+    if (index == NULL)
+        return arena_full(making->arena, err);
+    if (!map_for_good(path, LIMIT_INDEX_FILE, &bytes, err))
+        return false;
+    if (!index_open(bytes, index, err))
+        return error_at(err, "%s", path);
+    making->scan.index = index;
+    return true;
+}
+
+static bool open_facts(struct making *making, const char *path, struct error *err)
+{
+    struct facts *facts = ARENA_NEW(making->arena, struct facts);
+    struct bytes bytes;
+
+    if (facts == NULL)
+        return arena_full(making->arena, err);
+    if (!map_for_good(path, LIMIT_INDEX_FILE, &bytes, err))
+        return false;
+    if (!facts_open(bytes, facts, err))
+        return error_at(err, "%s", path);
+    making->scan.facts = facts;
+    return true;
+}
+
+/* An index given by hand that is of another release would find nothing, and nothing looks like health. */
+static bool check_release(const struct making *making, struct error *err)
+{
+    const char *here = making->scan.host->release.name, *there = making->scan.index->release.name;
+
+    if (strcmp(here, there) == 0)
+        return true;
+    return error_set(err, ERROR_INPUT, "%s is an index of %s, this is %s", making->request->index, there,
+                     here);
+}
+
+static bool open_data(struct making *making, struct error *err)
+{
+    const struct scan_request *request = making->request;
+    const char *path;
+
+    if (!data_state_open(request->state, request->now_us, making->arena, &making->data, err))
+        return false;
+    if (request->index != NULL) {
+        if (!open_index(making, request->index, err) || !check_release(making, err))
+            return false;
+    } else if ((path = data_state_index(&making->data, making->scan.host->release.name, making->arena)) !=
+               NULL) {
+        if (!open_index(making, path, err))
+            return false;
+    }
+    path = data_state_facts(&making->data, making->arena);
+    return path == NULL || open_facts(making, path, err);
+}
+
+static bool load_policy(struct making *making, struct error *err)
+{
+    struct policy *policy;
+
+    making->scan.policy = &policy_built_in;
+    if (making->request->policy == NULL)
+        return true;
+    policy = ARENA_NEW(making->arena, struct policy);
+    if (policy == NULL)
+        return arena_full(making->arena, err);
+    making->scan.policy = policy;
+    return policy_read(making->request->policy, ZONE_FOLDER, making->arena, policy, err);
+}
+
+static bool match(struct making *making, struct error *err)
+{
+    struct match_input input = {
+        .host = making->scan.host, .index = making->scan.index, .facts = making->scan.facts};
+
+    return match_host(&input, making->arena, &making->scan.match, err);
+}
+
+static int64_t generated_of(const struct making *making, const char *feed)
+{
+    for (size_t i = 0; i < making->data.feed_count; i++)
+        if (text_equal(making->data.feeds[i].name, text_of(feed)))
+            return making->data.feeds[i].generated_us;
+    return TIME_ABSENT;
+}
+
+static bool decide_all(struct making *making, struct error *err)
+{
+    struct scan *scan = &making->scan;
+    struct decide_result result;
+    int64_t kev_us = generated_of(making, "kev");
+
+    scan->context = (struct decide_context){
+        .policy = scan->policy,
+        .now_us = scan->now_us,
+        .host = scan->host,
+        .findings = scan->match.findings,
+        .finding_count = scan->match.finding_count,
+        .updates = scan->match.updates,
+        .update_count = scan->match.update_count,
+        .first_seen_us = TIME_ABSENT,
+        .kev_read_us = kev_us,
+        .threat_read_us = kev_us,
+        .level = scan->level,
+        .order_end_us = TIME_ABSENT,
+    };
+
+    if (!decide(&scan->context, making->arena, &result, err))
+        return false;
+    scan->decisions = result.findings;
+    scan->update_decisions = result.updates;
+    return true;
+}
+
+/* Which services an update touches costs a file for each of its packages: asked of what is due. */
+static bool look_at_services(struct making *making, struct error *err)
+{
+    struct scan *scan = &making->scan;
+
+    for (size_t i = 0; i < scan->group_count; i++) {
+        struct scan_group *group = &scan->groups[i];
+        uint32_t *packages = ARENA_ARRAY(making->arena, uint32_t, group->update_count);
+        if (packages == NULL)
+            return arena_full(making->arena, err);
+        if (!group_is_due(scan, group, scan->now_us + GROUPS_WEEK_US))
+            continue;
+        for (size_t j = 0; j < group->update_count; j++)
+            packages[j] = scan->match.updates[group->updates[j]].package;
+        if (!scan_host_services(making->host, packages, group->update_count, group, err))
+            return false;
+    }
+    return true;
+}
+
+static bool prepare_explanations(struct making *making, struct error *err)
+{
+    struct scan *scan = &making->scan;
+    struct explain_data *data = ARENA_ARRAY(making->arena, struct explain_data, scan->data_count);
+
+    if (data == NULL)
+        return arena_full(making->arena, err);
+    for (size_t i = 0; i < scan->data_count; i++) {
+        data[i] = (struct explain_data){
+            .name = text_string(making->arena, scan->data[i].feed),
+            .generated_us = scan->data[i].generated_us,
+        };
+        if (data[i].name == NULL)
+            return arena_full(making->arena, err);
+    }
+    scan->explain =
+        (struct explain_context){.decide = &scan->context, .data = data, .data_count = scan->data_count};
+    return true;
+}
+
+static bool read_host(struct making *making, struct error *err)
+{
+    making->host = ARENA_NEW(making->arena, struct scan_host);
+    if (making->host == NULL)
+        return arena_full(making->arena, err);
+    making->scan.host = &making->host->host;
+    return scan_host_read(making->request, making->arena, making->host, err);
+}
+
+static bool judge(struct making *making, struct error *err)
+{
+    struct scan *scan = &making->scan;
+
+    if (!scan_memory_detected(making->request, scan, making->arena, err) || !decide_all(making, err) ||
+        !groups_make(scan, making->arena, err) || !look_at_services(making, err))
+        return false;
+    groups_summarise(scan);
+    return true;
+}
+
+bool scan_run(const struct scan_request *request, struct arena *arena, const struct scan **out,
+              struct error *err)
+{
+    struct making *making = ARENA_NEW(arena, struct making); /* the scan's parts point to each other */
+
+    if (making == NULL)
+        return arena_full(arena, err);
+    *making = (struct making){.request = request, .arena = arena};
+    making->scan.now_us = request->now_us;
+    making->scan.level = request->level == LEVEL_UNKNOWN ? LEVEL_NORMAL : request->level;
+    if (!load_policy(making, err) || !read_host(making, err) || !open_data(making, err) ||
+        !match(making, err) || !judge(making, err) ||
+        !scan_data_list(&making->data, &making->scan, arena, err) || !prepare_explanations(making, err))
+        return false;
+    making->scan.inputs = scan_memory_inputs(request, &making->scan, making->data.generation);
+    if (!scan_memory_keep(request, &making->scan, arena, err))
+        return false;
+    *out = &making->scan;
+    return true;
+}

@@ -1,0 +1,90 @@
+#include "flow/scan_data.h"
+
+/* What a scan cannot judge well without: the advisories of this release, and what is exploited. */
+static bool is_needed(const struct data_feed *feed, const struct scan *scan)
+{
+    if (text_equal(feed->name, TEXT("kev")))
+        return true;
+    return text_equal(feed->name, TEXT("debian-tracker")) &&
+           text_starts(text_of(scan->host->release.name), TEXT("debian-"));
+}
+
+static struct scan_data data_of_feed(const struct data_feed *feed, const struct scan *scan)
+{
+    return (struct scan_data){
+        .feed = feed->name,
+        .title = feed->name,
+        .generated_us = feed->generated_us != TIME_ABSENT ? feed->generated_us : feed->fetched_us,
+        .state = feed->state,
+        .why = feed->state == DATA_FRESH ? (struct text){0} : feed->why,
+        .needed = is_needed(feed, scan),
+    };
+}
+
+/* An archive whose lists were refused offers nothing: for this answer that is as if they were absent. */
+static enum data_freshness freshness_of(const struct archive *archive)
+{
+    return archive->state == ARCHIVE_VERIFIED ? DATA_FRESH
+           : archive->state == ARCHIVE_STALE  ? DATA_STALE
+                                              : DATA_ABSENT;
+}
+
+/* One row for each suite, whatever its components: they share one InRelease. */
+static bool is_first_of_suite(const struct host *host, size_t index)
+{
+    for (size_t i = 0; i < index; i++)
+        if (text_equal(host->archives[i].suite, host->archives[index].suite) &&
+            text_equal(host->archives[i].uri, host->archives[index].uri) &&
+            host->archives[i].state == host->archives[index].state)
+            return false;
+    return true;
+}
+
+/*
+ * A list is as old as the last time that it was looked for, which apt shows nowhere; its Date is when the archive last
+ * changed. Of archives that promise by Valid-Until to be renewed the Date tells freshness; of the others only their absence is bad.
+ */
+static struct scan_data data_of_archive(const struct archive *archive, struct arena *arena)
+{
+    return (struct scan_data){
+        .feed = text_format(arena, "apt:%.*s", TEXT_ARG(archive->suite)),
+        .title = text_format(arena, "apt %.*s", TEXT_ARG(archive->suite)),
+        .generated_us = archive->date_us,
+        .state = freshness_of(archive),
+        .why = archive->why,
+        .needed = true,
+    };
+}
+
+static void judge(struct scan *scan)
+{
+    bool lists = false;
+
+    scan->complete = scan->index != NULL;
+    for (size_t i = 0; i < scan->data_count; i++)
+        if (scan->data[i].needed && scan->data[i].state != DATA_FRESH)
+            scan->complete = false;
+    for (size_t i = 0; i < scan->host->archive_count; i++)
+        lists = lists || scan->host->archives[i].state == ARCHIVE_VERIFIED ||
+                scan->host->archives[i].state == ARCHIVE_STALE;
+    scan->judged = lists || scan->index != NULL;
+}
+
+bool scan_data_list(const struct data_state *state, struct scan *scan, struct arena *arena, struct error *err)
+{
+    size_t count = 0;
+    struct scan_data *data =
+        ARENA_ARRAY(arena, struct scan_data, state->feed_count + scan->host->archive_count);
+
+    if (data == NULL)
+        return arena_full(arena, err);
+    for (size_t i = 0; i < state->feed_count; i++)
+        data[count++] = data_of_feed(&state->feeds[i], scan);
+    for (size_t i = 0; i < scan->host->archive_count; i++)
+        if (is_first_of_suite(scan->host, i))
+            data[count++] = data_of_archive(&scan->host->archives[i], arena);
+    scan->data = data;
+    scan->data_count = count;
+    judge(scan);
+    return true;
+}

@@ -1,0 +1,120 @@
+#include "flow/why.h"
+
+#include <string.h>
+
+#include "base/limits.h"
+#include "base/own.h"
+#include "flow/scan_host.h"
+#include "flow/scan_json.h"
+#include "store/record.h"
+#include "store/state.h"
+
+/* The kept scan, or false: there is none that can be read, and then a fresh one is made. */
+static bool kept_json(const struct scan_request *request, struct arena *arena, struct bytes *out)
+{
+    OWN(record_close) struct record kept = {0};
+    struct state state;
+    struct error err;
+
+    if (!scan_host_is_live(request) || request->state == NULL || request->index != NULL ||
+        request->policy != NULL || request->level != LEVEL_NORMAL ||
+        !state_open(request->state, STATE_READ, &state, &err))
+        return false;
+    const char *path = state_path(&state, arena, "record");
+    if (path == NULL || !record_open(path, &kept, &err))
+        return false;
+    uint8_t *copy = arena_take(arena, kept.bytes.size + 1);
+    if (copy == NULL)
+        return false;
+    memcpy(copy, kept.bytes.at, kept.bytes.size);
+    *out = (struct bytes){copy, kept.bytes.size};
+    return true;
+}
+
+bool why_json(const struct scan_request *request, struct arena *arena, struct bytes *out, struct error *err)
+{
+    OWN(writer_end) struct writer json = writer_with(LIMIT_SCAN_OUTPUT);
+    const struct scan *scan;
+    struct bytes bytes;
+
+    if (kept_json(request, arena, out))
+        return true;
+    if (!scan_run(request, arena, &scan, err))
+        return false;
+    scan_write_json(scan, SCAN_JSON_KEPT, arena, &json);
+    if (!writer_done(&json, &bytes, err))
+        return false;
+    struct text copy = text_copy(arena, (struct text){(const char *)bytes.at, bytes.size});
+    if (copy.at == NULL)
+        return arena_full(arena, err);
+    *out = bytes_of_text(copy);
+    return true;
+}
+
+static const struct package *find_package(const struct host *host, struct text wanted)
+{
+    for (size_t i = 0; i < host->package_count; i++)
+        if (text_equal(host->packages[i].name, wanted) || text_equal(host->packages[i].source, wanted))
+            return &host->packages[i];
+    return NULL;
+}
+
+static void say_package(const struct scan *scan, const struct package *package, struct writer *out)
+{
+    const struct index *index = scan->index;
+
+    writer_format(out, "%.*s %.*s is installed", TEXT_ARG(package->name), TEXT_ARG(package->version));
+    if (package->candidate == OFFER_NONE || package->offers[package->candidate].archive == OFFER_INSTALLED)
+        writer_string(out, package->foreign ? "; no enabled archive offers it"
+                                            : "; no enabled archive has a newer version");
+    if (package->pinned)
+        writer_string(out, "; a pin keeps this version");
+    writer_string(out, ".\n");
+    if (package->foreign)
+        writer_string(out, "It comes from no archive with advisories: whether it has holes is unknown.\n");
+    else if (index == NULL)
+        writer_format(
+            out, "There is no advisory data for %s: whether it has holes is unknown (suture feed update).\n",
+            scan->host->release.name);
+    else
+        writer_format(out, "No open hole of %.*s is known in the advisory data of %s.\n",
+                      TEXT_ARG(package->source), scan->host->release.name);
+}
+
+/* No package here has this name: a vulnerability, or something that is not installed. */
+static void say_named(const struct scan *scan, struct text wanted, struct writer *out)
+{
+    struct vulnerability known;
+    bool is_id = text_starts(wanted, TEXT("CVE-")) || text_starts(wanted, TEXT("TEMP-")) ||
+                 text_starts(wanted, TEXT("GHSA-"));
+
+    if (!is_id)
+        writer_format(out, "%.*s is not installed here.\n", TEXT_ARG(wanted));
+    else if (scan->index == NULL)
+        writer_format(
+            out,
+            "There is no advisory data for %s here, so nothing can be said of %.*s (suture feed update).\n",
+            scan->host->release.name, TEXT_ARG(wanted));
+    else
+        writer_format(out, "No advisory of %s names %.*s for a package that is installed here%s.\n",
+                      scan->host->release.name, TEXT_ARG(wanted),
+                      scan->facts != NULL && facts_find(scan->facts, wanted, &known)
+                          ? ""
+                          : ", and no other data here knows it");
+}
+
+bool why_not(const struct scan_request *request, struct text wanted, struct arena *arena, struct writer *out,
+             struct error *err)
+{
+    const struct scan *scan;
+    const struct package *package;
+
+    if (!scan_run(request, arena, &scan, err))
+        return false;
+    package = find_package(scan->host, wanted);
+    if (package != NULL)
+        say_package(scan, package, out);
+    else
+        say_named(scan, wanted, out);
+    return true;
+}
