@@ -2,10 +2,12 @@
 
 #include "base/nearest.h"
 
-extern const struct command command_cvss, command_version_compare, command_completion, command_help;
+extern const struct command command_scan, command_why, command_cvss, command_version_compare,
+    command_completion, command_help;
 
 const struct command *const commands[] = {
-    &command_version_compare, &command_cvss, &command_completion, &command_help, NULL,
+    &command_scan, &command_why, &command_version_compare, &command_cvss, &command_completion,
+    &command_help, NULL,
 };
 
 struct command_words commands_words(const struct command *command)

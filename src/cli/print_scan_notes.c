@@ -1,0 +1,312 @@
+#include "cli/print_scan_face.h"
+#include "flow/groups.h"
+
+#define LABEL_WIDTH 11
+
+void face_note(const struct face *face, const char *label, struct text text, enum screen_colour colour)
+{
+    screen_labelled(face->screen, LABEL_WIDTH, text_of(label), text, colour);
+}
+
+/* "9.8 critical", "high (assumed: no score)" */
+struct text face_score(const struct face *face, uint32_t finding)
+{
+    const struct decision *decision = &face->scan->decisions[finding];
+    const struct vulnerability *vulnerability = face->scan->match.findings[finding].vulnerability;
+
+    if (vulnerability == NULL || decision->score == SCORE_NONE)
+        return text_format(face->arena, "%s (assumed: no score)", severity_name(decision->severity));
+    int16_t tenths = vulnerability->scores[decision->score].tenths;
+    return text_format(face->arena, "%d.%d %s", tenths / 10, tenths % 10, severity_name(decision->severity));
+}
+
+/* Security updates that are not due this week. */
+static void print_later(const struct face *face)
+{
+    const struct scan *scan = face->scan;
+    uint32_t later = 0, unknown = 0, postponed = 0, assumed = 0;
+    int64_t first_us = TIME_ABSENT, last_us = TIME_ABSENT;
+
+    for (size_t i = 0; i < scan->group_count; i++) {
+        const struct scan_group *group = &scan->groups[i];
+        if (group->kind == UPDATE_FUNCTIONAL || group_is_due(scan, group, scan->now_us + GROUPS_WEEK_US))
+            continue;
+        unknown += group->kind == UPDATE_KIND_UNKNOWN;
+        postponed += group->standing != STANDING_TAKEN;
+        if (group->kind != UPDATE_SECURITY || group->standing != STANDING_TAKEN)
+            continue;
+        later++;
+        assumed += group->worst != UPDATE_NONE && scan->decisions[group->worst].score == SCORE_NONE;
+        if (group->due_us == TIME_ABSENT)
+            continue;
+        first_us = first_us == TIME_ABSENT || group->due_us < first_us ? group->due_us : first_us;
+        last_us = group->due_us > last_us ? group->due_us : last_us;
+    }
+    if (later > 0) {
+        struct text updates = words_count(face->arena, later, "security update", "security updates");
+        struct text line = updates;
+        if (first_us != TIME_ABSENT) {
+            struct text from = words_day(face->arena, &face->zone, first_us, scan->now_us);
+            struct text to = words_day(face->arena, &face->zone, last_us, scan->now_us);
+            line = text_format(face->arena, "%.*s, due %.*s to %.*s", TEXT_ARG(updates), TEXT_ARG(from),
+                               TEXT_ARG(to));
+        }
+        if (assumed > 0)
+            line = text_format(face->arena, "%.*s; %u have no score and count as high (assumed)",
+                               TEXT_ARG(line), assumed);
+        face_note(face, "later", line, COLOUR_PLAIN);
+    }
+    if (unknown > 0)
+        face_note(face, "unknown",
+                  text_format(face->arena, "%.*s without advisory data: security or not is not known",
+                              TEXT_ARG(words_count(face->arena, unknown, "update", "updates"))),
+                  COLOUR_WARN);
+    if (postponed > 0)
+        face_note(face, "postponed",
+                  text_format(face->arena, "%.*s by the level; their dates stand",
+                              TEXT_ARG(words_count(face->arena, postponed, "update", "updates"))),
+                  COLOUR_WARN);
+}
+
+static void print_functional(const struct face *face)
+{
+    const struct scan *scan = face->scan;
+    uint32_t groups = 0, packages = 0;
+    uint64_t bytes = 0;
+
+    for (size_t i = 0; i < scan->group_count; i++)
+        if (scan->groups[i].kind == UPDATE_FUNCTIONAL) {
+            groups++;
+            packages += (uint32_t)scan->groups[i].update_count;
+            bytes += scan->groups[i].bytes;
+        }
+    if (groups + scan->summary.held + scan->summary.phased == 0)
+        return;
+    struct text updates = words_count(face->arena, groups, "update", "updates");
+    struct text count = words_count(face->arena, packages, "package", "packages");
+    struct text size = words_size(face->arena, bytes);
+    face_note(face, "functional",
+              text_format(face->arena, "%.*s (%.*s, %.*s) close no known hole; %u held, %u phased",
+                          TEXT_ARG(updates), TEXT_ARG(count), TEXT_ARG(size), scan->summary.held,
+                          scan->summary.phased),
+              COLOUR_PLAIN);
+}
+
+static void print_unfixed(const struct face *face)
+{
+    const struct scan_summary *summary = &face->scan->summary;
+    const struct match *match = &face->scan->match;
+
+    if (summary->unfixed == 0)
+        return;
+    struct text cves = words_count(face->arena, summary->unfixed, "CVE", "CVEs");
+    struct text packages = words_count(face->arena, summary->unfixed_packages, "package", "packages");
+    face_note(face, "no fix yet",
+              text_format(face->arena, "%.*s in %.*s, %u exploited%s", TEXT_ARG(cves), TEXT_ARG(packages),
+                          summary->unfixed_exploited,
+                          face->options->unfixed ? "" : ": suture scan --unfixed"),
+              summary->unfixed_exploited > 0 ? COLOUR_BAD : COLOUR_PLAIN);
+    if (!face->options->unfixed)
+        return;
+    for (size_t i = 0; i < match->finding_count; i++) {
+        const struct finding *finding = &match->findings[i];
+        if (finding->class_of != CLASS_NO_FIX && finding->class_of != CLASS_NOT_YET_IN_ARCHIVE &&
+            finding->class_of != CLASS_ARCHIVE_NOT_ENABLED)
+            continue;
+        struct text score = face_score(face, (uint32_t)i);
+        face_note(
+            face, "",
+            text_format(face->arena, "%.*s  %.*s  %.*s · %s%s", TEXT_ARG(finding->id),
+                        TEXT_ARG(finding->source), TEXT_ARG(score), finding_class_name(finding->class_of),
+                        face->scan->decisions[i].exploitation == EXPLOITATION_ACTIVE ? " · exploited" : ""),
+            COLOUR_PLAIN);
+    }
+}
+
+/* How many of each reason; with --all each of them. */
+static void print_suppressed(const struct face *face)
+{
+    const struct match *match = &face->scan->match;
+    uint32_t counts[SUPPRESSION_COUNT] = {0};
+    struct text line = TEXT("");
+
+    for (size_t i = 0; i < match->finding_count; i++)
+        if (match->findings[i].class_of == CLASS_SUPPRESSED)
+            counts[match->findings[i].suppressed_by]++;
+    for (enum suppression why = SUPPRESSION_NONE + 1; why < SUPPRESSION_COUNT; why++)
+        if (counts[why] > 0)
+            line = text_format(face->arena, "%.*s%s%u %s", TEXT_ARG(line), line.size ? ", " : "", counts[why],
+                               suppression_name(why));
+    if (line.size > 0)
+        face_note(face, "suppressed",
+                  text_format(face->arena, "CVEs that are no missing patch here: %.*s", TEXT_ARG(line)),
+                  COLOUR_PLAIN);
+    for (size_t i = 0; i < match->finding_count && face->options->all; i++) {
+        const struct finding *finding = &match->findings[i];
+        if (finding->class_of == CLASS_SUPPRESSED)
+            face_note(face, "",
+                      text_format(face->arena, "%.*s %.*s: %s", TEXT_ARG(finding->id),
+                                  TEXT_ARG(finding->source), suppression_name(finding->suppressed_by)),
+                      COLOUR_DIM);
+    }
+}
+
+static void print_evidence(const struct face *face)
+{
+    const struct scan_summary *summary = &face->scan->summary;
+    uint32_t closing = summary->from_security_closing + summary->from_other_closing;
+
+    if (closing == 0)
+        return;
+    struct text packages = words_count(face->arena, closing, "package closes", "packages close");
+    face_note(face, "evidence",
+              text_format(face->arena,
+                          "%.*s known holes: %u of the %u from the security archive, %u of the %u from main",
+                          TEXT_ARG(packages), summary->from_security_closing, summary->from_security,
+                          summary->from_other_closing, summary->from_other),
+              COLOUR_PLAIN);
+    if (summary->not_executable > 0)
+        face_note(
+            face, "headers",
+            text_format(face->arena, "%.*s only in headers and documents of packages: nothing runs them",
+                        TEXT_ARG(words_count(face->arena, summary->not_executable, "CVE is", "CVEs are"))),
+            COLOUR_PLAIN);
+}
+
+/* Names of all data in this state, with their age; lists of one machine are one item as long as nothing is wrong with them. */
+static struct text data_in(const struct face *face, enum data_freshness state)
+{
+    const struct scan *scan = face->scan;
+    int64_t lists_us = TIME_ABSENT;
+    struct text line = TEXT("");
+
+    for (size_t i = 0; i < scan->data_count; i++) {
+        const struct scan_data *data = &scan->data[i];
+        if (data->state != state)
+            continue;
+        if (state == DATA_FRESH && text_starts(data->feed, TEXT("apt:"))) {
+            lists_us = data->generated_us > lists_us ? data->generated_us : lists_us;
+            continue;
+        }
+        bool aged = state != DATA_ABSENT && data->generated_us != TIME_ABSENT;
+        struct text age = aged ? words_age(face->arena, data->generated_us, scan->now_us) : TEXT("");
+        line = text_format(face->arena, "%.*s%s%.*s%s%.*s", TEXT_ARG(line), line.size ? ", " : "",
+                           TEXT_ARG(data->title), aged ? " " : "", TEXT_ARG(age));
+    }
+    if (lists_us == TIME_ABSENT)
+        return line;
+    struct text age = words_age(face->arena, lists_us, scan->now_us);
+    return text_format(face->arena, "%.*s%sapt lists %.*s", TEXT_ARG(line), line.size ? ", " : "",
+                       TEXT_ARG(age));
+}
+
+static void print_data(const struct face *face)
+{
+    struct text fresh = data_in(face, DATA_FRESH), stale = data_in(face, DATA_STALE),
+                absent = data_in(face, DATA_ABSENT);
+    bool bad = stale.size + absent.size > 0;
+
+    face_note(face, bad ? "(!) data" : "data",
+              text_format(face->arena, "%.*s%s%.*s%s%.*s%s", TEXT_ARG(fresh),
+                          stale.size == 0 ? ""
+                          : fresh.size    ? " · STALE "
+                                          : "STALE ",
+                          TEXT_ARG(stale),
+                          absent.size == 0          ? ""
+                          : fresh.size + stale.size ? " · ABSENT "
+                                                    : "ABSENT ",
+                          TEXT_ARG(absent), bad ? " · fix: suture feed update" : ""),
+              bad ? COLOUR_WARN : COLOUR_PLAIN);
+}
+
+static void print_archives(const struct face *face)
+{
+    const struct host *host = face->scan->host;
+
+    for (size_t i = 0; i < host->archive_count; i++) {
+        const struct archive *archive = &host->archives[i];
+        if (archive->state != ARCHIVE_REFUSED && archive->state != ARCHIVE_ABSENT)
+            continue;
+        face_note(face, "(!) source",
+                  text_format(face->arena, "%.*s %.*s %.*s: %s: %.*s", TEXT_ARG(archive->site),
+                              TEXT_ARG(archive->suite), TEXT_ARG(archive->component),
+                              archive->state == ARCHIVE_REFUSED ? "REFUSED" : "ABSENT",
+                              TEXT_ARG(archive->why)),
+                  COLOUR_WARN);
+    }
+}
+
+static void print_unseen(const struct face *face)
+{
+    const struct host *host = face->scan->host;
+    struct text line = TEXT("");
+
+    for (size_t i = 0; i < host->unseen_count; i++) {
+        const struct unseen *unseen = &host->unseen[i];
+        if (unseen->kind == UNSEEN_PROCESS)
+            continue;
+        line = text_format(face->arena, "%.*s%s%.*s", TEXT_ARG(line), line.size ? " · " : "",
+                           TEXT_ARG(unseen->why));
+    }
+    if (line.size > 0)
+        face_note(face, "(!) unseen", line, COLOUR_WARN);
+}
+
+static void print_memory(const struct face *face)
+{
+    const struct host *host = face->scan->host;
+
+    if (host->reboot_needed)
+        face_note(face, "(!) kernel",
+                  text_format(face->arena, "running %.*s, installed %.*s: reboot needed",
+                              TEXT_ARG(host->kernel_running), TEXT_ARG(host->kernel_installed)),
+                  COLOUR_WARN);
+    if (host->old_code_count > 0)
+        face_note(face, "(!) memory",
+                  text_format(face->arena, "%.*s old code of replaced files: restart needed",
+                              TEXT_ARG(words_count(face->arena, host->old_code_count, "process runs",
+                                                   "processes run"))),
+                  COLOUR_WARN);
+    if (host->process_unreadable > 0)
+        face_note(
+            face, "(!) memory",
+            text_format(face->arena,
+                        "%u of %u processes unreadable without root: old code in use is not fully known",
+                        host->process_unreadable, host->process_count),
+            COLOUR_WARN);
+    if (face->scan->summary.half_configured > 0)
+        face_note(face, "(!) dpkg",
+                  text_format(face->arena, "%.*s half installed or not configured: dpkg --configure -a",
+                              TEXT_ARG(words_count(face->arena, face->scan->summary.half_configured,
+                                                   "package is", "packages are"))),
+                  COLOUR_BAD);
+}
+
+static void print_others(const struct face *face)
+{
+    const struct host *host = face->scan->host;
+    struct text line = TEXT("");
+
+    for (size_t i = 0; i < host->updater_count; i++)
+        line = text_format(face->arena, "%.*s%s%.*s", TEXT_ARG(line), line.size ? ", " : "",
+                           TEXT_ARG(host->updaters[i]));
+    if (line.size > 0)
+        face_note(face, "(!) others",
+                  text_format(face->arena, "%.*s also %s updates here", TEXT_ARG(line),
+                              host->updater_count == 1 ? "installs" : "install"),
+                  COLOUR_WARN);
+}
+
+void print_scan_notes(const struct face *face)
+{
+    print_later(face);
+    print_functional(face);
+    print_unfixed(face);
+    print_suppressed(face);
+    print_evidence(face);
+    print_data(face);
+    print_archives(face);
+    print_unseen(face);
+    print_memory(face);
+    print_others(face);
+}

@@ -1,0 +1,24 @@
+/*
+ * `suture why`: the whole reason of a decision, read from the JSON of a scan (flow/scan_json.h), kept or fresh.
+ *
+ * Because it is read and not decided again, what is printed today of a kept scan is what was printed then, byte for byte.
+ */
+#ifndef CLI_PRINT_WHY_H
+#define CLI_PRINT_WHY_H
+
+#include "format/json.h"
+
+struct why_request {
+    struct json scan;   /* root of the JSON */
+    struct text wanted; /* CVE-..., a source package or a package */
+    struct arena *arena;
+};
+
+/* What of the scan the text names. */
+enum why_found { WHY_NOTHING, WHY_FINDING, WHY_SOURCE };
+
+/* Writes the reasons; WHY_NOTHING writes nothing. */
+bool print_why(const struct why_request *request, struct writer *out, enum why_found *found,
+               struct error *err) MUST_USE;
+
+#endif
