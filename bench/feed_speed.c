@@ -1,6 +1,6 @@
 /*
- * How fast a feed is read: MB of JSON (or CSV, or text) for each second of CPU. Reading is parsing and handing over
- * each noun; unpacking is told apart, and both together.
+ * How fast a feed is read: MB of JSON (or CSV, or text) for each second of CPU. Reading is parsing and handing
+ * over each noun; unpacking is told apart, and both together.
  *
  *     feed_speed FEED FILE...         FEED: a name of feeds.c, or "-" to recognise each file
  *

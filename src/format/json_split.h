@@ -1,6 +1,6 @@
 /*
- * A large JSON document in pieces: the members of its outermost object or array, one after the other, each parsed by
- * itself and forgotten before the next.
+ * A large JSON document in pieces: the members of its outermost object or array, one after the other, each
+ * parsed by itself and forgotten before the next.
  *
  *     OWN(json_split_end) struct json_split split = {0};
  *     if (!json_split_open(raw, limit, &arena, &split, err)) return false;
@@ -11,10 +11,10 @@
  *         ...
  *     }
  *
- * The tree of a document of 75 MB takes 250 MB, and most of the time goes into getting that memory from the system;
- * small pieces use the same few pages again. Accepted is what json_parse accepts, but that depth counts anew in each piece.
- * Errors name the same places as json_parse: for those the document is parsed as a whole. What was handed out before a
- * failure is not to be used.
+ * The tree of a document of 75 MB takes 250 MB, and most of the time goes into getting that memory from the
+ * system; small pieces use the same few pages again. Accepted is what json_parse accepts, but that depth counts
+ * anew in each piece. Errors name the same places as json_parse: for those the document is parsed as a whole.
+ * What was handed out before a failure is not to be used.
  */
 #ifndef FORMAT_JSON_SPLIT_H
 #define FORMAT_JSON_SPLIT_H
@@ -49,8 +49,8 @@ void json_split_end(struct json_split *split); /* OWN */
 /* Whether the container that we are in is an object. */
 bool json_split_in_object(const struct json_split *split);
 /*
- * To the next member or element of the container that we are in; one that was not taken is checked and passed over.
- * *found is false at its end; we are then in the container around it.
+ * To the next member or element of the container that we are in; one that was not taken is checked and passed
+ * over. *found is false at its end; we are then in the container around it.
  */
 bool json_split_next(struct json_split *split, bool *found, struct error *err) MUST_USE;
 /* Whether the member that was found has this name, written without escapes. */

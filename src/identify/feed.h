@@ -1,9 +1,10 @@
 /*
  * A feed: one kind of advisory data, and how its documents become nouns.
  *
- * A feed is handed one whole document (unpacked) and gives what it reads to a sink, piece by piece, so that no feed
- * holds a database in memory. It knows no files, no network and no clock. On failure nothing of the document counts: the caller throws the
- * sink's content away. Whoever adds a feed writes feed_NAME.c and a row in feeds.c.
+ * A feed is handed one whole document (unpacked) and gives what it reads to a sink, piece by piece, so that no
+ * feed holds a database in memory. It knows no files, no network and no clock. On failure nothing of the
+ * document counts: the caller throws the sink's content away. Whoever adds a feed writes feed_NAME.c and a row
+ * in feeds.c.
  *
  * What a vendor says in a word that we do not know fails the document: a word passed over could hide a hole. What
  * another field says is passed over, for formats grow. Remarks are cut to LIMIT_NOTE, never refused.
@@ -53,8 +54,8 @@ struct feed {
     const char *const *
         local; /* files that packages of the distribution bring, those that are there are read; ends in NULL */
     /*
-     * The releases that it is about begin so ("debian-"), or do not; NULL: all. For others it is neither fetched nor
-     * missed.
+     * The releases that it is about begin so ("debian-"), or do not; NULL: all. For others it is neither
+     * fetched nor missed.
      */
     const char *only_for;
     const char *not_for;
@@ -63,8 +64,8 @@ struct feed {
         stale_after_us; /* older than this is marked stale; 0: never (as old as the package that brings it) */
     bool archive;       /* documents come as members of a zip or as a folder; parse is called for each */
     /*
-     * One document; name is its file name (of a member, with its folders) or absent. *facts is written when the call
-     * succeeds, whole, and counts this document alone.
+     * One document; name is its file name (of a member, with its folders) or absent. *facts is written when the
+     * call succeeds, whole, and counts this document alone.
      */
     bool (*parse)(struct bytes document, struct text name, const struct feed_sink *sink, struct arena *arena,
                   struct feed_facts *facts, struct error *err);

@@ -1,6 +1,6 @@
 /*
- * CVE records, format 5: what the CVE's own authority (CNA) says, and what CISA adds to it as an authorised publisher (ADP).
- * One record to a document: the whole list comes as a zip or a folder.
+ * CVE records, format 5: what the CVE's own authority (CNA) says, and what CISA adds to it as an authorised
+ * publisher (ADP). One record to a document: the whole list comes as a zip or a folder.
  *
  *     {"dataType": "CVE_RECORD", "dataVersion": "5.1",
  *      "cveMetadata": {"cveId": "CVE-2024-3094", "state": "PUBLISHED", "datePublished": "2024-03-29T16:51:12.588Z",
@@ -15,7 +15,8 @@
  *                           {"Exploitation": "poc"}, {"Automatable": "no"}, {"Technical Impact": "total"}]}}},
  *                       {"other": {"type": "kev", "content": {"dateAdded": "2024-04-01", "reference": "https://..."}}}]}]}}
  *
- * Other publishers' containers are passed over: the program's own has references only, and no rule of ours trusts the rest.
+ * Other publishers' containers are passed over: the program's own has references only, and no rule of ours
+ * trusts the rest.
  */
 #include "base/limits.h"
 #include "base/own.h"

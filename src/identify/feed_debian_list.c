@@ -1,6 +1,6 @@
 /*
- * Debian's lists of advisories: DSA (security), DLA (long-term support), DTSA (testing, until 2011). They know what the
- * tracker's JSON does not: the advisory's name and its date.
+ * Debian's lists of advisories: DSA (security), DLA (long-term support), DTSA (testing, until 2011). They know
+ * what the tracker's JSON does not: the advisory's name and its date.
  *
  *     [31 Mar 2023] DLA-3377-1 systemd - security update
  *             {CVE-2023-26604}
@@ -14,7 +14,8 @@
  *             {CVE-2005-2626 CVE-2005-2627 }
  *             [etch] - kismet 2005.08.R1-0.1etch1 (high)
  *
- * An advisory without a CVE stands for itself, unless its title says that it closes no hole (a regression of an earlier one).
+ * An advisory without a CVE stands for itself, unless its title says that it closes no hole (a regression of an
+ * earlier one).
  */
 #include <stdio.h>
 

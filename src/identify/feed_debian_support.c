@@ -1,5 +1,6 @@
 /*
- * debian-security-support: packages whose security support ends before their release's, and those that have it in part.
+ * debian-security-support: packages whose security support ends before their release's, and those that have it
+ * in part.
  *
  *     security-support-ended.deb12: source, last version with support, when it ended, why
  *         # List of packages whose security support ends before the distribution EOL
@@ -10,8 +11,9 @@
  *         # List of packages where security support is limited
  *         golang.*        See https://www.debian.org/releases/...
  *
- * A source name that ends in ".*" stands for all that begin so, and is handed on as it is. The release of the first kind is in
- * the file's name; the second has none: release.name is empty and means the release whose package brought the file.
+ * A source name that ends in ".*" stands for all that begin so, and is handed on as it is. The release of the
+ * first kind is in the file's name; the second has none: release.name is empty and means the release whose
+ * package brought the file.
  */
 #include "base/limits.h"
 #include "identify/feed.h"

@@ -3,7 +3,7 @@
  *
  *     {"expat": {
  *         "CVE-2024-28757": {
- *             "description": "libexpat through 2.6.1 allows an XML Entity Expansion attack ...", "debianbug": 1065868, "scope": "local",
+ *             "description": "libexpat through 2.6.1 allows ...", "debianbug": 1065868, "scope": "local",
  *             "releases": {
  *                 "bookworm": {"status": "resolved", "repositories": {"bookworm": "2.5.0-1+deb12u1"},
  *                              "fixed_version": "2.5.0-1+deb12u2", "urgency": "not yet assigned"},
@@ -12,8 +12,9 @@
  *         "TEMP-0000000-ABCDEF": {...}}}
  *
  * status is open, resolved or undetermined; fixed_version comes with resolved, "0" when the release never was
- * affected. nodsa with nodsa_reason "", "ignored" or "postponed" stays behind when a fix comes all the same: it is read
- * of open ones only. next_point_update: a fix waits for the next point release. urgency "end-of-life" and "unimportant" are judgements of their own.
+ * affected. nodsa with nodsa_reason "", "ignored" or "postponed" stays behind when a fix comes all the same: it
+ * is read of open ones only. next_point_update: a fix waits for the next point release. urgency "end-of-life"
+ * and "unimportant" are judgements of their own.
  */
 #include "base/limits.h"
 #include "base/own.h"

@@ -5,8 +5,8 @@
  *     cve,epss,percentile
  *     CVE-1999-0001,0.01420,0.79910
  *
- * The first line tells which model and which day; without it the figures cannot be compared with any others. Numbers
- * become millionths digit by digit: no binary fraction comes between.
+ * The first line tells which model and which day; without it the figures cannot be compared with any others.
+ * Numbers become millionths digit by digit: no binary fraction comes between.
  */
 #include "base/limits.h"
 #include "format/csv.h"

@@ -1,5 +1,6 @@
 /*
- * The body of every feed's fuzz target: a document goes in under a name, and what comes out must keep its promises.
+ * The body of every feed's fuzz target: a document goes in under a name, and what comes out must keep its
+ * promises.
  */
 #ifndef IDENTIFY_FEED_FUZZ_H
 #define IDENTIFY_FEED_FUZZ_H

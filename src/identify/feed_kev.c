@@ -5,11 +5,12 @@
  *      "dateReleased": "2025-08-25T17:04:19.9796Z", "count": 1404,
  *      "vulnerabilities": [
  *          {"cveID": "CVE-2025-48384", "vendorProject": "Git", "product": "Git", "vulnerabilityName": "...",
- *           "dateAdded": "2025-08-25", "shortDescription": "...", "requiredAction": "...", "dueDate": "2025-09-15",
+ *           "dateAdded": "2025-08-25", "shortDescription": "...", "requiredAction": "...",
+ *           "dueDate": "2025-09-15",
  *           "knownRansomwareCampaignUse": "Unknown", "notes": "...", "cwes": ["CWE-59"]}]}
  *
- * dueDate is CISA's own date and is read, never computed. The count must be that of the rows: a catalogue that was cut
- * short would make what is exploited look as if it were not.
+ * dueDate is CISA's own date and is read, never computed. The count must be that of the rows: a catalogue that
+ * was cut short would make what is exploited look as if it were not.
  */
 #include "base/limits.h"
 #include "base/own.h"

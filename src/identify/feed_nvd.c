@@ -13,8 +13,9 @@
  *              "ssvcV203": [{"source": "134c704f-9b21-4f2e-91b3-4a467353bcc0",
  *                            "ssvcData": {"options": [{"exploitation": "active"}, {"automatable": "yes"}]}}]}}}]}
  *
- * Whose score it is, its source says: "Primary" may be NVD's or, where NVD took it over, that of the CVE's own authority (CNA).
- * Times have no zone and are UTC. A rejected CVE is handed on as such: it may have been in use before.
+ * Whose score it is, its source says: "Primary" may be NVD's or, where NVD took it over, that of the CVE's own
+ * authority (CNA). Times have no zone and are UTC. A rejected CVE is handed on as such: it may have been in use
+ * before.
  */
 #include <inttypes.h>
 

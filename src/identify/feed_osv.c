@@ -1,6 +1,6 @@
 /*
- * OSV records (ossf.github.io/osv-schema, to 1.7), one to a document: Debian, Ubuntu, AlmaLinux, Rocky, Alpine, Go, npm,
- * PyPI, crates.io and whoever else writes them.
+ * OSV records (ossf.github.io/osv-schema, to 1.7), one to a document: Debian, Ubuntu, AlmaLinux, Rocky, Alpine,
+ * Go, npm, PyPI, crates.io and whoever else writes them.
  *
  *     {"schema_version": "1.7.0", "id": "UBUNTU-CVE-2022-24823", "published": "2022-05-06T12:15:00Z",
  *      "modified": "2026-06-08T16:11:47Z", "aliases": [], "upstream": ["CVE-2022-24823"], "related": ["USN-7284-1"],
@@ -14,8 +14,8 @@
  *          {"package": {"ecosystem": "Ubuntu:22.04:LTS", "name": "netty"},
  *           "ecosystem_specific": {"status": "not-affected", "note": "code not present"}}]}
  *
- * Withdrawn records, those of bug fixes that name no vulnerability, and those whose ecosystems we cannot name are skipped
- * and counted. The status is ours, for trackers that say more than a range can.
+ * Withdrawn records, those of bug fixes that name no vulnerability, and those whose ecosystems we cannot name
+ * are skipped and counted. The status is ours, for trackers that say more than a range can.
  */
 #include "base/limits.h"
 #include "base/own.h"
@@ -152,8 +152,9 @@ static bool put_names(struct osv *osv, struct json array, const char *field, boo
 }
 
 /*
- * The vulnerabilities of a record: its aliases, and what it is made of (upstream). AlmaLinux and Rocky put them into
- * related, where others put neighbours: it counts when there is nothing else. A record without a CVE stands for itself.
+ * The vulnerabilities of a record: its aliases, and what it is made of (upstream). AlmaLinux and Rocky put them
+ * into related, where others put neighbours: it counts when there is nothing else. A record without a CVE
+ * stands for itself.
  */
 static bool read_names(struct osv *osv, struct error *err)
 {

@@ -8,8 +8,8 @@
  *     struct row row = {0};
  *     if (!FIELDS_READ(object, row_fields, &row, err)) ...
  *
- * The object is walked once, whatever the number of fields: a look-up for each would walk it for each. Members that
- * no field names are passed over; null counts as absent. On failure the struct may be half filled.
+ * The object is walked once, whatever the number of fields: a look-up for each would walk it for each. Members
+ * that no field names are passed over; null counts as absent. On failure the struct may be half filled.
  */
 #ifndef IDENTIFY_FIELDS_H
 #define IDENTIFY_FIELDS_H

@@ -1,9 +1,10 @@
 /*
- * What versions an OSV record's `ranges` and `versions` mean: spans from a first bad version to a first good or a last
- * bad one.
+ * What versions an OSV record's `ranges` and `versions` mean: spans from a first bad version to a first good or
+ * a last bad one.
  *
- * Events come in any order and are sorted by version where we know how versions sort; else they are taken as they stand. The rules are those
- * of the schema's section "evaluation": introduced opens a span, the next fixed or last_affected closes it.
+ * Events come in any order and are sorted by version where we know how versions sort; else they are taken as
+ * they stand. The rules are those of the schema's section "evaluation": introduced opens a span, the next fixed
+ * or last_affected closes it.
  */
 #ifndef IDENTIFY_OSV_RANGE_H
 #define IDENTIFY_OSV_RANGE_H
@@ -28,8 +29,9 @@ struct osv_spans {
 };
 
 /*
- * Appends the spans of a package's ranges (absent or an array) and, where no range but one of commits is given, one for
- * each of its versions. With neither the whole package is meant: one span without ends. Commits alone give none.
+ * Appends the spans of a package's ranges (absent or an array) and, where no range but one of commits is given,
+ * one for each of its versions. With neither the whole package is meant: one span without ends. Commits alone
+ * give none.
  */
 bool osv_range_read(struct json ranges, struct json versions, enum version_order order,
                     struct osv_spans *spans, struct error *err) MUST_USE;
