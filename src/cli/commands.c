@@ -2,12 +2,20 @@
 
 #include "base/nearest.h"
 
-extern const struct command command_scan, command_why, command_cvss, command_version_compare,
-    command_completion, command_help;
+extern const struct command command_scan, command_why, command_policy_check, command_policy_show,
+    command_policy_profiles, command_cvss, command_version_compare, command_completion, command_help;
 
 const struct command *const commands[] = {
-    &command_scan, &command_why, &command_version_compare, &command_cvss, &command_completion,
-    &command_help, NULL,
+    &command_scan,
+    &command_why,
+    &command_policy_check,
+    &command_policy_show,
+    &command_policy_profiles,
+    &command_version_compare,
+    &command_cvss,
+    &command_completion,
+    &command_help,
+    NULL,
 };
 
 struct command_words commands_words(const struct command *command)

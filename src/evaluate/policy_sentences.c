@@ -106,7 +106,7 @@ static bool is_retired(const struct profile *profile, int64_t now_us)
            us <= now_us; /* "not known": long ago */
 }
 
-static void write_profile(struct writer *w, const struct profile *profile, int64_t now_us)
+void profile_write(struct writer *w, const struct profile *profile, int64_t now_us)
 {
     writer_format(w, "  %s: %s, version %s.\n", profile->id, profile->title, profile->version);
     if (is_retired(profile, now_us))
@@ -256,7 +256,7 @@ void policy_write_sentences(struct writer *w, const struct policy *policy, int64
                   policy->version, policy->zone.name);
     writer_string(w, "A hole must be closed by the earliest date that one of these profiles sets:\n");
     for (size_t i = 0; i < policy->profile_count; i++)
-        write_profile(w, policy->profiles[i], now_us);
+        profile_write(w, policy->profiles[i], now_us);
     write_trust(w, policy);
     writer_format(w, "Urgency is read from the table %s, version %s: %s.\n", policy->urgency->from.id,
                   policy->urgency->from.version, policy->urgency->from.title);
