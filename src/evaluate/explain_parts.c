@@ -57,8 +57,8 @@ static void write_exploitation(struct writer *w, const struct explained *e)
     writer_string(w, words[d->exploitation]);
     if (is_assumed(d, INPUT_EXPLOITATION))
         writer_string(w, d->exploitation == EXPLOITATION_NONE
-                             ? " (assumed: no source of the last 48 h names it)"
-                             : " (assumed: no source of exploited holes is of the last 48 h)");
+                             ? " (assumed: no source read in the last 48 h names it)"
+                             : " (assumed: no source of exploited holes was read in the last 48 h)");
 }
 
 static void write_automatable(struct writer *w, const struct explained *e)
@@ -225,9 +225,9 @@ static void write_missing(struct writer *w, const struct explained *e, enum deci
     } else if (read_us == TIME_ABSENT) {
         writer_string(w, "no catalogue of exploited holes");
     } else {
-        writer_string(w, "the catalogue is of ");
+        writer_string(w, "the catalogue was last read ");
         write_source_date(w, read_us);
-        writer_string(w, ", older than 48 h");
+        writer_string(w, ", more than 48 h ago");
     }
 }
 
