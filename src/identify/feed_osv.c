@@ -463,6 +463,8 @@ const struct feed feed_osv = {
     .url = "https://osv-vulnerabilities.storage.googleapis.com/{ecosystem}/all.zip",
     .stale_after_us = 2 * TIME_DAY_US,
     .archive = true,
+    .not_for = "debian-", /* OSV makes its records from Debian's tracker, which is read itself */
+    .rank = 2,
     .parse = osv_parse,
     .recognise = osv_recognise,
 };

@@ -274,3 +274,25 @@ bool index_dump(const struct index *index, struct writer *out, struct error *err
 
     return dump_all(&dump) || error_at(err, "index of %s", index->release.name);
 }
+
+static bool dump_if_named(struct dump *dump, struct text name, bool kernels, bool *found)
+{
+    struct index_sources walk = index_sources_with(dump->index, kernels);
+    struct index_source source;
+
+    if (!index_sources_seek(&walk, name, &source))
+        return index_sources_ok(&walk) || index_broken(dump->err, "its list of source packages");
+    *found = true;
+    return dump_source(dump, &source) || error_at(dump->err, "%.*s", TEXT_ARG(name));
+}
+
+bool index_dump_source(const struct index *index, struct text source, struct writer *out, bool *found,
+                       struct error *err)
+{
+    OWN(end_dump)
+    struct dump dump = {.index = index, .out = out, .arena = arena_with(LIMIT_SCAN_MEMORY), .err = err};
+
+    *found = false;
+    return (dump_if_named(&dump, source, false, found) && dump_if_named(&dump, source, true, found)) ||
+           error_at(err, "index of %s", index->release.name);
+}

@@ -19,4 +19,8 @@
  */
 bool index_dump(const struct index *index, struct writer *out, struct error *err) MUST_USE;
 
+/* The lines of one source package. *found is false when the index does not name it. */
+bool index_dump_source(const struct index *index, struct text source, struct writer *out, bool *found,
+                       struct error *err) MUST_USE;
+
 #endif

@@ -159,6 +159,17 @@ bool release_from_osv(struct text ecosystem, struct release *out)
     return true;
 }
 
+const char *release_ecosystem(struct text name)
+{
+    for (size_t i = 0; i < COUNT(families); i++) {
+        struct text family = text_of(families[i].name);
+        if (text_starts(name, family) && (name.size == family.size || name.at[family.size] == '-') &&
+            families[i].osv != NULL)
+            return families[i].osv;
+    }
+    return NULL;
+}
+
 /* The first `parts` numbers of "3.18.4". */
 static struct text version_parts(struct text version, unsigned parts)
 {

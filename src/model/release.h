@@ -24,6 +24,8 @@ bool release_from_codename(struct text codename, struct release *out);
 bool release_from_osv(struct text ecosystem, struct release *out);
 /* From os-release: ID and VERSION_ID; testing and sid have no VERSION_ID and go by VERSION_CODENAME. */
 bool release_from_os(struct text id, struct text version_id, struct text codename, struct release *out);
+/* OSV's word for the distribution of "debian-12": "Debian"; NULL where it has none that we know. */
+const char *release_ecosystem(struct text name);
 /* The codename of "debian-12", or NULL. */
 const char *release_codename(const char *name);
 

@@ -16,10 +16,13 @@
 
 bool state_folder(struct arena *arena, const char **out, struct error *err)
 {
+    const char *named = os_environment("SUTURE_STATE");
     const char *state = os_environment("XDG_STATE_HOME"), *home = os_environment("HOME");
     struct text folder;
 
-    if (os_is_root())
+    if (named != NULL && named[0] == '/')
+        folder = text_format(arena, "%s", named);
+    else if (os_is_root())
         folder = text_format(arena, "%s", ROOT_FOLDER);
     else if (state != NULL && state[0] == '/') /* a relative one is to be ignored, says the specification */
         folder = text_format(arena, "%s/suture", state);
@@ -54,11 +57,10 @@ static bool check_format(const char *path, enum state_use use, struct error *err
     OWN(arena_end) struct arena arena = arena_with(4 * KIB);
     struct bytes got = {0};
 
-    if (!file_read(path, sizeof(FORMAT) + 16, &arena, &got, err)) {
-        if (err->kind != ERROR_ABSENT || use == STATE_READ)
-            return false;
+    if (use == STATE_WRITE && !file_exists(path))
         return file_replace(path, BYTES(FORMAT), 0600, err);
-    }
+    if (!file_read(path, sizeof(FORMAT) + 16, &arena, &got, err))
+        return false;
     if (got.size != sizeof(FORMAT) - 1 || memcmp(got.at, FORMAT, got.size) != 0)
         return error_set(err, ERROR_INPUT, "%s: \"%.*s\", which this version of Suture does not know", path,
                          (int)(got.size > 0 ? got.size - 1 : 0), (const char *)got.at);
@@ -161,7 +163,9 @@ static bool make_next(struct state_change *change, struct error *err)
 
     if (!state_make_folder(change->state, change->arena, "generations", &generations, err) ||
         !remove_leftovers(change, generations, err) ||
-        !generation_with(change->state, change->arena, change->former.number + 1, ".new", &change->next, err))
+        !generation_with(change->state, change->arena, change->former.number + 1, ".new", &change->next,
+                         err) ||
+        !file_make_folders(change->next.folder, 0700, err))
         return false;
     for (size_t i = 0; i < sizeof(inside) / sizeof(*inside); i++) {
         char *path = file_path(change->arena, change->next.folder, inside[i]);
@@ -178,14 +182,17 @@ bool state_change_begin(const struct state *state, struct arena *arena, struct s
 {
     OWN(state_change_end)
     struct state_change change = {.state = state, .arena = arena, .lock = -1, .begun = true};
+    struct error absent = {0};
     const char *lock = state_path(state, arena, "lock");
 
     if (lock == NULL)
         return arena_full(arena, err);
     if (!file_lock(lock, &change.lock, err))
         return false;
-    if (!state_current(state, arena, &change.former, err) && err->kind != ERROR_ABSENT)
+    if (!state_current(state, arena, &change.former, &absent) && absent.kind != ERROR_ABSENT) {
+        *err = absent;
         return false;
+    }
     if (!make_next(&change, err))
         return false;
     *out = change;

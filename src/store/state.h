@@ -1,7 +1,8 @@
 /*
  * The state folder: what Suture keeps on one machine between its runs.
  *
- * For root /var/lib/suture; for others $XDG_STATE_HOME/suture, by default ~/.local/state/suture. It belongs to who runs
+ * For root /var/lib/suture; for others $XDG_STATE_HOME/suture, by default ~/.local/state/suture; $SUTURE_STATE names
+ * another one. It belongs to who runs
  * (mode 0700) and is refused when it belongs to somebody else or others may write to it: what is in it decides what is
  * reported. Root's and each user's are apart, nobody believes another's.
  *

@@ -295,6 +295,10 @@ static void test_where(void **state)
     const char *folder = NULL;
     struct error err = {0};
 
+    assert_int_equal(setenv("SUTURE_STATE", "/x/named", 1), 0);
+    assert_done("named", state_folder(&place->arena, &folder, &err), &err);
+    assert_string_equal(folder, "/x/named");
+    assert_int_equal(unsetenv("SUTURE_STATE"), 0);
     if (geteuid() == 0) {
         assert_done("root", state_folder(&place->arena, &folder, &err), &err);
         assert_string_equal(folder, "/var/lib/suture");
