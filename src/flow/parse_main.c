@@ -72,6 +72,16 @@ static bool expect_some(const struct work *work, struct error *err)
     return work->file_count > 0 || error_set(err, ERROR_INPUT, "no file in it ends with .json or .csv");
 }
 
+/*
+ * Feeds of many small files pass over those that are no records (lists, logs). What has nothing else in it is no
+ * document of theirs: a login page instead of an archive must not count as an archive of nothing.
+ */
+static bool expect_records(const struct work *work, struct error *err)
+{
+    return !work->feed->archive || work->facts.record_count > 0 ||
+           error_set(err, ERROR_INPUT, "%s: there is no record in it", work->feed->name);
+}
+
 static bool parse_archive(struct work *work, struct bytes raw, struct error *err)
 {
     OWN(archive_end) struct archive_reader *archive = NULL;
@@ -182,7 +192,8 @@ static bool work_on(struct work *work, struct statements_writer *writer, struct 
 
     if (!file_map_fd(STDIN_FILENO, LIMIT_FEED_ARCHIVE, &map, err) || !give_up(&answer->confined, err))
         return false;
-    return parse_document(work, map.bytes, err) && statements_done(writer, &answer->statements, err);
+    return parse_document(work, map.bytes, err) && expect_records(work, err) &&
+           statements_done(writer, &answer->statements, err);
 }
 
 static bool read_arguments(int argc, char **argv, struct work *work)
