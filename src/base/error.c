@@ -87,7 +87,10 @@ bool(error_system)(struct error *err, const char *format, ...)
     set_kind_and_text(err, kind_of_errno(number), format, arguments);
     va_end(arguments);
     const char *said = strerror_r(number, what, sizeof(what));
-    size_t size = strlen(err->text);
+    size_t size = strlen(err->text), size_max = sizeof(err->text) - strlen(said) - sizeof(": ");
+    if (size > size_max) /* a long path gives way to the cause, at a character's end */
+        for (size = size_max; size > 0 && ((unsigned char)err->text[size] & 0xc0) == 0x80;)
+            size--;
     (void)snprintf(err->text + size, sizeof(err->text) - size, ": %s", said);
     return false;
 }

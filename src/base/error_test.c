@@ -63,6 +63,14 @@ static void errno_becomes_a_kind(void **state)
     errno = EACCES;
     assert_false(error_system(&err, "/etc/shadow"));
     assert_failed("refused", &err, ERROR_SYSTEM, "/etc/shadow: Permission denied");
+
+    char path[400], expected[sizeof(err.text)];
+    memset(path, 'x', sizeof(path));
+    memcpy(path + 219, "\u00e9", sizeof("\u00e9") - 1); /* where it is cut */
+    errno = EACCES;
+    assert_false(error_system(&err, "%.*s", (int)sizeof(path), path));
+    (void)snprintf(expected, sizeof(expected), "%.219s: Permission denied", path);
+    assert_failed("long path", &err, ERROR_SYSTEM, expected);
 }
 
 int main(void)

@@ -117,7 +117,8 @@ bool file_read(const char *path, size_t limit, struct arena *arena, struct bytes
     uint8_t *at = arena_take(arena, (size_t)identity.size + 1);
     if (at == NULL)
         return arena_full(arena, err), error_at(err, "%s", path);
-    if (!read_all(fd, at, (size_t)identity.size, &got))
+    /* One byte more than there should be: a file that grows meanwhile would be read in part, one of /proc not at all. */
+    if (!read_all(fd, at, (size_t)identity.size + 1, &got))
         return error_system(err, "%s", path);
     if (got != identity.size)
         return error_set(err, ERROR_CONFLICT, "%s: changed while it was read", path);
@@ -259,7 +260,7 @@ static bool replace(const char *path, struct bytes bytes, mode_t mode, bool dura
         return error_set(err, ERROR_LIMIT, "%.100s...: path of more than %d bytes", path, LIMIT_PATH);
     OWN(own_fd) int fd = mkostemp(beside, O_CLOEXEC);
     if (fd < 0)
-        return error_system(err, "%s", beside);
+        return error_system(err, "%s", path);
     if (!fill_and_close(&fd, bytes, mode, durable) || rename(beside, path) != 0) {
         (void)error_system(err, "%s", path);
         (void)unlink(beside); /* the first failure is the one to report */
@@ -280,7 +281,9 @@ bool file_replace_cache(const char *path, struct bytes bytes, mode_t mode, struc
 
 static bool make_folder(const char *path, mode_t mode, struct error *err)
 {
-    if (mkdir(path, mode) == 0 || (errno == EEXIST && file_is_folder(path)))
+    if (mkdir(path, mode) == 0)
+        return sync_folder_of(path, err);
+    if (errno == EEXIST && file_is_folder(path))
         return true;
     return error_system(err, "%s", path);
 }
@@ -329,11 +332,14 @@ static bool remove_below(int folder, const char *name, int depth, struct error *
         return error_set(err, ERROR_LIMIT, "%s: more than %d folders deep", name, REMOVE_DEPTH_MAX);
     if (unlinkat(folder, name, 0) == 0 || errno == ENOENT)
         return true;
-    if (errno != EISDIR && errno != EPERM)
+    int number = errno;
+    int fd = number == EISDIR || number == EPERM
+                 ? openat(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+                 : -1;
+    if (fd < 0) {
+        errno = number == EISDIR ? errno : number; /* that it is no folder is not why it cannot be removed */
         return error_system(err, "%s", name);
-    int fd = openat(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (fd < 0)
-        return error_system(err, "%s", name);
+    }
     if (!remove_content(fd, depth, err))
         return error_at(err, "%s", name);
     return unlinkat(folder, name, AT_REMOVEDIR) == 0 || error_system(err, "%s", name);
@@ -355,7 +361,11 @@ static bool list_stream(DIR *stream, size_t count_max, struct arena *arena, stru
     struct file_names got = {0};
     size_t capacity = 0;
 
-    for (struct dirent *entry; (entry = readdir(stream)) != NULL;) {
+    for (;;) {
+        errno = 0; /* NULL is the end, or a failure that only errno tells */
+        const struct dirent *entry = readdir(stream);
+        if (entry == NULL)
+            break;
         if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
             continue;
         if (got.count == count_max)
@@ -366,6 +376,8 @@ static bool list_stream(DIR *stream, size_t count_max, struct arena *arena, stru
             return arena_full(arena, err);
         got.names[got.count++] = name;
     }
+    if (errno != 0)
+        return error_system(err, "list");
     if (got.count > 0)
         qsort(got.names, got.count, sizeof(*got.names), compare_names);
     *out = got;

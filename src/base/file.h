@@ -54,7 +54,7 @@ void file_unmap(struct file_map *map);
 bool file_replace(const char *path, struct bytes bytes, mode_t mode, struct error *err) MUST_USE;
 /* As file_replace but not synced: for a cache that may be lost and is checked when read. */
 bool file_replace_cache(const char *path, struct bytes bytes, mode_t mode, struct error *err) MUST_USE;
-/* Makes the folder and its parents (mode 0755 for parents). It is no error when it is there. */
+/* Makes the folder and its parents (mode 0755 for parents), durably. It is no error when it is there. */
 bool file_make_folders(const char *path, mode_t mode, struct error *err) MUST_USE;
 /* Makes what was made, renamed or removed in the folder durable. */
 bool file_sync_folder(const char *path, struct error *err) MUST_USE;

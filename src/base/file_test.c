@@ -76,6 +76,8 @@ static void what_cannot_be_read_is_said(void **state)
     assert_failed("long map", &err, ERROR_LIMIT, expected);
     assert_false(file_read_stream(path, 4, &arena, &got, &err));
     assert_int_equal(err.kind, ERROR_LIMIT);
+    assert_false(file_read("/proc/self/status", 4096, &arena, &got, &err)); /* says that it has 0 bytes */
+    assert_failed("proc", &err, ERROR_CONFLICT, "/proc/self/status: changed while it was read");
     assert_false(file_read("/nothing/here", 4, &arena, &got, &err));
     assert_failed("absent", &err, ERROR_ABSENT, "/nothing/here: No such file or directory");
     assert_int_equal(got.size, 9);
@@ -213,10 +215,13 @@ int main(void)
 {
 #define IN_A_FOLDER(test) cmocka_unit_test_setup_teardown(test, make_folder, remove_folder)
     const struct CMUnitTest tests[] = {
-        IN_A_FOLDER(a_file_is_replaced_whole), IN_A_FOLDER(what_cannot_be_read_is_said),
-        IN_A_FOLDER(a_map_is_the_file),        IN_A_FOLDER(only_ones_own_memory_is_believed),
+        IN_A_FOLDER(a_file_is_replaced_whole),
+        IN_A_FOLDER(what_cannot_be_read_is_said),
+        IN_A_FOLDER(a_map_is_the_file),
+        IN_A_FOLDER(only_ones_own_memory_is_believed),
         IN_A_FOLDER(trees_are_made_and_removed),
-        IN_A_FOLDER(a_lock_is_held_by_one),    IN_A_FOLDER(folders_are_listed_sorted_and_bounded),
+        IN_A_FOLDER(a_lock_is_held_by_one),
+        IN_A_FOLDER(folders_are_listed_sorted_and_bounded),
         cmocka_unit_test(digests_are_right),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
