@@ -87,6 +87,7 @@
 #define LIMIT_FETCH_STALL_MS  60000
 #define LIMIT_CONNECT_TIME_MS 20000
 #define LIMIT_FETCH_RATE_MIN  1000 /* bytes a second over a stall's span: a modem is faster, a drip is not */
+#define LIMIT_FETCH_TRIES     20 /* of one run, each behind one that broke off; the next run goes on */
 #define LIMIT_REDIRECTS       5
 #define LIMIT_HTTP_FIELD      512 /* an ETag or a date; real ones stay under 100 */
 

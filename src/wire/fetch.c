@@ -68,10 +68,12 @@ static bool look_at_file(const struct fetch_request *request, struct arena *aren
                          struct error *err)
 {
     struct fetch_result got = {.outcome = FETCH_COMPLETE};
+    OWN(own_fd) int fd = -1;
     struct file_identity identity;
     char *path = NULL;
 
-    if (!path_of_url(request->url, arena, &path, err) || !file_identify(path, &identity, err))
+    if (!path_of_url(request->url, arena, &path, err) || !file_open(path, &fd, err) ||
+        !file_identity_of_fd(fd, &identity, err))
         return false;
     if (identity.size > request->size_limit)
         return error_set(err, ERROR_LIMIT, "%llu bytes, more than %llu", (unsigned long long)identity.size,
@@ -217,7 +219,7 @@ static bool fetch_by_program(const struct fetch_request *request, struct arena *
         .size = answer.size,
         .etag = answer.etag,
         .last_modified = answer.last_modified,
-        .url = answer.url,
+        .url = fetch_url_shown(arena, answer.url),
         .status = answer.status,
         .confined = answer.confined,
     };

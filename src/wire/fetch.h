@@ -33,7 +33,7 @@ struct fetch_result {
     uint64_t size;
     struct text etag;          /* for the next request; of a file: its identity */
     struct text last_modified; /* the same */
-    struct text url;           /* where redirects led; absent when there were none */
+    struct text url;           /* where redirects led, for people; absent when there were none */
     uint16_t status;           /* HTTP's, 0 for a file */
     uint8_t confined;          /* what held the fetching process (enum confinement) */
 };

@@ -212,6 +212,7 @@ static void test_broken(void **state)
         {"/cut-dated", "document", "If-Range: Sat, 11 Jul 2026 09:36:11 GMT"},
         {"/cut-no-ranges", "document", "Range: bytes=50000-"},
         {"/cut-then-changed", "database", "Range: bytes=50000-"},
+        {"/cut-short-ranges", "document", "Range: bytes=90000-"},
     };
     struct server *server = *state;
     struct error err = {0};
@@ -290,13 +291,55 @@ static void test_part_given_up(void **state)
     assert_false(fetch_run(&request, &server->arena, &result, &err));
     assert_done("shrunk", fetch_run(&request, &server->arena, &result, &err), &err);
     assert_int_equal(result.size, 40000);
+}
 
-    request = request_of(server, "/cut-wrong-range");
-    assert_false(fetch_run(&request, &server->arena, &result, &err));
-    assert_int_equal(err.kind, ERROR_INPUT);
-    assert_non_null(strstr(err.text, "sends another part than was asked for: \"bytes 10-"));
-    assert_done("after wrong range", fetch_run(&request, &server->arena, &result, &err), &err);
-    assert_document(server, "after wrong range", &result, "document");
+/* A part that does not fit the one that is there fails, and the next run begins anew. */
+static void test_wrong_parts(void **state)
+{
+    static const struct {
+        const char *path;
+        enum error_kind kind;
+        const char *text;
+    } rows[] = {
+        {"/cut-wrong-range", ERROR_INPUT, "the server sends another part than was asked for: \"bytes 10-"},
+        {"/cut-then-part-of-another", ERROR_INPUT,
+         "the server sends another part than was asked for: \"bytes 50000-94889/94890\""},
+        {"/cut-then-of-unknown-size", ERROR_INPUT,
+         "the server sends another part than was asked for: \"bytes 50000-94889/*\""},
+        {"/cut-then-more", ERROR_LIMIT, "more than 94890 bytes"},
+    };
+    struct server *server = *state;
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct fetch_request request = request_of(server, rows[i].path);
+        struct fetch_result result;
+        struct error err = {0};
+        if (fetch_run(&request, &server->arena, &result, &err))
+            fail_msg("%s: came", rows[i].path);
+        if (err.kind != rows[i].kind || strstr(err.text, rows[i].text) == NULL)
+            fail_msg("%s: %s", rows[i].path, err.text);
+        assert_done(rows[i].path, fetch_run(&request, &server->arena, &result, &err), &err);
+        assert_document(server, rows[i].path, &result, "document");
+    }
+}
+
+/* A server that breaks off again and again is not asked for ever; what came stays for the next run. */
+static void test_tries_are_counted(void **state)
+{
+    struct server *server = *state;
+    struct fetch_request request = request_of(server, "/cut-often");
+    struct fetch_result result;
+    struct error err = {0};
+    char expected[128];
+
+    for (unsigned run = 1; run <= 2; run++) {
+        assert_false(fetch_run(&request, &server->arena, &result, &err));
+        (void)snprintf(expected, sizeof(expected),
+                       "cut-often: the connection ended after %d bytes, too early",
+                       run * LIMIT_FETCH_TRIES * 1000);
+        assert_non_null(strstr(err.text, expected));
+    }
+    assert_done("drop", fetch_drop(server->spool, "document", &err), &err);
 }
 
 static void test_redirects(void **state)
@@ -357,6 +400,7 @@ static void test_failures(void **state)
         {"/endless-redirect", false, ERROR_LIMIT, "the server's page does not end"},
         {"/drip", false, ERROR_LIMIT, "too slow: less than 1000 bytes a second for 400 ms"},
         {"/silent", false, ERROR_LIMIT, "too slow: less than 1000 bytes a second for 400 ms"},
+        {"/cut-empty-range", false, ERROR_SYSTEM, "the server sent 50000 of 94890 bytes"},
         {"/cut-for-ever", false, ERROR_SYSTEM, "the connection ended after 50000 bytes, too early"},
         {"tls:/ok", false, ERROR_TRUST,
          "server certificate verification failed. CAfile: /etc/ssl/certs/ca-certificates.crt CRLfile: none"},
@@ -495,6 +539,9 @@ static void test_file(void **state)
     request.url = TEXT("file:///x%0");
     assert_false(fetch_run(&request, &server->arena, &result, &err));
     assert_failed("digits", &err, ERROR_INPUT, "file:///x%0: \"%\" at 2 is not followed by two digits");
+    request.url = TEXT("file:///etc");
+    assert_false(fetch_run(&request, &server->arena, &result, &err));
+    assert_failed("folder", &err, ERROR_INPUT, "file:///etc: /etc: is not a file");
     request.url = TEXT("file:///not/there");
     assert_false(fetch_run(&request, &server->arena, &result, &err));
     assert_failed("absent", &err, ERROR_ABSENT, "file:///not/there: /not/there: No such file or directory");
@@ -527,6 +574,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_broken_without_validator, begin_test, end_test),
         cmocka_unit_test_setup_teardown(test_resumed_later, begin_test, end_test),
         cmocka_unit_test_setup_teardown(test_part_given_up, begin_test, end_test),
+        cmocka_unit_test_setup_teardown(test_wrong_parts, begin_test, end_test),
+        cmocka_unit_test_setup_teardown(test_tries_are_counted, begin_test, end_test),
         cmocka_unit_test_setup_teardown(test_redirects, begin_test, end_test),
         cmocka_unit_test_setup_teardown(test_tls, begin_test, end_test),
         cmocka_unit_test_setup_teardown(test_failures, begin_test, end_test),

@@ -27,8 +27,10 @@ struct transfer {
 
     /* of the request under way */
     uint64_t ignored;
-    bool decided; /* the first byte of a body came and its place is known */
-    bool wanted;  /* the body is the document */
+    bool decided;   /* the first byte of a body came and its place is known */
+    bool wanted;    /* the body is the document */
+    uint64_t end;   /* no byte of it lies here or behind */
+    uint64_t whole; /* bytes of the document, where a part of it says so; else 0 */
     int64_t span_begin_ms;
     uint64_t span_bytes;
     uint64_t received;
@@ -130,29 +132,53 @@ static struct text strong_validator(const struct transfer *t, struct text etag, 
     return modified_at > 0 && date_at - modified_at >= 60 ? modified : (struct text){0};
 }
 
-/* "bytes 1000-1999/2000" must begin where we are. */
-static bool check_range(const struct transfer *t, struct error *err)
+/* A part of the document that was begun: a server that knows better says so by its tag, or by its date. */
+static bool is_same_document(const struct transfer *t)
 {
-    struct text range = header(t, "Content-Range"), first;
+    struct text etag = header(t, "ETag"), modified = header(t, "Last-Modified");
+
+    if (etag.size > 0)
+        return text_equal(etag, t->note.etag);
+    return modified.size == 0 || text_equal(modified, t->note.last_modified);
+}
+
+/* "bytes 1000-1999/2000": first, last, whole. A document whose size the server does not know ("*") is none to go on with. */
+static bool parse_range(struct text range, uint64_t numbers[3])
+{
     struct text rest = text_part(range, text_starts(range, TEXT("bytes ")) ? 6 : range.size, SIZE_MAX);
-    uint64_t begin;
+    struct text first, last;
     struct error ignored;
 
-    if (!text_cut(&rest, '-', &first) || !text_to_u64(first, &begin, &ignored) || begin != t->have)
+    return text_cut(&rest, '-', &first) && text_cut(&rest, '/', &last) &&
+           text_to_u64(first, &numbers[0], &ignored) && text_to_u64(last, &numbers[1], &ignored) &&
+           text_to_u64(rest, &numbers[2], &ignored) && numbers[0] <= numbers[1] && numbers[1] < numbers[2];
+}
+
+/* The part must begin where we are. It may end before the document does: then the rest is asked for. */
+static bool check_range(struct transfer *t, struct error *err)
+{
+    struct text range = header(t, "Content-Range");
+    uint64_t numbers[3];
+
+    if (!parse_range(range, numbers) || numbers[0] != t->have || !is_same_document(t))
         return error_set(err, ERROR_INPUT, "the server sends another part than was asked for: \"%.*s\"",
                          TEXT_ARG(range));
+    if (numbers[2] > t->order->size_limit)
+        return error_set(err, ERROR_LIMIT, "%llu bytes, more than %llu", (unsigned long long)numbers[2],
+                         (unsigned long long)t->order->size_limit);
+    t->end = numbers[1] + 1;
+    t->whole = numbers[2];
     return true;
 }
 
 static bool check_length(const struct transfer *t, struct error *err)
 {
-    uint64_t left = t->order->size_limit - t->have;
     curl_off_t length = -1;
 
     (void)curl_easy_getinfo(t->curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
-    return length <= 0 || (uint64_t)length <= left ||
+    return length <= 0 || (uint64_t)length <= t->order->size_limit ||
            error_set(err, ERROR_LIMIT, "%llu bytes, more than %llu", (unsigned long long)length,
-                     (unsigned long long)left);
+                     (unsigned long long)t->order->size_limit);
 }
 
 static bool refuse(long status, struct error *err)
@@ -172,8 +198,9 @@ static bool decide(struct transfer *t, struct error *err)
     if (!t->wanted)
         return status / 100 == 3 || status == 416 || refuse(status, err);
     if (status == 206)
-        return check_range(t, err) && check_length(t, err);
+        return check_range(t, err);
     t->have = 0;
+    t->end = t->order->size_limit;
     if (!check_length(t, err))
         return false;
     t->note = (struct fetch_note){
@@ -192,8 +219,8 @@ static bool take(struct transfer *t, struct bytes bytes, struct error *err)
         return t->ignored <= BODY_IGNORED_MAX ||
                error_set(err, ERROR_LIMIT, "the server's page does not end");
     }
-    if (bytes.size > t->order->size_limit - t->have)
-        return error_set(err, ERROR_LIMIT, "more than %llu bytes", (unsigned long long)t->order->size_limit);
+    if (bytes.size > t->end - t->have)
+        return error_set(err, ERROR_LIMIT, "more than %llu bytes", (unsigned long long)t->end);
     if (!write_at(t->files->part, bytes, t->have, err))
         return false;
     t->have += bytes.size;
@@ -385,7 +412,7 @@ static bool request(struct transfer *t, const char *url, struct error *err)
     if (!make_headers(t, &headers, err))
         return false;
     curl_easy_reset(t->curl);
-    t->ignored = 0;
+    t->ignored = t->whole = 0;
     t->decided = t->wanted = t->stalled = false;
     t->problem = (struct error){0};
     t->span_begin_ms = monotonic_ms();
@@ -442,18 +469,25 @@ static bool follow(struct transfer *t, char **at, struct error *err)
 
 /* ---- the whole ---- */
 
+static bool is_whole(const struct transfer *t, struct error *err)
+{
+    return t->whole == 0 || t->have == t->whole ||
+           error_set(err, ERROR_SYSTEM, "the server sent %llu of %llu bytes", (unsigned long long)t->have,
+                     (unsigned long long)t->whole);
+}
+
 /* A broken connection is taken up again while each try brings bytes and the part can be gone on with. */
 static bool follow_with_patience(struct transfer *t, char **at, struct error *err)
 {
     char *begin = *at;
 
-    for (;;) {
+    for (unsigned tries = 1;; tries++) {
         uint64_t before = t->have;
         *at = begin;
-        if (follow(t, at, err))
+        if (follow(t, at, err) && is_whole(t, err))
             return true;
         if (err->kind != ERROR_SYSTEM || !t->wanted || t->have <= before || t->note.validator.size == 0 ||
-            monotonic_ms() >= t->end_ms)
+            tries == LIMIT_FETCH_TRIES || monotonic_ms() >= t->end_ms)
             return false;
     }
 }
@@ -469,7 +503,7 @@ static bool judge(struct transfer *t, long status, struct fetch_answer *got, str
     if (status != 200 && (status != 206 || t->have == 0))
         return refuse(status, err);
     /* An empty body never reached the callback. */
-    if (!t->decided && !decide(t, err))
+    if (!t->decided && (!decide(t, err) || !is_whole(t, err)))
         return false;
     got->outcome = FETCH_COMPLETE;
     got->etag = t->note.etag;

@@ -7,8 +7,9 @@
  * stall_ms ends. Proxies are those of the environment, as curl reads it.
  *
  * A part that is there already is gone on with (Range and If-Range) when its note tells the same address and a strong
- * validator; whatever else the server answers, the part is written anew. A connection that breaks is taken up again
- * while each try brings something.
+ * validator; whatever else the server answers, the part is written anew. A part that is of another document, or does
+ * not begin where we are, fails. A connection that breaks, or a part that ends before the document does, is taken up
+ * again while each try brings something, at most LIMIT_FETCH_TRIES times.
  */
 #ifndef WIRE_TRANSFER_H
 #define WIRE_TRANSFER_H

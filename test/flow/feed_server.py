@@ -125,6 +125,40 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.give(BODY, '"v1"', cut_at=50000 if self.turn == 1 else None)
         self.answer(206, BODY[10:], ETag='"v1"', Content_Range=f"bytes 10-{len(BODY) - 1}/{len(BODY)}")
 
+    def path_cut_short_ranges(self):
+        """Sends less than was asked for, as it may: the range says so, and the connection ends well."""
+        if "Range" not in self.headers:
+            return self.give(BODY, '"v1"', cut_at=50000)
+        begin = int(self.headers["Range"].removeprefix("bytes=").rstrip("-"))
+        end = min(begin + 10000, len(BODY))
+        self.answer(206, BODY[begin:end], ETag='"v1"', Content_Range=f"bytes {begin}-{end - 1}/{len(BODY)}")
+
+    def path_cut_then_part_of_another(self):
+        """A part that was asked for by If-Range, and is of what there is now."""
+        if "Range" not in self.headers:
+            return self.give(BODY, '"v1"', cut_at=50000 if self.turn == 1 else None)
+        self.answer(206, OTHER[50000:], ETag='"v2"', Content_Range=f"bytes 50000-{len(OTHER) - 1}/{len(OTHER)}")
+
+    def path_cut_then_more(self):
+        """More bytes than its range has."""
+        if "Range" not in self.headers:
+            return self.give(BODY, '"v1"', cut_at=50000 if self.turn == 1 else None)
+        self.answer(206, BODY[50000:] + b"more", ETag='"v1"', Content_Range=f"bytes 50000-{len(BODY) - 1}/{len(BODY)}")
+
+    def path_cut_then_of_unknown_size(self):
+        if "Range" not in self.headers:
+            return self.give(BODY, '"v1"', cut_at=50000 if self.turn == 1 else None)
+        self.answer(206, BODY[50000:], ETag='"v1"', Content_Range=f"bytes 50000-{len(BODY) - 1}/*")
+
+    def path_cut_empty_range(self):
+        if "Range" not in self.headers:
+            return self.give(BODY, '"v1"', cut_at=50000 if self.turn == 1 else None)
+        self.answer(206, ETag='"v1"', Content_Range=f"bytes 50000-{len(BODY) - 1}/{len(BODY)}")
+
+    def path_cut_often(self):
+        """A thousand bytes, then it breaks; always."""
+        self.give(BODY, '"v1"', cut_at=1000)
+
     def path_cut_for_ever(self):
         """No bytes come after the first break."""
         self.give(BODY, '"v1"', cut_at=50000 if self.turn == 1 else 0)
