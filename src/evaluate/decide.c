@@ -350,9 +350,25 @@ static bool assume_hole(const struct decide_run *run, uint32_t index, struct upd
         return arena_full(run->arena, err);
     decide_finding(run, &hole, &facts, verdicts, decision);
     out->assumed_hole = decision;
-    if (update->kind == UPDATE_KIND_UNKNOWN)
-        out->assumed = 1u << INPUT_KIND;
     return true;
+}
+
+/*
+ * Nobody says that it closes anything, so no profile sets a date, and it is never late: it comes with the next window,
+ * as a hole of its kind would. Levels judge it by the date that the hole would have.
+ */
+static void take_unknown(const struct decide_run *run, struct update_decision *out)
+{
+    const struct decision *hole = out->assumed_hole;
+
+    out->assumed |= 1u << INPUT_KIND;
+    out->overrides |= 1u << OVERRIDE_ASSUMED;
+    out->due_us = TIME_ABSENT;
+    out->profile = NULL;
+    if (hole->standing == STANDING_TAKEN && hole->action != hole->table_action) {
+        out->action = hole->table_action;
+        out->planned_us = planned_for(run, hole, hole->table_action);
+    }
 }
 
 static void add_finding(struct update_decision *update, const struct decision *finding, uint32_t index)
@@ -429,6 +445,8 @@ static bool decide_update(const struct decide_run *run, uint32_t index, const st
         if (!assume_hole(run, index, &decision, err))
             return false;
         add_finding(&decision, decision.assumed_hole, UPDATE_NONE);
+        if (update->kind == UPDATE_KIND_UNKNOWN)
+            take_unknown(run, &decision);
     }
     if (decision.action == ACTION_NOW &&
         (decision.due_us == TIME_ABSENT || decision.due_us > run->context->now_us))

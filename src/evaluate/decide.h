@@ -8,9 +8,10 @@
  * run, or the vendor will not fix it now (no-dsa, ignored, postponed, end of life, undetermined, unimportant). The last
  * group is judged all the same, without a fix, when the hole is exploited.
  *
- * An update that closes no hole waits, or is due by the date that the policy sets for such updates. One that nobody
- * told us anything of is never taken for functional: it counts as security and gets the decision of one hole without
- * a score, whose fix came with its archive (`assumed_hole`).
+ * An update that closes no hole waits, or is due by the date that the policy sets for such updates. One without a known
+ * hole that comes from a security archive gets the decision of one hole without a score, whose fix came with its archive
+ * (`assumed_hole`). One that nobody told us anything of is never taken for functional: it is decided the same way, but no
+ * date is invented for it, and so it is never late.
  */
 #ifndef EVALUATE_DECIDE_H
 #define EVALUATE_DECIDE_H

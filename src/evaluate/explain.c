@@ -231,13 +231,12 @@ void explain_update(struct writer *w, const struct explain_context *context, con
 {
     const struct policy *policy = context->decide->policy;
 
-    if (decision->assumed_hole != NULL) {
+    if (decision->assumed_hole != NULL && update->kind != UPDATE_SECURITY) {
+        writer_string(w, "nobody says what it closes, so it counts as security; no profile can set a date");
+    } else if (decision->assumed_hole != NULL) {
         const struct finding hole = {.source = context->decide->host->packages[update->package].source};
         const struct explained e = explained_with(context, &hole, decision->assumed_hole);
-        writer_string(w, update->kind == UPDATE_SECURITY
-                             ? "comes from a security archive, no advisory names a hole"
-                             : "nobody says what it closes, so it counts as security");
-        writer_string(w, ": ");
+        writer_string(w, "comes from a security archive, no advisory names a hole: ");
         explain_named(w, &e);
     } else if (decision->finding == UPDATE_NONE) {
         writer_string(w, "closes no hole that is open here");
@@ -246,7 +245,7 @@ void explain_update(struct writer *w, const struct explain_context *context, con
             explain_date(w, policy, decision->due_us);
         }
         if ((decision->overrides >> OVERRIDE_MINIMUM_AGE & 1) != 0) {
-            writer_string(w, "; younger than ");
+            writer_format(w, "; %s: younger than ", decision_override_name(OVERRIDE_MINIMUM_AGE));
             duration_write(w, policy->minimum_age);
         }
     } else {
