@@ -83,7 +83,10 @@ static enum command_exit run(const struct command_call *call, struct error *err)
     struct bytes bytes;
     int64_t started_us = time_now_us();
 
-    if (!scan_options_request(call, &request, err) || !scan_run(&request, call->arena, &scan, err))
+    if (!scan_options_request(call, &request, err))
+        return COMMAND_FAILED;
+    request.all = print.all;
+    if (!scan_run(&request, call->arena, &scan, err))
         return COMMAND_FAILED;
     print.took_us = request.now_given ? 0 : time_now_us() - started_us;
     format->print(scan, &print, call->arena, &screen);

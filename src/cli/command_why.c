@@ -6,21 +6,34 @@
 
 static const struct command_option options[] = {SCAN_OPTIONS, {0}};
 
+static bool print_from(struct bytes json, struct text wanted, struct writer *out, enum why_found *found,
+                       struct error *err)
+{
+    OWN(json_end) struct json_document document = {0};
+
+    if (!json_parse(json, LIMIT_SCAN_OUTPUT, &document, err))
+        return error_at(err, "the kept scan");
+    return print_why(json_root(&document), wanted, out, found, err);
+}
+
+/* As it was stored; else from a scan that lists everything; else why there is nothing to list. */
 static bool explain(const struct command_call *call, const struct scan_request *request, struct writer *out,
                     struct error *err)
 {
-    OWN(json_end) struct json_document document = {0};
-    struct why_request why = {.arena = call->arena};
-    enum why_found found;
+    enum why_found found = WHY_NOTHING;
+    struct text wanted;
     struct bytes json;
+    bool kept;
 
-    if (!text_from_bytes(bytes_of_text(text_of(call->arguments[0])), LIMIT_PACKAGE_NAME, &why.wanted, err))
+    if (!text_from_bytes(bytes_of_text(text_of(call->arguments[0])), LIMIT_PACKAGE_NAME, &wanted, err))
         return error_at(err, "ID|PACKAGE");
-    if (!why_json(request, call->arena, &json, err) || !json_parse(json, LIMIT_SCAN_OUTPUT, &document, err))
+    if (!why_kept(request, call->arena, &json, &kept, err) ||
+        (kept && !print_from(json, wanted, out, &found, err)))
         return false;
-    why.scan = json_root(&document);
-    return print_why(&why, out, &found, err) &&
-           (found != WHY_NOTHING || why_not(request, why.wanted, call->arena, out, err));
+    if (found == WHY_NOTHING &&
+        (!why_fresh(request, call->arena, &json, err) || !print_from(json, wanted, out, &found, err)))
+        return false;
+    return found != WHY_NOTHING || why_not(request, wanted, call->arena, out, err);
 }
 
 static enum command_exit run(const struct command_call *call, struct error *err)

@@ -127,16 +127,12 @@ static void print_unfixed(const struct face *face)
 static void print_suppressed(const struct face *face)
 {
     const struct match *match = &face->scan->match;
-    uint32_t counts[SUPPRESSION_COUNT] = {0};
     struct text line = TEXT("");
 
-    for (size_t i = 0; i < match->finding_count; i++)
-        if (match->findings[i].class_of == CLASS_SUPPRESSED)
-            counts[match->findings[i].suppressed_by]++;
     for (enum suppression why = SUPPRESSION_NONE + 1; why < SUPPRESSION_COUNT; why++)
-        if (counts[why] > 0)
-            line = text_format(face->arena, "%.*s%s%u %s", TEXT_ARG(line), line.size ? ", " : "", counts[why],
-                               suppression_name(why));
+        if (match->suppressed[why] > 0)
+            line = text_format(face->arena, "%.*s%s%u %s", TEXT_ARG(line), line.size ? ", " : "",
+                               match->suppressed[why], suppression_name(why));
     if (line.size > 0)
         face_note(face, "suppressed",
                   text_format(face->arena, "CVEs that are no missing patch here: %.*s", TEXT_ARG(line)),
@@ -165,12 +161,23 @@ static void print_evidence(const struct face *face)
                           TEXT_ARG(packages), summary->from_security_closing, summary->from_security,
                           summary->from_other_closing, summary->from_other),
               COLOUR_PLAIN);
-    if (summary->not_executable > 0)
-        face_note(
-            face, "headers",
-            text_format(face->arena, "%.*s only in headers and documents of packages: nothing runs them",
-                        TEXT_ARG(words_count(face->arena, summary->not_executable, "CVE is", "CVEs are"))),
-            COLOUR_PLAIN);
+}
+
+/* One line for each source: what has its holes is there, and nothing of it runs. */
+static void print_not_executable(const struct face *face)
+{
+    const struct match *match = &face->scan->match;
+
+    for (size_t i = 0; i < match->not_executable_count; i++) {
+        const struct match_not_executable *one = &match->not_executable[i];
+        struct text cves = words_count(face->arena, one->count, "CVE", "CVEs");
+        const struct package *first = &face->scan->host->packages[one->packages[0]];
+        face_note(face, "headers",
+                  text_format(face->arena, "%.*s of %.*s only in %.*s%s: no code of it runs here",
+                              TEXT_ARG(cves), TEXT_ARG(one->source), TEXT_ARG(first->name),
+                              one->package_count > 1 ? " and others" : ""),
+                  COLOUR_PLAIN);
+    }
 }
 
 /* Names of all data in this state, with their age; lists of one machine are one item as long as nothing is wrong with them. */
@@ -304,6 +311,7 @@ void print_scan_notes(const struct face *face)
     print_unfixed(face);
     print_suppressed(face);
     print_evidence(face);
+    print_not_executable(face);
     print_data(face);
     print_archives(face);
     print_unseen(face);

@@ -70,6 +70,8 @@ static bool from_security_archive(const struct face *face, const struct scan_gro
 static struct text why_of(const struct face *face, const struct scan_group *group)
 {
     if (group->worst == UPDATE_NONE) {
+        if (group->kind == UPDATE_SECURITY && !group->by_origin)
+            return TEXT("its holes are in no code that runs here");
         if (group->kind == UPDATE_SECURITY)
             return TEXT("from the security archive (assumed: no advisory data)");
         return group->kind == UPDATE_FUNCTIONAL ? TEXT("closes no known hole")

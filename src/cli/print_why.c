@@ -48,7 +48,7 @@ static void put_data(struct writer *out, struct json scan)
     struct json_walk walk = json_walk_with(json_member(scan, "data"));
     bool first = true;
 
-    writer_string(out, "  data      ");
+    writer_string(out, "  data     ");
     while (json_walk_next(&walk)) {
         struct text feed = optional(walk.value, "feed"), state = optional(walk.value, "state"),
                     generated = optional(walk.value, "generated");
@@ -59,8 +59,7 @@ static void put_data(struct writer *out, struct json scan)
             writer_format(out, " %.*s", TEXT_ARG(state));
         first = false;
     }
-    writer_format(out, "\n  policy    %.*s\n  as of     %.*s\n", TEXT_ARG(optional(scan, "policy")),
-                  TEXT_ARG(optional(scan, "now")));
+    writer_format(out, "\n  policy   %.*s\n", TEXT_ARG(optional(scan, "policy")));
 }
 
 /* One line for each of many. */
@@ -105,14 +104,14 @@ static void put_update(struct writer *out, struct json update)
     writer_byte(out, '\n');
 }
 
-static size_t put_updates(const struct why_request *request, struct writer *out)
+static size_t put_updates(struct json scan, struct text wanted, struct writer *out)
 {
-    struct json_walk walk = json_walk_with(json_member(request->scan, "updates"));
+    struct json_walk walk = json_walk_with(json_member(scan, "updates"));
     size_t count = 0;
 
     while (json_walk_next(&walk)) {
-        if (!text_equal(optional(walk.value, "package"), request->wanted) &&
-            !text_equal(optional(walk.value, "source"), request->wanted))
+        if (!text_equal(optional(walk.value, "package"), wanted) &&
+            !text_equal(optional(walk.value, "source"), wanted))
             continue;
         put_update(out, walk.value);
         count++;
@@ -121,15 +120,15 @@ static size_t put_updates(const struct why_request *request, struct writer *out)
 }
 
 /* The findings of a source or a package: the one that decides in full, the others a line each. */
-static size_t put_source(const struct why_request *request, struct writer *out)
+static size_t put_source(struct json scan, struct text wanted, struct writer *out)
 {
-    struct json_walk walk = json_walk_with(json_member(request->scan, "findings"));
+    struct json_walk walk = json_walk_with(json_member(scan, "findings"));
     struct shown worst = {0};
     size_t count = 0;
 
     while (json_walk_next(&walk)) {
         struct shown shown = shown_of(walk.value);
-        if (!text_equal(shown.source, request->wanted) && !has_package(walk.value, request->wanted))
+        if (!text_equal(shown.source, wanted) && !has_package(walk.value, wanted))
             continue;
         if (count++ == 0 || is_worse(&shown, &worst))
             worst = shown;
@@ -142,14 +141,14 @@ static size_t put_source(const struct why_request *request, struct writer *out)
     return count;
 }
 
-static size_t put_findings(const struct why_request *request, struct writer *out)
+static size_t put_findings(struct json scan, struct text wanted, struct writer *out)
 {
-    struct json_walk walk = json_walk_with(json_member(request->scan, "findings"));
+    struct json_walk walk = json_walk_with(json_member(scan, "findings"));
     size_t count = 0;
 
     while (json_walk_next(&walk)) {
         struct shown shown = shown_of(walk.value);
-        if (!text_equal_caseless(shown.id, request->wanted))
+        if (!text_equal_caseless(shown.id, wanted))
             continue;
         put_whole(out, &shown);
         count++;
@@ -157,19 +156,21 @@ static size_t put_findings(const struct why_request *request, struct writer *out
     return count;
 }
 
-bool print_why(const struct why_request *request, struct writer *out, enum why_found *found,
+bool print_why(struct json scan, struct text wanted, struct writer *out, enum why_found *found,
                struct error *err)
 {
     struct json findings;
 
-    if (!json_get_array(request->scan, "findings", true, &findings, err))
+    if (!json_get_array(scan, "findings", true, &findings, err))
         return error_at(err, "the kept scan");
     *found = WHY_FINDING;
-    if (put_findings(request, out) == 0) {
-        size_t updates = put_updates(request, out);
-        *found = updates + put_source(request, out) > 0 ? WHY_SOURCE : WHY_NOTHING;
+    if (put_findings(scan, wanted, out) == 0) {
+        size_t updates = put_updates(scan, wanted, out), named = put_source(scan, wanted, out);
+        *found = updates + named > 0 ? WHY_SOURCE : WHY_NOTHING;
+        if (updates > 0 && named == 0) /* a finding brings its data with its reasons */
+            put_data(out, scan);
     }
     if (*found != WHY_NOTHING)
-        put_data(out, request->scan);
+        writer_format(out, "  as of    %.*s\n", TEXT_ARG(optional(scan, "now")));
     return true;
 }

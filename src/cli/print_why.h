@@ -8,17 +8,14 @@
 
 #include "format/json.h"
 
-struct why_request {
-    struct json scan;   /* root of the JSON */
-    struct text wanted; /* CVE-..., a source package or a package */
-    struct arena *arena;
-};
-
 /* What of the scan the text names. */
 enum why_found { WHY_NOTHING, WHY_FINDING, WHY_SOURCE };
 
-/* Writes the reasons; WHY_NOTHING writes nothing. */
-bool print_why(const struct why_request *request, struct writer *out, enum why_found *found,
+/*
+ * Writes the reasons of what `wanted` names: CVE-..., a source package or a package. scan is the root of the JSON.
+ * WHY_NOTHING writes nothing.
+ */
+bool print_why(struct json scan, struct text wanted, struct writer *out, enum why_found *found,
                struct error *err) MUST_USE;
 
 #endif

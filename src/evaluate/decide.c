@@ -8,6 +8,7 @@
 struct decide_facts decide_facts_absent(void)
 {
     return (struct decide_facts){.changelog_us = TIME_ABSENT,
+                                 .fix_seen_us = TIME_ABSENT,
                                  .advisory_received_us = TIME_ABSENT,
                                  .exploit_seen_us = TIME_ABSENT,
                                  .eol_us = TIME_ABSENT,
@@ -342,12 +343,13 @@ static bool assume_hole(const struct decide_run *run, uint32_t index, struct upd
                                  .fix_available_us = TIME_ABSENT,
                                  .detected_us = context->now_us,
                                  .update = index};
-    const struct decide_facts facts = decide_facts_absent();
+    struct decide_facts facts = decide_facts_absent();
     struct decision *decision = ARENA_NEW(run->arena, struct decision);
     struct verdict *verdicts = ARENA_ARRAY(run->arena, struct verdict, run->policy->profile_count);
 
     if (decision == NULL || verdicts == NULL)
         return arena_full(run->arena, err);
+    facts.fix_seen_us = decide_update_seen(run, index);
     decide_finding(run, &hole, &facts, verdicts, decision);
     out->assumed_hole = decision;
     return true;
@@ -406,9 +408,12 @@ static void decide_functional(const struct decide_run *run, uint32_t index, stru
 {
     const struct policy *policy = run->policy;
     int64_t now_us = run->context->now_us, released_us = decide_archive_date(run, index);
+    int64_t seen_us = decide_update_seen(run, index);
 
     out->action = ACTION_WAIT;
     out->standing = STANDING_TAKEN;
+    if (seen_us != TIME_ABSENT && seen_us < released_us)
+        released_us = seen_us;
     if (policy->functional_within.unit != DURATION_NEXT_UPGRADE) {
         int64_t from_us = released_us == TIME_ABSENT ? now_us : released_us;
         out->due_us = duration_add(policy->functional_within, from_us, &policy->zone);

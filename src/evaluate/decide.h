@@ -27,7 +27,8 @@
 
 /* What is known of one finding besides the finding itself; decide_facts_absent() is nothing at all. */
 struct decide_facts {
-    int64_t changelog_us;         /* of the entry that names the fix */
+    int64_t changelog_us; /* of the entry that names the fix */
+    int64_t fix_seen_us;  /* when this machine first saw it offered; bounds the archive's date, which moves */
     int64_t advisory_received_us; /* when this machine or fleet first had the advisory */
     int64_t exploit_seen_us;
     int64_t eol_us;
@@ -51,6 +52,8 @@ struct decide_context {
     const struct update *updates; /* or NULL: no dates of archives, no decisions on updates */
     size_t update_count;
     const struct decide_facts *facts; /* one of each finding, or NULL */
+    /* When this machine first saw each update's package outdated, or NULL; for updates that close no hole we know. */
+    const int64_t *update_seen_us;
     int64_t first_seen_us;  /* when the machine joined a fleet; TIME_ABSENT on a machine alone: no grace */
     int64_t kev_read_us;    /* date of the catalogue held here; TIME_ABSENT: none is */
     int64_t threat_read_us; /* of the newest source that names exploited holes, the catalogue among them */

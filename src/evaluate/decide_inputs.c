@@ -178,6 +178,15 @@ int64_t decide_archive_date(const struct decide_run *run, uint32_t update)
     return archive < context->host->archive_count ? context->host->archives[archive].date_us : TIME_ABSENT;
 }
 
+int64_t decide_update_seen(const struct decide_run *run, uint32_t update)
+{
+    const struct decide_context *context = run->context;
+
+    return context->update_seen_us == NULL || update >= context->update_count
+               ? TIME_ABSENT
+               : context->update_seen_us[update];
+}
+
 static bool fix_exists(const struct finding *finding)
 {
     switch (finding->class_of) {
@@ -215,6 +224,11 @@ static void take_times(const struct decide_run *run, const struct finding *findi
     times->fix_exists = fix_exists(finding);
     clock_put_fix(times, finding->fix_available_us, facts->changelog_us,
                   decide_archive_date(run, finding->update));
+    if (times->fix_origin == CLOCK_ORIGIN_ARCHIVE && facts->fix_seen_us != TIME_ABSENT &&
+        facts->fix_seen_us < times->at[CLOCK_FIX_AVAILABLE]) {
+        times->at[CLOCK_FIX_AVAILABLE] = facts->fix_seen_us;
+        times->fix_origin = CLOCK_ORIGIN_OFFERED;
+    }
 }
 
 void decide_inputs(const struct decide_run *run, const struct finding *finding,

@@ -37,6 +37,8 @@ void decide_inputs(const struct decide_run *run, const struct finding *finding,
 
 /* The Release date of the archive that offers an update's candidate; TIME_ABSENT when there is none. */
 int64_t decide_archive_date(const struct decide_run *run, uint32_t update);
+/* When this machine first saw its package outdated; TIME_ABSENT when nobody remembers. */
+int64_t decide_update_seen(const struct decide_run *run, uint32_t update);
 
 /* What the level makes of a decision; law_due_us is the earliest date that the law sets, or TIME_ABSENT. */
 void crisis_apply(const struct decide_run *run, struct decision *decision, int64_t law_due_us);

@@ -44,6 +44,8 @@ static const struct scenario missing[] = {
      .threat_read = "2026-11-21T08:30:00Z"},
     {.name = "a public address", .tenths = 75, .public_address = true},
     {.name = "the changelog dates the fix", .tenths = 75, .fix = "-", .changelog = "2026-11-12"},
+    {.name = "it was offered before the archive's date", .tenths = 75, .fix = "-", .offered = "2026-11-10"},
+    {.name = "it was offered after the archive's date", .tenths = 75, .fix = "-", .offered = "2026-11-21"},
     {.name = "the archive dates the fix", .tenths = 75, .fix = "-"},
     {.name = "nobody dates the fix", .tenths = 75, .fix = "-", .archive = "-"},
     {.name = "nobody dates the fix or the finding",

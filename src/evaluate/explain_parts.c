@@ -274,6 +274,7 @@ static void write_clock(struct writer *w, const struct explained *e, const struc
     static const char *const origins[CLOCK_ORIGIN_COUNT] = {
         [CLOCK_ORIGIN_CHANGELOG] = "the changelog's date",
         [CLOCK_ORIGIN_ARCHIVE] = "the archive's date",
+        [CLOCK_ORIGIN_OFFERED] = "first offered here",
         [CLOCK_ORIGIN_DETECTED] = "first seen here",
     };
     const char *origin = verdict->clock == CLOCK_FIX_AVAILABLE ? origins[verdict->origin] : NULL;

@@ -40,7 +40,7 @@ struct scenario {
     bool unimportant;
     const char *fix, *detected;
     /* facts */
-    const char *changelog, *received, *seen, *due_before;
+    const char *changelog, *offered, *received, *seen, *due_before;
     enum remedy remedy;
     enum ncsc ncsc;
     bool mitigation, unproved;
@@ -156,6 +156,7 @@ static inline void scenario_finding(const struct scenario *s, struct stage *stag
         .update = fixed ? 0 : UPDATE_NONE,
     };
     stage->facts = (struct decide_facts){.changelog_us = scenario_time(s->changelog, "-"),
+                                         .fix_seen_us = scenario_time(s->offered, "-"),
                                          .advisory_received_us = scenario_time(s->received, "-"),
                                          .exploit_seen_us = scenario_time(s->seen, "-"),
                                          .eol_us = TIME_ABSENT,

@@ -218,8 +218,6 @@ static void count_findings(const struct scan *scan, struct scan_summary *summary
 
     for (size_t i = 0; i < scan->match.finding_count; i++) {
         const struct finding *finding = &scan->match.findings[i];
-        if (finding->class_of == CLASS_NOT_EXECUTABLE)
-            summary->not_executable++;
         if (finding->class_of != CLASS_NO_FIX && finding->class_of != CLASS_NOT_YET_IN_ARCHIVE &&
             finding->class_of != CLASS_ARCHIVE_NOT_ENABLED)
             continue;
@@ -237,6 +235,8 @@ void groups_summarise(struct scan *scan)
 
     count_updates(scan, &summary);
     count_findings(scan, &summary);
+    for (size_t i = 0; i < scan->match.not_executable_count; i++)
+        summary.not_executable += scan->match.not_executable[i].count;
     for (size_t i = 0; i < scan->group_count; i++) {
         const struct scan_group *group = &scan->groups[i];
         summary.late += group->late;

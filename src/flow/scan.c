@@ -108,16 +108,26 @@ static bool load_policy(struct making *making, struct error *err)
 static bool match(struct making *making, struct error *err)
 {
     struct match_input input = {
-        .host = making->scan.host, .index = making->scan.index, .facts = making->scan.facts};
+        .host = making->scan.host,
+        .index = making->scan.index,
+        .facts = making->scan.facts,
+        .all = making->request->all,
+    };
 
     return match_host(&input, making->arena, &making->scan.match, err);
 }
 
-static int64_t generated_of(const struct making *making, const char *feed)
+/*
+ * When the catalogue of exploited holes was last heard of: nothing may be added for a week, so it is the last answer of its
+ * source that counts. A catalogue that is stale by its own date, an old file that was imported today, counts by that date.
+ */
+static int64_t kev_read(const struct making *making)
 {
-    for (size_t i = 0; i < making->data.feed_count; i++)
-        if (text_equal(making->data.feeds[i].name, text_of(feed)))
-            return making->data.feeds[i].generated_us;
+    for (size_t i = 0; i < making->data.feed_count; i++) {
+        const struct data_feed *feed = &making->data.feeds[i];
+        if (text_equal(feed->name, TEXT("kev")))
+            return feed->state == DATA_FRESH ? feed->checked_us : feed->generated_us;
+    }
     return TIME_ABSENT;
 }
 
@@ -125,7 +135,7 @@ static bool decide_all(struct making *making, struct error *err)
 {
     struct scan *scan = &making->scan;
     struct decide_result result;
-    int64_t kev_us = generated_of(making, "kev");
+    int64_t kev_us = kev_read(making);
 
     scan->context = (struct decide_context){
         .policy = scan->policy,
@@ -135,6 +145,8 @@ static bool decide_all(struct making *making, struct error *err)
         .finding_count = scan->match.finding_count,
         .updates = scan->match.updates,
         .update_count = scan->match.update_count,
+        .facts = scan->context.facts,
+        .update_seen_us = scan->context.update_seen_us,
         .first_seen_us = TIME_ABSENT,
         .kev_read_us = kev_us,
         .threat_read_us = kev_us,
@@ -173,19 +185,21 @@ static bool prepare_explanations(struct making *making, struct error *err)
 {
     struct scan *scan = &making->scan;
     struct explain_data *data = ARENA_ARRAY(making->arena, struct explain_data, scan->data_count);
+    size_t count = 0;
 
     if (data == NULL)
         return arena_full(making->arena, err);
     for (size_t i = 0; i < scan->data_count; i++) {
-        data[i] = (struct explain_data){
+        if (scan->data[i].generated_us == TIME_ABSENT)
+            continue; /* it took no part; what that leaves open the verdicts say */
+        data[count] = (struct explain_data){
             .name = text_string(making->arena, scan->data[i].feed),
             .generated_us = scan->data[i].generated_us,
         };
-        if (data[i].name == NULL)
+        if (data[count++].name == NULL)
             return arena_full(making->arena, err);
     }
-    scan->explain =
-        (struct explain_context){.decide = &scan->context, .data = data, .data_count = scan->data_count};
+    scan->explain = (struct explain_context){.decide = &scan->context, .data = data, .data_count = count};
     return true;
 }
 
@@ -202,7 +216,7 @@ static bool judge(struct making *making, struct error *err)
 {
     struct scan *scan = &making->scan;
 
-    if (!scan_memory_detected(making->request, scan, making->arena, err) || !decide_all(making, err) ||
+    if (!scan_memory_dates(making->request, scan, making->arena, err) || !decide_all(making, err) ||
         !groups_make(scan, making->arena, err) || !look_at_services(making, err))
         return false;
     groups_summarise(scan);

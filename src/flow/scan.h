@@ -22,6 +22,7 @@ struct scan_request {
     int64_t now_us;
     bool now_given;
     enum level level; /* LEVEL_UNKNOWN: normal */
+    bool all;         /* list what is suppressed and what no installed code has, too; else it is counted */
     bool offline;     /* a promise that nothing is fetched; scan never fetches */
 };
 

@@ -11,10 +11,13 @@ static bool is_needed(const struct data_feed *feed, const struct scan *scan)
 
 static struct scan_data data_of_feed(const struct data_feed *feed, const struct scan *scan)
 {
+    int64_t fetched_us =
+        feed->fetched_us == TIME_ABSENT ? TIME_ABSENT : feed->fetched_us / TIME_SECOND_US * TIME_SECOND_US;
+
     return (struct scan_data){
         .feed = feed->name,
         .title = feed->name,
-        .generated_us = feed->generated_us != TIME_ABSENT ? feed->generated_us : feed->fetched_us,
+        .generated_us = feed->generated_us != TIME_ABSENT ? feed->generated_us : fetched_us,
         .state = feed->state,
         .why = feed->state == DATA_FRESH ? (struct text){0} : feed->why,
         .needed = is_needed(feed, scan),

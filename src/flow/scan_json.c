@@ -261,6 +261,35 @@ static void put_finding(struct json_writer *j, const struct scan *scan, size_t i
     json_close_object(j);
 }
 
+/* Holes that are only in packages without code that runs: a class of their own, by source. */
+static void put_not_executable(struct json_writer *j, const struct scan *scan)
+{
+    json_name(j, "not_executable");
+    json_open_array(j);
+    for (size_t i = 0; i < scan->match.not_executable_count; i++) {
+        const struct match_not_executable *one = &scan->match.not_executable[i];
+        json_open_object(j);
+        put_named_text(j, "source", one->source);
+        put_named_u64(j, "count", one->count);
+        json_name(j, "packages");
+        json_open_array(j);
+        for (size_t k = 0; k < one->package_count; k++)
+            json_put_text(j, scan->host->packages[one->packages[k]].name);
+        json_close_array(j);
+        json_close_object(j);
+    }
+    json_close_array(j);
+}
+
+static void put_suppressed(struct json_writer *j, const struct scan *scan)
+{
+    json_name(j, "suppressed");
+    json_open_object(j);
+    for (enum suppression why = SUPPRESSION_NONE + 1; why < SUPPRESSION_COUNT; why++)
+        put_named_u64(j, suppression_name(why), scan->match.suppressed[why]);
+    json_close_object(j);
+}
+
 static void put_summary(struct json_writer *j, const struct scan_summary *summary)
 {
     const struct {
@@ -316,6 +345,8 @@ void scan_write_json(const struct scan *scan, enum scan_json_form form, struct a
     for (size_t i = 0; i < scan->match.finding_count; i++)
         put_finding(&j, scan, i, form, arena);
     json_close_array(&j);
+    put_not_executable(&j, scan);
+    put_suppressed(&j, scan);
     put_summary(&j, &scan->summary);
     json_close_object(&j);
     writer_byte(out, '\n');

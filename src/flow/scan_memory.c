@@ -9,7 +9,13 @@
 #include "store/seen.h"
 #include "store/state.h"
 
-#define PLACE TEXT("/")
+/*
+ * The places of what is remembered. A fix's date is remembered beside its finding's because an archive without advisories' dates
+ * tells only when it last changed; and a package's because an update may close holes that nobody names.
+ */
+#define PLACE_FINDINGS TEXT("/")       /* (source, vulnerability): when it was first found */
+#define PLACE_FIXES    TEXT("/fix")    /* the same: when its fix was first offered */
+#define PLACE_UPDATES  TEXT("/update") /* (package, installed version): when a newer one was first offered */
 
 /* The state folder as this request may use it; false when there is none to use. */
 static bool open_state(const struct scan_request *request, enum state_use use, struct state *out)
@@ -19,44 +25,114 @@ static bool open_state(const struct scan_request *request, enum state_use use, s
     return request->state != NULL && state_open(request->state, use, out, &err);
 }
 
-static void fill_items(const struct scan *scan, struct seen_item *items)
+/* Items of one place, and whose they are: owners[i] is an index into the findings or updates. */
+struct items {
+    struct text place;
+    struct seen_item *at;
+    uint32_t *owners;
+    size_t count;
+};
+
+static bool items_with(struct arena *arena, struct text place, size_t count_max, struct items *out,
+                       struct error *err)
 {
-    for (size_t i = 0; i < scan->match.finding_count; i++)
-        items[i] =
-            (struct seen_item){.source = scan->match.findings[i].source, .id = scan->match.findings[i].id};
+    *out = (struct items){
+        .place = place,
+        .at = ARENA_ARRAY(arena, struct seen_item, count_max),
+        .owners = ARENA_ARRAY(arena, uint32_t, count_max),
+    };
+    return (out->at != NULL && out->owners != NULL) || arena_full(arena, err);
 }
 
-static bool look(const struct state *state, struct scan *scan, struct seen_item *items, struct arena *arena,
-                 struct error *err)
+static void items_add(struct items *items, struct text source, struct text id, size_t owner)
+{
+    items->owners[items->count] = (uint32_t)owner;
+    items->at[items->count++] = (struct seen_item){.source = source, .id = id, .first_us = TIME_ABSENT};
+}
+
+/* What is only listed on demand is not remembered, or it would come and go with an option. */
+static bool is_remembered(const struct finding *finding)
+{
+    return finding->class_of != CLASS_SUPPRESSED && finding->class_of != CLASS_NOT_EXECUTABLE;
+}
+
+static bool collect(const struct scan *scan, struct arena *arena, struct items items[3], struct error *err)
+{
+    size_t findings = scan->match.finding_count, updates = scan->match.update_count;
+
+    if (!items_with(arena, PLACE_FINDINGS, findings, &items[0], err) ||
+        !items_with(arena, PLACE_FIXES, findings, &items[1], err) ||
+        !items_with(arena, PLACE_UPDATES, updates, &items[2], err))
+        return false;
+    for (size_t i = 0; i < findings; i++) {
+        const struct finding *finding = &scan->match.findings[i];
+        if (is_remembered(finding))
+            items_add(&items[0], finding->source, finding->id, i);
+        if (finding->class_of == CLASS_AVAILABLE)
+            items_add(&items[1], finding->source, finding->id, i);
+    }
+    for (size_t i = 0; i < updates; i++) {
+        const struct package *package = &scan->host->packages[scan->match.updates[i].package];
+        struct text id = text_format(arena, "%.*s %.*s", TEXT_ARG(package->arch), TEXT_ARG(package->version));
+        items_add(&items[2], package->name, id, i);
+    }
+    return true;
+}
+
+static bool look(const char *path, const struct scan *scan, bool remember, struct items *items,
+                 struct arena *arena, struct error *err)
 {
     OWN(seen_close) struct seen seen = {0};
-    const char *path = state_path(state, arena, "seen");
-    size_t count = scan->match.finding_count;
     bool changed;
 
-    if (path == NULL)
-        return arena_full(arena, err);
-    if (!seen_open(path, &seen, err) || !seen_look(&seen, PLACE, items, count, scan->now_us, arena, err))
+    if (!seen_open(path, &seen, err) ||
+        !seen_look(&seen, items->place, items->at, items->count, scan->now_us, arena, err))
         return false;
-    return !scan->host->live || seen_update(&seen, path, PLACE, items, count, scan->now_us, &changed, err);
+    return !remember ||
+           seen_update(&seen, path, items->place, items->at, items->count, scan->now_us, &changed, err);
 }
 
-bool scan_memory_detected(const struct scan_request *request, struct scan *scan, struct arena *arena,
-                          struct error *err)
+static bool look_all(const struct scan_request *request, const struct scan *scan, struct items items[3],
+                     struct arena *arena, struct error *err)
 {
-    struct seen_item *items = ARENA_ARRAY(arena, struct seen_item, scan->match.finding_count);
     bool live = scan_host_is_live(request);
     struct state state;
 
-    if (items == NULL)
+    if (!open_state(request, live ? STATE_WRITE : STATE_READ, &state))
+        return true;
+    const char *path = state_path(&state, arena, "seen");
+    if (path == NULL)
         return arena_full(arena, err);
-    fill_items(scan, items);
-    bool looked = open_state(request, live ? STATE_WRITE : STATE_READ, &state);
-    if (looked && !look(&state, scan, items, arena, err))
+    for (size_t i = 0; i < 3; i++)
+        if (!look(path, scan, live, &items[i], arena, err))
+            return false;
+    return true;
+}
+
+bool scan_memory_dates(const struct scan_request *request, struct scan *scan, struct arena *arena,
+                       struct error *err)
+{
+    struct items items[3];
+    struct decide_facts *facts = ARENA_ARRAY(arena, struct decide_facts, scan->match.finding_count);
+    int64_t *updates = ARENA_ARRAY(arena, int64_t, scan->match.update_count);
+
+    if (facts == NULL || updates == NULL)
+        return arena_full(arena, err);
+    if (!collect(scan, arena, items, err) || !look_all(request, scan, items, arena, err))
         return false;
-    for (size_t i = 0; i < scan->match.finding_count; i++)
-        scan->match.findings[i].detected_us =
-            looked && items[i].first_us != TIME_ABSENT ? items[i].first_us : scan->now_us;
+    for (size_t i = 0; i < scan->match.finding_count; i++) {
+        scan->match.findings[i].detected_us = scan->now_us;
+        facts[i] = decide_facts_absent();
+    }
+    for (size_t i = 0; i < items[0].count; i++)
+        if (items[0].at[i].first_us != TIME_ABSENT)
+            scan->match.findings[items[0].owners[i]].detected_us = items[0].at[i].first_us;
+    for (size_t i = 0; i < items[1].count; i++)
+        facts[items[1].owners[i]].fix_seen_us = items[1].at[i].first_us;
+    for (size_t i = 0; i < items[2].count; i++)
+        updates[items[2].owners[i]] = items[2].at[i].first_us;
+    scan->context.facts = facts;
+    scan->context.update_seen_us = updates;
     return true;
 }
 

@@ -1,7 +1,5 @@
 #include "flow/why.h"
 
-#include <string.h>
-
 #include "base/limits.h"
 #include "base/own.h"
 #include "flow/scan_host.h"
@@ -9,46 +7,49 @@
 #include "store/record.h"
 #include "store/state.h"
 
-/* The kept scan, or false: there is none that can be read, and then a fresh one is made. */
-static bool kept_json(const struct scan_request *request, struct arena *arena, struct bytes *out)
+static bool copy_into(struct arena *arena, struct bytes bytes, struct bytes *out, struct error *err)
 {
-    OWN(record_close) struct record kept = {0};
-    struct state state;
-    struct error err;
-
-    if (!scan_host_is_live(request) || request->state == NULL || request->index != NULL ||
-        request->policy != NULL || request->level != LEVEL_NORMAL ||
-        !state_open(request->state, STATE_READ, &state, &err))
-        return false;
-    const char *path = state_path(&state, arena, "record");
-    if (path == NULL || !record_open(path, &kept, &err))
-        return false;
-    uint8_t *copy = arena_take(arena, kept.bytes.size + 1);
-    if (copy == NULL)
-        return false;
-    memcpy(copy, kept.bytes.at, kept.bytes.size);
-    *out = (struct bytes){copy, kept.bytes.size};
-    return true;
-}
-
-bool why_json(const struct scan_request *request, struct arena *arena, struct bytes *out, struct error *err)
-{
-    OWN(writer_end) struct writer json = writer_with(LIMIT_SCAN_OUTPUT);
-    const struct scan *scan;
-    struct bytes bytes;
-
-    if (kept_json(request, arena, out))
-        return true;
-    if (!scan_run(request, arena, &scan, err))
-        return false;
-    scan_write_json(scan, SCAN_JSON_KEPT, arena, &json);
-    if (!writer_done(&json, &bytes, err))
-        return false;
     struct text copy = text_copy(arena, (struct text){(const char *)bytes.at, bytes.size});
+
     if (copy.at == NULL)
         return arena_full(arena, err);
     *out = bytes_of_text(copy);
     return true;
+}
+
+bool why_kept(const struct scan_request *request, struct arena *arena, struct bytes *out, bool *found,
+              struct error *err)
+{
+    OWN(record_close) struct record kept = {0};
+    struct state state;
+    struct error absent; /* whatever keeps the kept scan from being read, a fresh one answers */
+
+    *found = false;
+    if (!scan_host_is_live(request) || request->state == NULL || request->index != NULL ||
+        request->policy != NULL || request->level != LEVEL_NORMAL ||
+        !state_open(request->state, STATE_READ, &state, &absent))
+        return true;
+    const char *path = state_path(&state, arena, "record");
+    if (path == NULL)
+        return arena_full(arena, err);
+    if (!record_open(path, &kept, &absent))
+        return true;
+    *found = true;
+    return copy_into(arena, kept.bytes, out, err);
+}
+
+bool why_fresh(const struct scan_request *request, struct arena *arena, struct bytes *out, struct error *err)
+{
+    OWN(writer_end) struct writer json = writer_with(LIMIT_SCAN_OUTPUT);
+    struct scan_request everything = *request;
+    const struct scan *scan;
+    struct bytes bytes;
+
+    everything.all = true;
+    if (!scan_run(&everything, arena, &scan, err))
+        return false;
+    scan_write_json(scan, SCAN_JSON_KEPT, arena, &json);
+    return writer_done(&json, &bytes, err) && copy_into(arena, bytes, out, err);
 }
 
 static const struct package *find_package(const struct host *host, struct text wanted)

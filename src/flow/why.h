@@ -7,8 +7,14 @@
 
 #include "flow/scan.h"
 
-/* The JSON (SCAN_JSON_KEPT) in the arena: of the kept scan when the request is of this machine as it is, else of a scan made for it. */
-bool why_json(const struct scan_request *request, struct arena *arena, struct bytes *out, struct error *err)
+/*
+ * The JSON (SCAN_JSON_KEPT) of the kept scan, in the arena. *found is false when there is none, or the request is not of
+ * this machine as it is.
+ */
+bool why_kept(const struct scan_request *request, struct arena *arena, struct bytes *out, bool *found,
+              struct error *err) MUST_USE;
+/* The same of a scan made now that lists everything, also what is suppressed. */
+bool why_fresh(const struct scan_request *request, struct arena *arena, struct bytes *out, struct error *err)
     MUST_USE;
 
 /*

@@ -137,6 +137,7 @@ const char *clock_origin_name(enum clock_origin origin)
         [CLOCK_ORIGIN_UNKNOWN] = "unknown",   [CLOCK_ORIGIN_NAMED] = "named",
         [CLOCK_ORIGIN_ADVISORY] = "advisory", [CLOCK_ORIGIN_CHANGELOG] = "changelog",
         [CLOCK_ORIGIN_ARCHIVE] = "archive",   [CLOCK_ORIGIN_DETECTED] = "detected",
+        [CLOCK_ORIGIN_OFFERED] = "offered",
     };
     return NAME(names, CLOCK_ORIGIN_COUNT, origin);
 }

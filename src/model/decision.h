@@ -94,6 +94,7 @@ enum clock_origin {
     CLOCK_ORIGIN_ADVISORY,
     CLOCK_ORIGIN_CHANGELOG,
     CLOCK_ORIGIN_ARCHIVE, /* the archive's Release date */
+    CLOCK_ORIGIN_OFFERED, /* when this machine first saw it offered: a Release date moves with every change of its archive */
     CLOCK_ORIGIN_DETECTED,
     CLOCK_ORIGIN_COUNT
 };
