@@ -1,7 +1,7 @@
 /*
  * Prints what the manager of apt finds, line by line with tabs between, for tests that compare it with apt itself.
  *
- *     tool_apt_dump [--root DIR] [--inventory FILE] [--memory DIR] [--own DIR] [--quiet]
+ *     tool_apt_dump [--root DIR] [--inventory FILE] [--memory DIR] [--own DIR] [--now TIME] [--forget x] [--quiet]
  *
  *     A  index state uri suite component arch priority flags why       flags: s security, a advisories
  *     P  name arch version state flags candidate size archive          flags: h held, m automatic, f foreign, p pinned, o phased out
@@ -58,7 +58,13 @@ static void print_package(const struct package *package)
 
 static bool take_option(const char *name, const char *value, struct manager_request *request)
 {
-    if (strcmp(name, "--root") == 0)
+    struct error err;
+
+    if (strcmp(name, "--now") == 0)
+        return time_parse(text_of(value), &request->now_us, &err);
+    if (strcmp(name, "--forget") == 0)
+        request->remember = false;
+    else if (strcmp(name, "--root") == 0)
         request->root = value;
     else if (strcmp(name, "--inventory") == 0)
         request->inventory = value;
@@ -91,8 +97,5 @@ int main(int argc, char **argv)
         print_archive(&host, i);
     for (size_t i = 0; i < host.package_count && !quiet; i++)
         print_package(&host.packages[i]);
-    for (size_t i = 0; i < host.unseen_count && !quiet; i++)
-        printf("U\t%s\t%u\t%.*s\n", unseen_kind_name(host.unseen[i].kind), host.unseen[i].count,
-               TEXT_ARG(host.unseen[i].why));
     return 0;
 }

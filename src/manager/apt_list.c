@@ -143,8 +143,13 @@ static bool add_rest(struct buffer *buffer, struct apt_table_builder *builder, s
     return apt_list_add((struct bytes){buffer->at, buffer->size}, builder, &taken, err);
 }
 
+/*
+ * All of the stream, hashed and parsed. What cannot be parsed is hashed to its end all the same: then it can be told
+ * whether the publisher made the mistake (*broken says which) or somebody else did.
+ */
 static bool add_stream(struct compress_stream *stream, struct digester *digester,
-                       struct apt_table_builder *builder, uint64_t *size, struct error *err)
+                       struct apt_table_builder *builder, uint64_t *size, struct error *broken,
+                       struct error *err)
 {
     OWN(buffer_end) struct buffer buffer = {0};
     size_t got, taken;
@@ -155,18 +160,22 @@ static bool add_stream(struct compress_stream *stream, struct digester *digester
             !compress_read(stream, buffer.at + buffer.size, buffer.capacity - buffer.size, &got, err))
             return false;
         if (got == 0)
-            return add_rest(&buffer, builder, err);
+            break;
         if (digester != NULL && !digester_add(digester, (struct bytes){buffer.at + buffer.size, got}, err))
             return false;
         *size += got;
         buffer.size += got;
         if (buffer.size < buffer.capacity)
             continue; /* fill it before it is parsed */
-        if (!apt_list_add((struct bytes){buffer.at, buffer.size}, builder, &taken, err))
-            return false;
+        taken = buffer.size;
+        if (broken->kind == ERROR_NONE)
+            (void)!apt_list_add((struct bytes){buffer.at, buffer.size}, builder, &taken, broken);
         memmove(buffer.at, buffer.at + taken, buffer.size - taken);
         buffer.size -= taken;
     }
+    if (broken->kind == ERROR_NONE)
+        (void)!add_rest(&buffer, builder, broken);
+    return true;
 }
 
 static bool mismatch(const char *what, struct error *err)
@@ -181,6 +190,7 @@ static bool read_unpacked(int fd, const struct inrelease_file *file, struct apt_
 {
     OWN(compress_end) struct compress_stream *stream = NULL;
     OWN(digester_end) struct digester digester = {0};
+    struct error broken = {0};
     struct digest digest;
     uint64_t size;
 
@@ -190,12 +200,15 @@ static bool read_unpacked(int fd, const struct inrelease_file *file, struct apt_
     if (!compress_open_fd(fd, (size_t)file->size, &stream, err) ||
         !digester_open(file->digest.kind, &digester, err))
         return false;
-    if (!add_stream(stream, &digester, builder, &size, err))
+    if (!add_stream(stream, &digester, builder, &size, &broken, err))
         return false;
     digester_close(&digester, &digest);
     if (size != file->size)
         return mismatch("size", err);
-    return digest_equal(&digest, &file->digest) || mismatch("hash", err);
+    if (!digest_equal(&digest, &file->digest))
+        return mismatch("hash", err);
+    *err = broken;
+    return broken.kind == ERROR_NONE;
 }
 
 /* The list as the InRelease names it packed: digest of the file, which is read once and used from there. */
@@ -204,6 +217,7 @@ static bool read_packed(const char *path, const struct inrelease_file *file,
 {
     OWN(file_unmap) struct file_map map = {0};
     OWN(compress_end) struct compress_stream *stream = NULL;
+    struct error broken = {0};
     struct digest digest;
     uint64_t size;
 
@@ -215,8 +229,11 @@ static bool read_packed(const char *path, const struct inrelease_file *file,
         return false;
     if (!digest_equal(&digest, &file->digest))
         return mismatch("hash", err);
-    return compress_open_bytes(map.bytes, LIMIT_PACKAGES_FILE, &stream, err) &&
-           add_stream(stream, NULL, builder, &size, err);
+    if (!compress_open_bytes(map.bytes, LIMIT_PACKAGES_FILE, &stream, err) ||
+        !add_stream(stream, NULL, builder, &size, &broken, err))
+        return false;
+    *err = broken;
+    return broken.kind == ERROR_NONE;
 }
 
 /* ".gz" of the path's name, as it would stand behind the list's name in the InRelease. */

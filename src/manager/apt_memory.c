@@ -161,7 +161,7 @@ bool apt_memory_read(struct bytes note, const struct apt_memory_key *key, struct
 
     if (!reader_ok(&r) || version != NOTE_VERSION)
         return error_set(err, ERROR_INPUT, "is of version %u, not %d", version, NOTE_VERSION);
-    bool counts = got.verified_us <= key->now_us && key->now_us - got.verified_us < VALID_US;
+    bool counts = got.verified_us <= key->now_us && got.verified_us > key->now_us - VALID_US;
     counts = take_same(&r, key->source) && counts;
     counts = take_same(&r, text_of(key->inrelease)) && counts;
     counts = take_same(&r, text_of(key->list)) && counts;

@@ -15,7 +15,9 @@ enum option {
 };
 
 struct entry {
-    struct text uris, suites, components; /* words */
+    struct text uris, suites,
+        components; /* words, but in a line: there URI and suite are one each, blanks and all */
+    bool line;
     struct text options[OPTION_COUNT];
 };
 
@@ -100,6 +102,10 @@ static bool add_archs(const struct read *read, const struct entry *entry, struct
     struct text lists[2] = {entry->options[OPTION_ARCH], entry->options[OPTION_ARCH_MORE]};
     bool all = false;
 
+    if (source.component.size == 0) { /* a flat archive has one list for all */
+        source.arch = read->archs.names[0];
+        return add_source(read, source, err);
+    }
     for (size_t i = 0; lists[0].size == 0 && i < read->archs.count; i++) {
         source.arch = read->archs.names[i];
         if (!is_name_of(less, source.arch) && !add_source(read, source, err))
@@ -129,6 +135,15 @@ static struct text fill_arch(const struct read *read, struct text text)
                        TEXT_ARG(read->archs.names[0]), TEXT_ARG(text_part(text, at + 7, SIZE_MAX)));
 }
 
+static bool cut_item(const struct entry *entry, struct text *rest, struct text *item)
+{
+    if (!entry->line || rest->size == 0)
+        return text_cut_word(rest, item);
+    *item = *rest;
+    rest->size = 0;
+    return true;
+}
+
 /* NULL when the entry can be used. */
 static const char *check_entry(const struct entry *entry)
 {
@@ -139,10 +154,10 @@ static const char *check_entry(const struct entry *entry)
         return "names no URI";
     if (entry->suites.size == 0)
         return "names no suite";
-    while (text_cut_word(&uris, &word))
+    while (cut_item(entry, &uris, &word))
         if (text_find_byte(word, ':') == SIZE_MAX)
             return "has a URI without a colon";
-    while (text_cut_word(&suites, &word)) {
+    while (cut_item(entry, &suites, &word)) {
         flat = flat || text_ends(word, TEXT("/"));
         other = other || !text_ends(word, TEXT("/"));
     }
@@ -173,12 +188,12 @@ static bool add_entry(const struct read *read, const struct entry *entry, struct
 
     source.trusted = text_equal_caseless(trusted, TEXT("yes")) ||
                      text_equal_caseless(trusted, TEXT("true")) || text_equal(trusted, TEXT("1"));
-    while (text_cut_word(&uris, &source.uri)) {
+    while (cut_item(entry, &uris, &source.uri)) {
         source.uri = fill_arch(read, source.uri);
         if (source.uri.at != NULL && !text_ends(source.uri, TEXT("/")))
             source.uri = text_format(read->arena, "%.*s/", TEXT_ARG(source.uri));
         suites = entry->suites;
-        while (text_cut_word(&suites, &source.suite)) {
+        while (cut_item(entry, &suites, &source.suite)) {
             source.suite = fill_arch(read, source.suite);
             if (source.uri.at == NULL || source.suite.at == NULL)
                 return arena_full(read->arena, err);
@@ -189,10 +204,24 @@ static bool add_entry(const struct read *read, const struct entry *entry, struct
     return true;
 }
 
-/* The next word of a line, quotes taken off. A quoted part may hold blanks, and so may one in brackets (cdrom:[...]). */
+/* "%20" at `at`, as the byte that it stands for; -1 when it is none. */
+static int escaped(struct text text, size_t at)
+{
+    uint8_t byte;
+    struct error ignored;
+
+    if (text.at[at] != '%' || !text_to_hex(text_part(text, at + 1, 2), &byte, 1, &ignored))
+        return -1;
+    return byte;
+}
+
+/*
+ * The next word of a line, quotes taken off and escapes decoded. A quoted part may hold blanks, and so may one in
+ * brackets (cdrom:[...]).
+ */
 static bool take_item(const struct read *read, struct text *rest, struct text *item, bool *full)
 {
-    char *at;
+    char *at, close = 0;
     size_t size = 0, i = 0;
 
     *rest = text_trim(*rest);
@@ -203,17 +232,19 @@ static bool take_item(const struct read *read, struct text *rest, struct text *i
         *full = true;
         return false;
     }
-    for (char close = 0; i < rest->size && (close != 0 || (rest->at[i] != ' ' && rest->at[i] != '\t')); i++) {
+    for (; i < rest->size && (close != 0 || (rest->at[i] != ' ' && rest->at[i] != '\t')); i++) {
         char c = rest->at[i];
-        if (c == '"') {
-            close = close == '"' ? 0 : close == 0 ? '"' : close;
+        int byte = escaped(*rest, i);
+        if (c == '"' && (close == 0 || close == '"')) {
+            close = close == 0 ? '"' : 0;
             continue;
         }
         if (close == 0 && c == '[')
             close = ']';
         else if (close == ']' && c == ']')
             close = 0;
-        at[size++] = c;
+        at[size++] = byte >= 0 ? (char)byte : c;
+        i += byte >= 0 ? 2 : 0;
     }
     *item = (struct text){at, size};
     *rest = text_part(*rest, i, SIZE_MAX);
@@ -301,7 +332,7 @@ static bool parse_lines(const struct read *read, struct text left, struct error 
     bool full = false;
 
     for (size_t number = 1; text_cut(&left, '\n', &line); number++) {
-        struct entry entry = {0};
+        struct entry entry = {.line = true};
         struct error mistake;
         const char *why = mistake.text;
         line = text_trim(without_comment(line));
@@ -486,7 +517,7 @@ static struct text without_access(struct text uri)
         return rest;
     rest = text_part(rest, 2, SIZE_MAX);
     size_t slash = text_find_byte(rest, '/');
-    const char *at = memrchr(rest.at, '@', slash == SIZE_MAX ? rest.size : slash);
+    const char *at = rest.size == 0 ? NULL : memrchr(rest.at, '@', slash == SIZE_MAX ? rest.size : slash);
     return at == NULL ? rest : text_part(rest, (size_t)(at + 1 - rest.at), SIZE_MAX);
 }
 
@@ -502,8 +533,13 @@ struct text apt_source_file_name(const struct apt_source *source, struct text re
 
     if (at == NULL)
         return (struct text){0};
+    bool address = text_starts(uri, TEXT("[")); /* of IPv6: apt leaves its brackets out */
     for (size_t i = 0; i < uri.size; i++) {
         unsigned char c = (unsigned char)uri.at[i];
+        if (address && (c == '[' || c == ']')) {
+            address = c == '[';
+            continue;
+        }
         if (c <= ' ' || c >= 0x7f || strchr("\\|{}[]<>\"^~_=!@#$%^&*", c) != NULL) {
             at[size++] = '%';
             at[size++] = digits[c >> 4];
@@ -529,8 +565,9 @@ struct text apt_source_site(const struct apt_source *source)
     size_t end = text_find_byte(site, '/');
 
     site = text_part(site, 0, end);
-    size_t colon = text_starts(site, TEXT("[")) ? SIZE_MAX : text_find_byte(site, ':');
-    return text_part(site, 0, colon);
+    if (text_starts(site, TEXT("["))) /* an address of IPv6, which is full of colons */
+        return text_part(site, 1, text_find_byte(site, ']') - 1);
+    return text_part(site, 0, text_find_byte(site, ':'));
 }
 
 struct text apt_source_public_uri(const struct apt_source *source, struct arena *arena)

@@ -225,48 +225,6 @@ static bool choose_candidates(struct work *work, struct error *err)
     return true;
 }
 
-/* The archive that the installed version of a foreign package is in, or the count of archives. */
-static size_t foreign_home(const struct work *work, const struct package *package)
-{
-    for (size_t i = 0; i < package->offer_count; i++)
-        for (size_t k = 0; k < work->archive_count && k < ARCHIVE_BITS; k++)
-            if ((package->offers[i].archives >> k & 1) && !work->archives[k].archive.has_advisories)
-                return k;
-    return work->archive_count;
-}
-
-/* Foreign packages, by the archive that they came from. */
-static bool count_foreign(const struct work *work, struct host *out, struct error *err)
-{
-    struct unseen *unseen =
-        ARENA_ARRAY(work->arena, struct unseen, work->archive_count + 1 + out->unseen_count);
-    size_t count = out->unseen_count;
-
-    if (unseen == NULL)
-        return arena_full(work->arena, err);
-    if (count > 0)
-        memcpy(unseen, out->unseen, count * sizeof(*unseen));
-    for (size_t home = 0; home <= work->archive_count; home++) {
-        uint32_t packages = 0;
-        for (size_t i = 0; i < work->status.count; i++)
-            if (work->status.packages[i].foreign && foreign_home(work, &work->status.packages[i]) == home)
-                packages++;
-        if (packages == 0)
-            continue;
-        const struct archive *from = home == work->archive_count ? NULL : &work->archives[home].archive;
-        struct text why = from == NULL
-                              ? TEXT("in no archive that is enabled and believed: unknown, not safe")
-                              : text_format(work->arena, "of %.*s %.*s: no advisories, unknown, not safe",
-                                            TEXT_ARG(from->uri), TEXT_ARG(from->suite));
-        if (why.at == NULL)
-            return arena_full(work->arena, err);
-        unseen[count++] = (struct unseen){UNSEEN_FOREIGN_ARCHIVE, packages, why};
-    }
-    out->unseen = unseen;
-    out->unseen_count = count;
-    return true;
-}
-
 static bool fill_host(const struct work *work, struct host *out, struct error *err)
 {
     struct archive *archives = ARENA_ARRAY(work->arena, struct archive, work->archive_count);
@@ -275,8 +233,6 @@ static bool fill_host(const struct work *work, struct host *out, struct error *e
         return arena_full(work->arena, err);
     for (size_t i = 0; i < work->archive_count; i++)
         archives[i] = work->archives[i].archive;
-    if (!count_foreign(work, out, err))
-        return false;
     out->arch = text_copy(work->arena, work->arch_names[0]);
     out->packages = work->status.packages;
     out->package_count = work->status.count;
