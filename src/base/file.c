@@ -68,6 +68,25 @@ bool file_is_folder(const char *path)
     return stat(path, &found) == 0 && S_ISDIR(found.st_mode);
 }
 
+bool file_link(const char *path, struct arena *arena, struct text *out, struct error *err)
+{
+    char target[LIMIT_PATH + 1];
+    ssize_t size = readlink(path, target, sizeof(target));
+    struct text got;
+
+    if (size < 0 && errno == EINVAL)
+        return error_set(err, ERROR_INPUT, "%s: is not a link", path);
+    if (size < 0)
+        return error_system(err, "%s", path);
+    if (!text_from_bytes((struct bytes){(const uint8_t *)target, (size_t)size}, LIMIT_PATH, &got, err))
+        return error_at(err, "%s", path);
+    got = text_copy(arena, got);
+    if (got.at == NULL)
+        return arena_full(arena, err);
+    *out = got;
+    return true;
+}
+
 /* O_NONBLOCK: opening a pipe that nobody writes must not wait for ever. */
 bool file_open(const char *path, int *out, struct error *err)
 {

@@ -28,6 +28,8 @@ bool file_identity_equal(const struct file_identity *a, const struct file_identi
 /* True when something is there (a link that leads nowhere is not). */
 bool file_exists(const char *path);
 bool file_is_folder(const char *path);
+/* Where a symbolic link leads, as it stands there, in the arena; ERROR_INPUT when it is none. */
+bool file_link(const char *path, struct arena *arena, struct text *out, struct error *err) MUST_USE;
 
 /* The whole regular file in the arena, followed by a zero byte that is not counted. Refused: more than limit, a folder, a device, a pipe. */
 bool file_read(const char *path, size_t limit, struct arena *arena, struct bytes *out, struct error *err)

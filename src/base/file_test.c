@@ -211,6 +211,28 @@ static void digests_are_right(void **state)
     assert_false(digest_parse(DIGEST_SHA256, text_of(hex), &pieces, &err));
 }
 
+static void a_link_is_read_and_not_followed(void **state)
+{
+    OWN(arena_end) struct arena arena = arena_with(1 << 20);
+    char *link = file_path(&arena, *state, "link"), *odd = file_path(&arena, *state, "odd");
+    struct text target;
+    struct error err;
+    char expected[200];
+
+    assert_false(file_link(link, &arena, &target, &err));
+    assert_int_equal(err.kind, ERROR_ABSENT);
+    assert_int_equal(symlink("/nowhere/at all", link), 0);
+    assert_done("link", file_link(link, &arena, &target, &err), &err);
+    assert_text("link", target, "/nowhere/at all");
+    assert_int_equal(symlink("a\nb", odd), 0);
+    assert_false(file_link(odd, &arena, &target, &err));
+    (void)snprintf(expected, sizeof(expected), "%s: byte 0x0a at 1 is not text", odd);
+    assert_failed("odd", &err, ERROR_INPUT, expected);
+    assert_false(file_link(*state, &arena, &target, &err));
+    (void)snprintf(expected, sizeof(expected), "%s: is not a link", (const char *)*state);
+    assert_failed("folder", &err, ERROR_INPUT, expected);
+}
+
 int main(void)
 {
 #define IN_A_FOLDER(test) cmocka_unit_test_setup_teardown(test, make_folder, remove_folder)
@@ -220,6 +242,7 @@ int main(void)
         IN_A_FOLDER(a_map_is_the_file),
         IN_A_FOLDER(only_ones_own_memory_is_believed),
         IN_A_FOLDER(trees_are_made_and_removed),
+        IN_A_FOLDER(a_link_is_read_and_not_followed),
         IN_A_FOLDER(a_lock_is_held_by_one),
         IN_A_FOLDER(folders_are_listed_sorted_and_bounded),
         cmocka_unit_test(digests_are_right),

@@ -96,6 +96,10 @@
 #define LIMIT_UNSEEN_NAMES   65536 /* in one of them */
 #define LIMIT_UNSEEN_MEMORY  (32 * MIB)
 
+/* Other updaters: a target of systemd wants 50 units, apt's configuration has 20 KB. */
+#define LIMIT_UNITS           4096
+#define LIMIT_UPDATERS_MEMORY (32 * MIB)
+
 /* One scan: 3,000 packages and 100,000 findings take under 40 MB; more is a mistake or an attack. */
 #define LIMIT_SCAN_MEMORY (512 * MIB)
 #define LIMIT_SCAN_OUTPUT (256 * MIB) /* JSON of 100,000 findings has 120 MB */

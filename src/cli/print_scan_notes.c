@@ -1,3 +1,4 @@
+#include "base/os.h"
 #include "cli/print_scan_face.h"
 #include "flow/groups.h"
 
@@ -265,22 +266,22 @@ static void print_memory(const struct face *face)
 
     if (host->reboot_needed)
         face_note(face, "(!) kernel",
-                  text_format(face->arena, "running %.*s, installed %.*s: reboot needed",
-                              TEXT_ARG(host->kernel_running), TEXT_ARG(host->kernel_installed)),
-                  COLOUR_WARN);
-    if (host->old_code_count > 0)
+                  text_format(face->arena, "reboot needed: %.*s", TEXT_ARG(host->reboot_why)), COLOUR_WARN);
+    if (host->process_old > 0)
         face_note(face, "(!) memory",
-                  text_format(face->arena, "%.*s old code of replaced files: restart needed",
-                              TEXT_ARG(words_count(face->arena, host->old_code_count, "process runs",
-                                                   "processes run"))),
+                  text_format(
+                      face->arena, "%.*s old code of replaced files: restart needed",
+                      TEXT_ARG(words_count(face->arena, host->process_old, "process runs", "processes run"))),
                   COLOUR_WARN);
     if (host->process_unreadable > 0)
         face_note(
             face, "(!) memory",
-            text_format(face->arena,
-                        "%u of %u processes unreadable without root: old code in use is not fully known",
-                        host->process_unreadable, host->process_count),
+            text_format(face->arena, "%u of %u processes unreadable%s: old code in use is not fully known",
+                        host->process_unreadable, host->process_count, os_is_root() ? "" : " without root"),
             COLOUR_WARN);
+    if (host->process_hidden)
+        face_note(face, "(!) memory",
+                  TEXT("others' processes are hidden here: old code in use is not fully known"), COLOUR_WARN);
     if (face->scan->summary.half_configured > 0)
         face_note(face, "(!) dpkg",
                   text_format(face->arena, "%.*s half installed or not configured: dpkg --configure -a",
@@ -295,13 +296,10 @@ static void print_others(const struct face *face)
     struct text line = TEXT("");
 
     for (size_t i = 0; i < host->updater_count; i++)
-        line = text_format(face->arena, "%.*s%s%.*s", TEXT_ARG(line), line.size ? ", " : "",
-                           TEXT_ARG(host->updaters[i]));
+        line = text_format(face->arena, "%.*s%s%.*s %.*s", TEXT_ARG(line), line.size ? " · " : "",
+                           TEXT_ARG(host->updaters[i].name), TEXT_ARG(host->updaters[i].does));
     if (line.size > 0)
-        face_note(face, "(!) others",
-                  text_format(face->arena, "%.*s also %s updates here", TEXT_ARG(line),
-                              host->updater_count == 1 ? "installs" : "install"),
-                  COLOUR_WARN);
+        face_note(face, "(!) others", line, COLOUR_WARN);
 }
 
 void print_scan_notes(const struct face *face)

@@ -6,6 +6,7 @@
 #include "identify/os_release.h"
 #include "identify/reboot.h"
 #include "identify/unseen.h"
+#include "identify/updaters.h"
 #include "manager/managers.h"
 #include "store/state.h"
 
@@ -101,15 +102,16 @@ static bool look_at_running(const struct scan_request *request, const struct os_
 }
 
 /* An inventory alone has no files to look at. */
-static bool count_unseen(const struct scan_request *request, struct arena *arena, struct host *host,
-                         struct error *err)
+static bool look_beside(const struct scan_request *request, struct arena *arena, struct host *host,
+                        struct error *err)
 {
     struct unseen_from from = {
         .root = request->inventory == NULL ? request->root : NULL,
         .home = host->live ? os_environment("HOME") : NULL,
     };
 
-    return unseen_count(&from, host, arena, err);
+    return unseen_count(&from, host, arena, err) &&
+           (from.root == NULL || updaters_find(from.root, host, arena, err));
 }
 
 bool scan_host_read(const struct scan_request *request, struct arena *arena, struct scan_host *out,
@@ -122,7 +124,7 @@ bool scan_host_read(const struct scan_request *request, struct arena *arena, str
     return read_system(request, arena, &out->host, err) &&
            read_machine(request, arena, &out->host, &names, err) &&
            read_packages(request, arena, &out->host, err) &&
-           look_at_running(request, &names, arena, out, err) && count_unseen(request, arena, &out->host, err);
+           look_at_running(request, &names, arena, out, err) && look_beside(request, arena, &out->host, err);
 }
 
 bool scan_host_services(struct scan_host *host, const uint32_t *packages, size_t count,

@@ -75,6 +75,7 @@ static void put_host(struct json_writer *j, const struct host *host)
     put_or_null(j, "kernel", host->kernel_running);
     put_or_null(j, "kernel_installed", host->kernel_installed);
     put_named_bool(j, "reboot_needed", host->reboot_needed);
+    put_or_null(j, "reboot_why", host->reboot_why);
     json_name(j, "half_configured");
     json_open_array(j);
     for (size_t i = 0; i < host->package_count; i++)
@@ -119,7 +120,7 @@ static void put_unseen(struct json_writer *j, const struct host *host)
     json_name(j, "updaters");
     json_open_array(j);
     for (size_t i = 0; i < host->updater_count; i++)
-        json_put_text(j, host->updaters[i]);
+        json_put_text(j, host->updaters[i].name);
     json_close_array(j);
 }
 
@@ -132,6 +133,7 @@ static void put_old_code(struct json_writer *j, const struct host *host)
         json_open_object(j);
         put_named_u64(j, "pid", old->pid);
         put_named_text(j, "process", old->process);
+        put_or_null(j, "service", old->service);
         put_named_text(j, "path", old->path);
         put_or_null(j, "package",
                     old->package == PACKAGE_NONE ? TEXT("") : host->packages[old->package].name);

@@ -441,7 +441,7 @@ static bool add_processes(struct look *look, struct error *err)
 
     if (host->process_unreadable > 0 &&
         !add(look, UNSEEN_PROCESS, host->process_unreadable,
-             text_format(look->arena, "%u of %u processes not readable without root",
+             text_format(look->arena, "%u of %u processes not readable by this user",
                          (unsigned)host->process_unreadable, (unsigned)host->process_count),
              err))
         return false;

@@ -272,7 +272,7 @@ static void test_processes(void **state)
         const char *unseen;
     } rows[] = {
         {"all", 212, 0, false, ""},
-        {"some", 212, 41, false, "process 41 41 of 212 processes not readable without root\n"},
+        {"some", 212, 41, false, "process 41 41 of 212 processes not readable by this user\n"},
         {"hidden", 20, 0, true, "process 0 others' processes hidden here\n"},
         {"none", 0, 0, true, "process 0 processes not listed here\n"},
     };

@@ -109,6 +109,13 @@ struct old_code {
 };
 #define PACKAGE_NONE UINT32_MAX
 
+/* Another program that changes what is installed here, at work and not merely installed. */
+struct updater {
+    struct text name; /* as people know it: "unattended-upgrades" */
+    struct text does; /* "is on and also installs updates here" */
+    bool installs;    /* false: it only fetches */
+};
+
 struct host {
     struct text name;
     struct release release;
@@ -129,7 +136,7 @@ struct host {
     bool process_hidden;  /* there are others that this user cannot even count */
     struct unseen *unseen;
     size_t unseen_count;
-    struct text *updaters; /* other programs that install updates here */
+    struct updater *updaters;
     size_t updater_count;
     bool public_address; /* some interface has one */
     bool live;           /* this machine itself, not --root or --inventory */
