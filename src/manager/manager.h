@@ -24,7 +24,7 @@ struct manager {
     const char *name; /* "apt" */
     /* True when this root is of that kind. */
     bool (*present)(const char *root);
-    /* Fills packages, archives, offers, candidates, holds, updaters, and the unseen that it knows of. */
+    /* Fills packages, archives, offers, candidates and holds. */
     bool (*inventory)(const struct manager_request *request, struct arena *arena, struct host *out,
                       struct error *err);
     /* The order of its versions. */
