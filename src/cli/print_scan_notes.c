@@ -49,8 +49,9 @@ static void print_later(const struct face *face)
         if (first_us != TIME_ABSENT) {
             struct text from = words_day(face->arena, &face->zone, first_us, scan->now_us);
             struct text to = words_day(face->arena, &face->zone, last_us, scan->now_us);
-            line = text_format(face->arena, "%.*s, due %.*s to %.*s", TEXT_ARG(updates), TEXT_ARG(from),
-                               TEXT_ARG(to));
+            line = text_format(face->arena, "%.*s, due %.*s%s%.*s", TEXT_ARG(updates), TEXT_ARG(from),
+                               text_equal(from, to) ? "" : " to ", text_equal(from, to) ? 0 : (int)to.size,
+                               to.at);
         }
         if (assumed > 0)
             line = text_format(face->arena, "%.*s; %u have no score and count as high (assumed)",
@@ -81,16 +82,22 @@ static void print_functional(const struct face *face)
             packages += (uint32_t)scan->groups[i].update_count;
             bytes += scan->groups[i].bytes;
         }
-    if (groups + scan->summary.held + scan->summary.phased == 0)
-        return;
-    struct text updates = words_count(face->arena, groups, "update", "updates");
-    struct text count = words_count(face->arena, packages, "package", "packages");
-    struct text size = words_size(face->arena, bytes);
-    face_note(face, "functional",
-              text_format(face->arena, "%.*s (%.*s, %.*s) close no known hole; %u held, %u phased",
-                          TEXT_ARG(updates), TEXT_ARG(count), TEXT_ARG(size), scan->summary.held,
-                          scan->summary.phased),
-              COLOUR_PLAIN);
+    if (groups > 0) {
+        struct text updates = words_count(face->arena, groups, "update", "updates");
+        struct text count = words_count(face->arena, packages, "package", "packages");
+        struct text size = words_size(face->arena, bytes);
+        face_note(face, "functional",
+                  text_format(face->arena, "%.*s (%.*s, %.*s) close no known hole; %u held, %u phased",
+                              TEXT_ARG(updates), TEXT_ARG(count), TEXT_ARG(size), scan->summary.held,
+                              scan->summary.phased),
+                  COLOUR_PLAIN);
+    } else if (scan->summary.held + scan->summary.phased > 0) {
+        struct text held = words_count(face->arena, scan->summary.held, "package is", "packages are");
+        face_note(face, "held",
+                  text_format(face->arena, "%.*s on hold, %u phased: apt leaves them", TEXT_ARG(held),
+                              scan->summary.phased),
+                  COLOUR_PLAIN);
+    }
 }
 
 static void print_unfixed(const struct face *face)

@@ -92,15 +92,21 @@ static bool is_worse(const struct shown *a, const struct shown *b)
     return text_compare(a->due, b->due) < 0;
 }
 
+/* An update, its reason, and what keeps apt from it. */
 static void put_update(struct writer *out, struct json update)
 {
     struct text explained = {0};
+    bool held = false, phased = false;
     struct error err;
 
     writer_format(out, "%.*s %.*s -> %.*s: ", TEXT_ARG(optional(update, "package")),
                   TEXT_ARG(optional(update, "installed")), TEXT_ARG(optional(update, "candidate")));
     if (json_get_note(update, "explained", LIMIT_SCAN_EXPLAINED, &explained, &err))
         writer_text(out, explained);
+    if (json_get_bool(update, "held", false, &held, &err) && held)
+        writer_string(out, "; on hold here: apt leaves it");
+    if (json_get_bool(update, "phased", false, &phased, &err) && phased)
+        writer_string(out, "; phased: this machine's turn has not come");
     writer_byte(out, '\n');
 }
 

@@ -1,15 +1,15 @@
 #include "flow/scan_data.h"
 
-/* What a scan cannot judge well without: the advisories of this release, and what is exploited. */
-static bool is_needed(const struct data_feed *feed, const struct scan *scan)
+/*
+ * What comes over the network the answer leans on: without it holes are missing, unscored or not known to be exploited.
+ * What a package of the distribution brings may not be installed, and only sharpens the answer.
+ */
+static bool is_needed(const struct data_feed *feed)
 {
-    if (text_equal(feed->name, TEXT("kev")))
-        return true;
-    return text_equal(feed->name, TEXT("debian-tracker")) &&
-           text_starts(text_of(scan->host->release.name), TEXT("debian-"));
+    return feed->feed->url != NULL;
 }
 
-static struct scan_data data_of_feed(const struct data_feed *feed, const struct scan *scan)
+static struct scan_data data_of_feed(const struct data_feed *feed)
 {
     int64_t fetched_us =
         feed->fetched_us == TIME_ABSENT ? TIME_ABSENT : feed->fetched_us / TIME_SECOND_US * TIME_SECOND_US;
@@ -20,7 +20,7 @@ static struct scan_data data_of_feed(const struct data_feed *feed, const struct 
         .generated_us = feed->generated_us != TIME_ABSENT ? feed->generated_us : fetched_us,
         .state = feed->state,
         .why = feed->state == DATA_FRESH ? (struct text){0} : feed->why,
-        .needed = is_needed(feed, scan),
+        .needed = is_needed(feed),
     };
 }
 
@@ -82,7 +82,7 @@ bool scan_data_list(const struct data_state *state, struct scan *scan, struct ar
     if (data == NULL)
         return arena_full(arena, err);
     for (size_t i = 0; i < state->feed_count; i++)
-        data[count++] = data_of_feed(&state->feeds[i], scan);
+        data[count++] = data_of_feed(&state->feeds[i]);
     for (size_t i = 0; i < scan->host->archive_count; i++)
         if (is_first_of_suite(scan->host, i))
             data[count++] = data_of_archive(&scan->host->archives[i], arena);

@@ -1,0 +1,103 @@
+"""Roots made for tests: a dpkg status, archives signed with a key of the test's own, apt's lists, and a state folder.
+
+    with MadeRoot() as root:
+        root.install("expat", "2.5.0-1+deb12u1", binaries=["libexpat1"])
+        root.archive("bookworm-security", label="Debian-Security", packages=[("libexpat1", "2.5.0-1+deb12u5", "expat", 1000)])
+        done = root.suture("scan", "--now", NOW)
+
+Nothing here reads this machine's own packages or touches a network."""
+import hashlib
+import os
+import shutil
+import subprocess
+import tempfile
+
+MIRROR = "http://mirror.example/debian"
+
+
+class MadeRoot:
+    def __init__(self):
+        self.folder = tempfile.mkdtemp(prefix="suture-root-")
+        self.root = os.path.join(self.folder, "root")
+        self.home = os.path.join(self.folder, "home")
+        self.gnupg = os.path.join(self.folder, "gnupg")
+        self.program = os.environ.get("SUTURE", "build/suture")
+        self.packages = []
+        self.suites = []
+        for folder in ("var/lib/dpkg/info", "var/lib/apt/lists", "etc/apt/sources.list.d", "etc/apt/keys"):
+            os.makedirs(os.path.join(self.root, folder))
+        os.makedirs(self.home)
+        os.mkdir(self.gnupg, 0o700)
+        self.write("etc/os-release", 'ID=debian\nVERSION_ID="12"\nVERSION_CODENAME=bookworm\nPRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\n')
+        self.write("etc/hostname", "web-03\n")
+        self.write("var/lib/dpkg/arch", "amd64\n")
+        self.fingerprint = self.make_key("Test Archive <archive@example.org>", "archive")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def path(self, name):
+        return os.path.join(self.root, name)
+
+    def write(self, name, content):
+        path = self.path(name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "wb") as file:
+            file.write(content if isinstance(content, bytes) else content.encode())
+        return path
+
+    def gpg(self, *arguments, **options):
+        command = ["gpg", "--homedir", self.gnupg, "--batch", "--quiet", "--no-tty", "--pinentry-mode", "loopback", "--passphrase", ""]
+        return subprocess.run(command + list(arguments), check=True, capture_output=True, **options).stdout
+
+    def make_key(self, user, name):
+        self.gpg("--quick-generate-key", user, "ed25519", "sign", "never")
+        listed = self.gpg("--with-colons", "--list-keys", user).decode()
+        fingerprint = [line.split(":")[9] for line in listed.splitlines() if line.startswith("fpr:")][0]
+        self.write(f"etc/apt/keys/{name}.gpg", self.gpg("--export", fingerprint))
+        return fingerprint
+
+    def install(self, source, version, binaries=None, state="install ok installed", arch="amd64", section="libs", more=""):
+        for name in binaries or [source]:
+            named = "" if name == source else f"Source: {source}\n"
+            self.packages.append(f"Package: {name}\nStatus: {state}\nSection: {section}\nArchitecture: {arch}\n"
+                                 f"{named}Version: {version}\n{more}")
+        self.write("var/lib/dpkg/status", "\n".join(self.packages))
+
+    def archive(self, suite, packages, label="Debian", origin="Debian", date="Fri, 20 Nov 2026 00:00:00 UTC",
+                valid_until=None, key="archive", signer=None, uri=MIRROR):
+        """packages: (name, version, source, size[, more fields])"""
+        entries = []
+        for package in packages:
+            name, version, source, size = package[:4]
+            more = package[4] if len(package) > 4 else ""
+            named = "" if name == source else f"Source: {source}\n"
+            entries.append(f"Package: {name}\nArchitecture: amd64\nVersion: {version}\n{named}Size: {size}\n"
+                           f"Filename: pool/{name}_{version}.deb\nSHA256: {'0' * 64}\n{more}")
+        listed = "\n".join(entries).encode()
+        digest = hashlib.sha256(listed).hexdigest()
+        until = f"Valid-Until: {valid_until}\n" if valid_until else ""
+        release = (f"Origin: {origin}\nLabel: {label}\nSuite: {suite}\nCodename: {suite}\nDate: {date}\n{until}"
+                   f"Architectures: amd64\nComponents: main\nSHA256:\n {digest} {len(listed)} main/binary-amd64/Packages\n")
+        signed = self.gpg("--local-user", signer or self.fingerprint, "--clear-sign", "--digest-algo", "SHA512", input=release.encode())
+        stem = uri.split("://")[1].replace("/", "_") + f"_dists_{suite}"
+        self.write(f"var/lib/apt/lists/{stem}_InRelease", signed)
+        self.write(f"var/lib/apt/lists/{stem}_main_binary-amd64_Packages", listed)
+        self.write(f"etc/apt/sources.list.d/{suite}.sources",
+                   f"Types: deb\nURIs: {uri}\nSuites: {suite}\nComponents: main\nSigned-By: /etc/apt/keys/{key}.gpg\n")
+        return stem
+
+    def suture(self, *arguments, check=None, environment=None):
+        plain = {"PATH": "/usr/bin:/bin", "HOME": self.home, "LC_ALL": "C.UTF-8", "TZ": "UTC",
+                 "SUTURE_STATE": os.path.join(self.home, "state"), "SUTURE_CONFIG": os.path.join(self.home, "config")}
+        plain.update(environment or {})
+        done = subprocess.run([self.program, *arguments], capture_output=True, text=True, env=plain, check=False, timeout=120)
+        if check is not None and done.returncode != check:
+            raise AssertionError(f"{' '.join(arguments)}: exit {done.returncode}, expected {check}\n{done.stdout}{done.stderr}")
+        return done
+
+    def scan(self, *arguments, check=None, environment=None):
+        return self.suture("scan", "--root", self.root, *arguments, check=check, environment=environment)
