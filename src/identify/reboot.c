@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "base/limits.h"
+#include "identify/kernel.h"
 #include "model/version.h"
 
 #define BUILD_CUT_SIZE 64 /* uname gives no more, and the end may be cut off */
@@ -32,17 +33,10 @@ static bool cut_end(struct text *text, struct text end)
     return true;
 }
 
-/* Names without a number are of empty packages that depend on the newest image; -dbg is no image. */
-struct text reboot_image_release(struct text package)
+/* Absent for what is no image; modules alone are not started. */
+static struct text image_release(struct text package)
 {
-    struct text rest = package;
-
-    if (!cut_start(&rest, TEXT("linux-image-unsigned-")) && !cut_start(&rest, TEXT("linux-image-")))
-        return nothing;
-    if (!digit_at(rest, 0) || text_ends(rest, TEXT("-dbg")) || text_ends(rest, TEXT("-dbgsym")))
-        return nothing;
-    (void)cut_end(&rest, TEXT("-unsigned"));
-    return rest;
+    return text_starts(package, TEXT("linux-image-")) ? kernel_package_release(package) : nothing;
 }
 
 /*
@@ -118,7 +112,7 @@ static bool is_newer(const struct package *a, const struct package *b)
 
     if (order != 0)
         return order > 0;
-    return version_compare(VERSION_DEB, reboot_image_release(a->name), reboot_image_release(b->name)) > 0;
+    return version_compare(VERSION_DEB, image_release(a->name), image_release(b->name)) > 0;
 }
 
 static struct images find_images(const struct host *host, struct text running)
@@ -128,7 +122,7 @@ static struct images find_images(const struct host *host, struct text running)
 
     for (size_t i = 0; i < host->package_count; i++) {
         const struct package *package = &host->packages[i];
-        struct text release = reboot_image_release(package->name);
+        struct text release = image_release(package->name);
         if (release.size == 0 || !is_usable(package) ||
             (running.size > 0 && !text_equal(reboot_flavour(release), flavour)))
             continue;
@@ -229,7 +223,7 @@ bool reboot_look(const struct reboot_from *from, struct host *host, struct arena
     struct images images = find_images(host, running);
 
     host->kernel_running = running;
-    host->kernel_installed = images.newest == NULL ? nothing : reboot_image_release(images.newest->name);
+    host->kernel_installed = images.newest == NULL ? nothing : image_release(images.newest->name);
     host->reboot_needed = false;
     host->reboot_why = nothing;
     if (!host->live)

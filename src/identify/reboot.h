@@ -25,9 +25,8 @@ struct reboot_from {
 bool reboot_look(const struct reboot_from *from, struct host *host, struct arena *arena, struct error *err)
     MUST_USE;
 
-/* For tests and fuzzing: the release of an image's package ("linux-image-unsigned-6.5.0-14-generic"), its flavour, and the
- * package version that a build says it is made of, where it says. Absent for what is not of the form. */
-struct text reboot_image_release(struct text package);
+/* For tests and fuzzing: the flavour of a release, and the version of the package that a build says it is made of. Absent for
+ * what is not of the form. */
 struct text reboot_flavour(struct text release);
 struct text reboot_build_version(struct text build);
 
