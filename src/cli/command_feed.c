@@ -144,7 +144,7 @@ static bool all_failed(const struct feed_results *results, struct error *err)
     if (failed == 0 || reached > 0)
         return false;
     (void)error_set(err, ERROR_ABSENT,
-                    "nothing could be updated; the data that is held stays in use (suture feed list)");
+                    "nothing came over the network; what is held stays in use (suture feed list)");
     return true;
 }
 

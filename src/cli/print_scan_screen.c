@@ -184,34 +184,47 @@ static void print_head(const struct face *face)
                 COLOUR_HEAD);
 }
 
-static void print_verdict(const struct face *face)
+/* "53 updates wait (123 packages, 213 MB)." */
+static struct text waiting(const struct face *face)
+{
+    const struct scan *scan = face->scan;
+    struct text updates = words_count(face->arena, scan->group_count, "update waits", "updates wait");
+    struct text packages = words_count(face->arena, scan->match.update_count, "package", "packages");
+    struct text size = words_size(face->arena, scan->summary.full_bytes);
+
+    return text_format(face->arena, "%.*s (%.*s, %.*s).", TEXT_ARG(updates), TEXT_ARG(packages),
+                       TEXT_ARG(size));
+}
+
+/* The one sentence that is read first. Without all of its data it never sounds like health. */
+static struct text verdict_of(const struct face *face)
 {
     const struct scan *scan = face->scan;
     const struct scan_summary *summary = &scan->summary;
     const char *partial = scan->complete ? "" : " PARTIAL ANSWER, see (!)";
-    struct text line;
+    struct text late = words_count(face->arena, summary->late, "update", "updates");
 
-    if (!scan->judged) {
-        line = TEXT("NOTHING COULD BE JUDGED: there are neither package lists nor advisories, see (!)");
-    } else if (scan->group_count == 0) {
-        line = text_format(face->arena, "%s.%s",
-                           scan->complete ? "UP TO DATE: no update waits"
-                                          : "No update waits in the lists that are here",
-                           partial);
-    } else {
-        struct text updates = words_count(face->arena, scan->group_count, "update waits", "updates wait");
-        struct text packages = words_count(face->arena, scan->match.update_count, "package", "packages");
-        struct text size = words_size(face->arena, summary->full_bytes);
-        struct text late = words_count(face->arena, summary->late, "update", "updates");
-        line = summary->late + summary->due_week == 0
-                   ? text_format(face->arena, "NOTHING IS DUE this week. %.*s (%.*s, %.*s).%s",
-                                 TEXT_ARG(updates), TEXT_ARG(packages), TEXT_ARG(size), partial)
-                   : text_format(face->arena,
-                                 "NOT UP TO DATE: %.*s late, %u due this week. %.*s (%.*s, %.*s).%s",
-                                 TEXT_ARG(late), summary->due_week, TEXT_ARG(updates), TEXT_ARG(packages),
-                                 TEXT_ARG(size), partial);
-    }
-    screen_line(face->screen, line,
+    if (!scan->judged)
+        return TEXT("NOTHING COULD BE JUDGED: there are neither package lists nor advisories, see (!)");
+    if (scan->group_count == 0 && scan->complete)
+        return TEXT("UP TO DATE: no update waits.");
+    if (scan->group_count == 0)
+        return TEXT("PARTIAL ANSWER, see (!): no update waits in the lists that are here.");
+    if (summary->late + summary->due_week > 0)
+        return text_format(face->arena, "NOT UP TO DATE: %.*s late, %u due this week. %.*s%s", TEXT_ARG(late),
+                           summary->due_week, TEXT_ARG(waiting(face)), partial);
+    return text_format(face->arena, "%s %.*s",
+                       scan->complete ? "NOTHING IS DUE this week."
+                                      : "PARTIAL ANSWER, see (!): nothing is known to be due this week.",
+                       TEXT_ARG(waiting(face)));
+}
+
+static void print_verdict(const struct face *face)
+{
+    const struct scan *scan = face->scan;
+    const struct scan_summary *summary = &scan->summary;
+
+    screen_line(face->screen, verdict_of(face),
                 !scan->judged || summary->late > 0         ? COLOUR_BAD
                 : summary->due_week > 0 || !scan->complete ? COLOUR_WARN
                                                            : COLOUR_GOOD);

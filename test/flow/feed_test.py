@@ -189,7 +189,7 @@ class Update(Machine):
             file.write(text)
         output = self.suture("feed", "update", "--settings", settings, status=1)
         self.assertIn("failed     kev             http://127.0.0.1:1/kev.json: ", output)
-        self.assertEqual(self.errors, "suture: nothing could be updated; the data that is held stays in use "
+        self.assertEqual(self.errors, "suture: nothing came over the network; what is held stays in use "
                                       "(suture feed list)\n")
         self.assertEqual(read(self.current("feeds/kev")), before)
         kev = self.list(now="2026-12-21T07:50:00Z")["kev"]

@@ -63,7 +63,7 @@ class Scan(unittest.TestCase):
         self.assertFalse(got["complete"])
         self.assertEqual(got["summary"]["functional"], 0)
         screen = self.root.scan("--now", NOW, check=0).stdout
-        self.assertIn("PARTIAL ANSWER", screen)
+        self.assertIn("PARTIAL ANSWER, see (!): nothing is known to be due this week.", screen)
         self.assertIn("ABSENT", screen)
 
     def test_verdicts(self):
