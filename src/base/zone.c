@@ -302,15 +302,16 @@ static bool name_allowed(struct text name)
 {
     if (name.size == 0 || name.size >= ZONE_NAME_MAX || name.at[0] == '/')
         return false;
-    for (size_t i = 0; i < name.size; i++)
-        if (!is_letter(name.at[i]) && !is_digit(name.at[i]) && memchr("+-_/", name.at[i], 4) == NULL)
+    for (size_t i = 0; i < name.size; i++) {
+        char c = name.at[i];
+        if (!is_letter(c) && !is_digit(c) && c != '+' && c != '-' && c != '_' && c != '/')
             return false; /* no dot is allowed, so no ".." either */
+    }
     return true;
 }
 
 bool zone_open(const char *folder, struct text name, struct arena *arena, struct zone *out, struct error *err)
 {
-    char string[ZONE_NAME_MAX] = "";
     struct bytes file;
 
     if (text_equal(name, TEXT("UTC"))) {
@@ -319,8 +320,8 @@ bool zone_open(const char *folder, struct text name, struct arena *arena, struct
     }
     if (!name_allowed(name))
         return error_set(err, ERROR_INPUT, "\"%.*s\" is not a name of a time zone", TEXT_ARG(name));
-    memcpy(string, name.at, name.size);
-    char *path = file_path(arena, folder, string);
+    char *string = text_string(arena, name);
+    char *path = string == NULL ? NULL : file_path(arena, folder, string);
     if (path == NULL)
         return arena_full(arena, err);
     if (!file_read(path, LIMIT_ZONE_FILE, arena, &file, err)) {

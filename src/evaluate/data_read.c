@@ -185,13 +185,13 @@ static bool make_rule(const struct file_rule *from, const struct file_profile *f
     uint32_t clock_count = from->clock_count > 0 ? from->clock_count : file->clock_count;
     struct profile_rule rule = {.triage = from->triage};
 
-    for (uint8_t input = 0; input < PROFILE_INPUT_COUNT; input++) {
+    for (unsigned input = 0; input < PROFILE_INPUT_COUNT; input++) {
         if (from->conditions[input] == 0)
             continue;
         if (rule.condition_count == PROFILE_CONDITIONS_MAX)
             return error_set(err, ERROR_LIMIT, "more than %d conditions", PROFILE_CONDITIONS_MAX);
         rule.conditions[rule.condition_count++] =
-            (struct profile_condition){input, (uint8_t)from->conditions[input]};
+            (struct profile_condition){(uint8_t)input, (uint8_t)from->conditions[input]};
     }
     if (!duration_parse(text_of(from->duration), &rule.within, err))
         return false;

@@ -132,7 +132,7 @@ static void take_vulnerability(const struct decide_run *run, const struct vulner
                                struct decision *decision)
 {
     decision->score = choose_score(run, vulnerability);
-    if (decision->score != SCORE_NONE) {
+    if (vulnerability != NULL && decision->score != SCORE_NONE) {
         const struct score *score = &vulnerability->scores[decision->score];
         decision->severity = cvss_severity(score->version, score->tenths);
     } else {

@@ -1,13 +1,15 @@
 #include "evaluate/policy.h"
 
-static const struct profile *const built_in_profiles[] = {&profile_seed_cvss, &profile_exploited};
+#define BUILT_IN_PROFILES 2
+static const struct profile *const built_in_profiles[BUILT_IN_PROFILES] = {&profile_seed_cvss,
+                                                                           &profile_exploited};
 
 const struct policy policy_built_in = {
     .name = "built-in",
     .version = 1,
     .zone = {.name = "UTC", .has_footer = true, .footer_designation = {"UTC", 3}},
     .profiles = built_in_profiles,
-    .profile_count = sizeof(built_in_profiles) / sizeof(*built_in_profiles),
+    .profile_count = BUILT_IN_PROFILES,
     .trust = {SCORE_NVD, SCORE_CNA, SCORE_CISA_ADP, SCORE_VENDOR},
     .trust_count = 4,
     .urgency = &urgency_ssvc,

@@ -13,8 +13,8 @@
     CYAML_FIELD_STRING_PTR(key, POINTER, struct type, name, 1, LIMIT_YAML_TEXT)
 #define TEXT_FIELD_OPTIONAL(key, type, name)                                                                 \
     CYAML_FIELD_STRING_PTR(key, POINTER | OPTIONAL, struct type, name, 1, LIMIT_YAML_TEXT)
-#define LIST_FIELD(key, flags, type, name)                                                                   \
-    CYAML_FIELD_SEQUENCE_COUNT(key, POINTER | (flags), struct type, name.at, name.count, &text_entry, 1,     \
+#define LIST_FIELD(key, flags, type, list, list_count)                                                       \
+    CYAML_FIELD_SEQUENCE_COUNT(key, POINTER | (flags), struct type, list, list_count, &text_entry, 1,        \
                                LIMIT_YAML_LIST)
 
 /* -- the form -- */
@@ -66,9 +66,9 @@ static const cyaml_schema_field_t cost_fields[] = {
 };
 
 #define ASSET_FIELDS(type)                                                                                   \
-    LIST_FIELD("hosts", OPTIONAL, type, asset.hosts),                                                        \
-        LIST_FIELD("packages", OPTIONAL, type, asset.packages),                                              \
-        LIST_FIELD("sources", OPTIONAL, type, asset.sources)
+    LIST_FIELD("hosts", OPTIONAL, type, asset.hosts.at, asset.hosts.count),                                  \
+        LIST_FIELD("packages", OPTIONAL, type, asset.packages.at, asset.packages.count),                     \
+        LIST_FIELD("sources", OPTIONAL, type, asset.sources.at, asset.sources.count)
 
 static const cyaml_schema_field_t class_fields[] = {
     TEXT_FIELD("name", file_class, name),
@@ -85,11 +85,11 @@ static const cyaml_schema_field_t class_fields[] = {
 
 static const cyaml_schema_field_t exception_fields[] = {
     ASSET_FIELDS(file_exception),
-    LIST_FIELD("ids", OPTIONAL, file_exception, asset.ids),
+    LIST_FIELD("ids", OPTIONAL, file_exception, asset.ids.at, asset.ids.count),
     TEXT_FIELD("end", file_exception, end),
     TEXT_FIELD("reason", file_exception, reason),
     TEXT_FIELD("measure", file_exception, measure),
-    LIST_FIELD("signers", CYAML_FLAG_DEFAULT, file_exception, signers),
+    LIST_FIELD("signers", CYAML_FLAG_DEFAULT, file_exception, signers.at, signers.count),
     CYAML_FIELD_END,
 };
 

@@ -110,6 +110,7 @@ static bool check_text(const struct walk *walk, const cyaml_schema_value_t *sche
 {
     struct text checked;
 
+    assert(key != NULL); /* only the file itself has none, and it is a mapping */
     if (value.size == 0)
         return error_set(err, ERROR_INPUT, "\"%s\" is empty", key);
     if (!text_from_bytes(bytes_of_text(value), schema->string.max, &checked, err))
@@ -152,6 +153,7 @@ static bool check_scalar(const struct walk *walk, const cyaml_schema_value_t *sc
 
 static bool take_key(struct walk *walk, const yaml_event_t *event, struct error *err)
 {
+    assert(walk->depth > 0);
     struct frame *top = &walk->stack[walk->depth - 1];
     const char *names[NAMES_MAX + 1] = {0};
     char hint[YAML_HINT_MAX];
@@ -289,7 +291,9 @@ static bool take_event(struct walk *walk, const yaml_event_t *event, struct erro
         event->type == YAML_MAPPING_START_EVENT)
         return take_value(walk, event, err);
     if (event->type == YAML_SEQUENCE_END_EVENT || event->type == YAML_MAPPING_END_EVENT) {
+        assert(walk->depth > 0); /* libyaml ends only what it began */
         const struct frame *frame = &walk->stack[--walk->depth];
+        assert(frame->schema != NULL);
         return check_complete(frame, err) || fail_at(walk, frame->mark, err);
     }
     if (event->type == YAML_DOCUMENT_START_EVENT && walk->begun) {
