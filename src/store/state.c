@@ -12,7 +12,7 @@
 
 #define ROOT_FOLDER     "/var/lib/suture"
 #define FORMAT          "suture-state 1\n"
-#define GENERATIONS_MAX 1024 /* entries of generations/; there are two when somebody pulled the plug */
+#define GENERATIONS_MAX 1024 /* entries of generations/; there are three when somebody pulled the plug */
 
 bool state_folder(struct arena *arena, const char **out, struct error *err)
 {
@@ -135,7 +135,7 @@ bool state_current(const struct state *state, struct arena *arena, struct genera
     return generation_with(state, arena, number, "", out, err);
 }
 
-/* All but the one in use: what an interrupted writer left. */
+/* All but the one in use: the one before it, and what an interrupted writer left. */
 static bool remove_leftovers(const struct state_change *change, const char *generations, struct error *err)
 {
     struct file_names names;
@@ -289,18 +289,12 @@ static bool sync_switch(struct state_change *change, struct error *err)
     return file_sync_folder(change->state->folder, err);
 }
 
-static bool remove_former(struct state_change *change, struct error *err)
-{
-    return change->former.number == 0 || file_remove_tree(change->former.folder, err);
-}
-
 bool state_change_step(struct state_change *change, enum state_step step, struct error *err)
 {
     static bool (*const steps[STATE_STEP_COUNT])(struct state_change *, struct error *) = {
         [STATE_STEP_SYNC] = sync_new,       [STATE_STEP_NAME] = name_new,
         [STATE_STEP_SYNC_NAME] = sync_name, [STATE_STEP_LINK] = make_link,
         [STATE_STEP_SWITCH] = switch_link,  [STATE_STEP_SYNC_SWITCH] = sync_switch,
-        [STATE_STEP_CLEAN] = remove_former,
     };
 
     return steps[step](change, err);

@@ -21,8 +21,9 @@
  *     record                 the last scan (store/record.h)
  *
  * A generation replaces the former one as a whole: it is filled, synced, named, and then the link is renamed; whatever
- * happens before, the former one stays in use. Readers take no lock: they follow the link once and map files, which
- * stay good when the generation is removed meanwhile.
+ * happens before, the former one stays in use. Readers take no lock: they follow the link once and open files. So the
+ * former generation is removed by the next writer, not by the one that replaced it; and a file that is mapped stays
+ * good even then.
  */
 #ifndef STORE_STATE_H
 #define STORE_STATE_H
@@ -69,12 +70,12 @@ struct state_change {
     struct generation next; /* its folder is the one to fill; feeds/ and index/ are in it */
     bool begun;
 };
-/* ERROR_CONFLICT with the pid when somebody else makes one. Removes what an interrupted one left. */
+/* ERROR_CONFLICT with the pid when somebody else makes one. Removes all generations but the one in use. */
 bool state_change_begin(const struct state *state, struct arena *arena, struct state_change *out,
                         struct error *err) MUST_USE;
 /* Takes a file ("feeds/kev") over from the former generation as it is. */
 bool state_change_keep(struct state_change *change, const char *name, struct error *err) MUST_USE;
-/* Puts it into use, durably, and removes the former one. */
+/* Puts it into use, durably. */
 bool state_change_commit(struct state_change *change, struct error *err) MUST_USE;
 void state_change_end(struct state_change *change);
 
@@ -86,7 +87,6 @@ enum state_step {
     STATE_STEP_LINK,      /* current.new -> N */
     STATE_STEP_SWITCH,    /* current.new becomes current: from here on the new one is in use */
     STATE_STEP_SYNC_SWITCH,
-    STATE_STEP_CLEAN, /* the former one is removed */
     STATE_STEP_COUNT
 };
 bool state_change_step(struct state_change *change, enum state_step step, struct error *err) MUST_USE;

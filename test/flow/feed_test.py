@@ -546,8 +546,82 @@ class Killed(Machine):
         self.assertEqual(self.list()["kev"]["state"], "fresh")
         for path, content in before.items():
             self.assertEqual(os.readlink(path) if os.path.islink(path) else digest(path), content)
+        self.assertEqual(len(os.listdir(os.path.join(self.state, "generations"))), 2, "one is half made")
         self.assertEqual(self.update(self.settings(kev="kev.json"))["kev", None]["outcome"], "unchanged")
-        self.assertEqual(len(os.listdir(os.path.join(self.state, "generations"))), 1)
+        self.assertEqual(len(os.listdir(os.path.join(self.state, "generations"))), 2)
+
+
+class Index(Machine):
+    """Indexes from files, without any state."""
+
+    def setUp(self):
+        super().setUp()
+        self.index = os.path.join(self.root, "debian-12.index")
+        self.tracker = golden(GOOD["debian-tracker"])
+
+    def build(self, *words, **how):
+        return self.suture("index", "build", "--release", "debian-12", "--out", self.index, *words, **how)
+
+    def test_build_show_stat(self):
+        self.assertEqual(self.build(self.tracker, golden(GOOD["kev"]), golden(GOOD["debian-list"])),
+                         f"{self.index}: {os.path.getsize(self.index)} bytes\n")
+        first = read(self.index)
+        self.build(golden(GOOD["debian-list"]), golden(GOOD["kev"]), self.tracker)
+        self.assertEqual(read(self.index), first, "the order of the files does not matter")
+        self.assertFalse(os.path.exists(self.state))
+        stat = json.loads(self.suture("index", "stat", "--index", self.index, "--format", "json"))
+        self.assertEqual(stat["release"], "debian-12")
+        self.assertEqual(stat["bytes"], len(first))
+        self.assertEqual({feed["feed"] for feed in stat["feeds"]}, {"debian-tracker", "debian-list"})
+        lines = self.suture("index", "show", "--index", self.index).splitlines()
+        names = {line.split()[0] for line in lines[1:]} - {"feed", "support"}
+        self.assertEqual(len(names), stat["packages"] + stat["kernels"])
+        for name in names:
+            shown = self.suture("index", "show", name, "--index", self.index).splitlines()
+            self.assertEqual(shown, [line for line in lines if line.startswith(name + " ")])
+        self.suture("index", "show", "nobody", "--index", self.index, status=1)
+        self.assertTrue(self.errors.startswith("suture: nobody: nothing is said of this source package"))
+
+    def test_the_same_as_by_import(self):
+        self.build(self.tracker)
+        self.suture("feed", "import", self.tracker, "--release", "debian-12")
+        self.assertEqual(read(self.current("index/debian-12.index")), read(self.index))
+        self.assertEqual(json.loads(self.suture("index", "stat", "--release", "debian-12", "--format", "json"))["bytes"],
+                         os.path.getsize(self.index))
+
+    def test_folder(self):
+        folder = os.path.join(self.root, "osv")
+        os.mkdir(folder)
+        shutil.copy(golden("feed_osv/debian_dsa.json"), folder)
+        self.suture("index", "build", "--release", "debian-12", "--out", self.index, folder, TMPDIR=self.root)
+        self.assertEqual(sorted(os.listdir(self.root)), ["debian-12.index", "osv", "web"])
+
+    def test_mistakes(self):
+        self.suture("index", "build", self.tracker, status=2)
+        self.assertEqual(self.errors, "suture: index build: --release and --out are needed\n")
+        bad = golden("feed_kev/bad/truncated.json")
+        self.build(self.tracker, bad, status=1)
+        self.assertTrue(self.errors.startswith(f"suture: {bad}: kev: "))
+        self.assertFalse(os.path.exists(self.index))
+        self.suture("index", "build", "--release", "debian-99", "--out", self.index, self.tracker, status=1)
+        self.assertEqual(self.errors, "suture: none of these files says anything of debian-99\n")
+        missing = os.path.join(self.root, "missing")
+        self.build(missing, status=1)
+        self.assertEqual(self.errors, f"suture: {missing}: is not there\n")
+        self.suture("index", "stat", "--index", self.tracker, status=1)
+        self.assertTrue(self.errors.startswith(f"suture: {self.tracker}: "))
+        self.suture("index", "stat", "--release", "debian-12", status=1)
+        self.assertEqual(self.errors, "suture: there is no index of debian-12; "
+                                      "suture feed update --release debian-12\n")
+
+    def test_broken_index(self):
+        self.build(self.tracker)
+        whole = read(self.index)
+        for size in range(0, len(whole), 97):
+            with open(self.index, "wb") as file:
+                file.write(whole[:size])
+            self.suture("index", "stat", "--index", self.index, status=1)
+            self.suture("index", "show", "--index", self.index, status=1)
 
 
 class Settings(Machine):
