@@ -2,9 +2,7 @@
 #include "base/os.h"
 #include "base/own.h"
 #include "cli/feed_options.h"
-#include "flow/data_state.h"
-#include "flow/feed_update.h"
-#include "format/json.h"
+#include "cli/print_feeds.h"
 
 enum { FORMAT_TABLE = 1, FORMAT_JSON };
 
@@ -18,87 +16,16 @@ static bool write_out(const struct command_call *call, struct writer *w, struct 
     return true;
 }
 
-/* ---- results of update and import ---- */
-
-/* Documents of one feed that had the same outcome, one behind the other: one line. */
-static size_t run_of(const struct feed_results *results, size_t from)
-{
-    const struct feed_result *first = &results->results[from];
-    size_t end = from + 1;
-
-    while (end < results->count && text_equal(results->results[end].feed, first->feed) &&
-           results->results[end].outcome == first->outcome)
-        end++;
-    return end;
-}
-
-static void write_results_table(struct writer *w, const struct feed_results *results)
-{
-    for (size_t i = 0, end; i < results->count; i = end) {
-        const struct feed_result *first = &results->results[i];
-        uint64_t records = 0;
-        end = run_of(results, i);
-        for (size_t k = i; k < end; k++)
-            records += results->results[k].records;
-        writer_format(w, "%-9s  %-14.*s", feed_outcome_name(first->outcome), TEXT_ARG(first->feed));
-        if (first->outcome == FEED_FAILED)
-            writer_format(w, "  %s", first->problem.text);
-        else
-            writer_format(w, " %8llu records", (unsigned long long)records);
-        if (end - i > 1)
-            writer_format(w, "%s %zu documents", first->outcome == FEED_FAILED ? ", and so" : " in", end - i);
-        else if (first->key.size > 0)
-            writer_format(w, " (%.*s)", TEXT_ARG(first->key));
-        writer_string(w, "\n");
-    }
-}
-
-static void write_results_json(struct writer *w, const struct feed_results *results)
-{
-    struct json_writer j = json_writer_with(w, true);
-
-    json_open_object(&j);
-    json_name(&j, "schema");
-    json_put_string(&j, "suture.feed-update/1");
-    json_name(&j, "documents");
-    json_open_array(&j);
-    for (size_t i = 0; i < results->count; i++) {
-        const struct feed_result *result = &results->results[i];
-        json_open_object(&j);
-        json_name(&j, "feed");
-        json_put_text(&j, result->feed);
-        json_name(&j, "document");
-        if (result->key.size > 0)
-            json_put_text(&j, result->key);
-        else
-            json_put_null(&j);
-        json_name(&j, "source");
-        json_put_text(&j, result->url);
-        json_name(&j, "outcome");
-        json_put_string(&j, feed_outcome_name(result->outcome));
-        json_name(&j, "records");
-        json_put_u64(&j, result->records);
-        json_name(&j, "problem");
-        if (result->outcome == FEED_FAILED)
-            json_put_string(&j, result->problem.text);
-        else
-            json_put_null(&j);
-        json_close_object(&j);
-    }
-    json_close_array(&j);
-    json_close_object(&j);
-    writer_string(w, "\n");
-}
-
 static bool print_results(const struct command_call *call, unsigned format,
                           const struct feed_results *results, struct error *err)
 {
     OWN(writer_end) struct writer w = writer_with(16 * MIB);
+    struct screen screen = screen_for_output(&w);
 
     if (format == FORMAT_JSON)
-        write_results_json(&w, results);
+        print_feed_results_json(&w, results);
     else
-        write_results_table(&w, results);
+        print_feed_results(&screen, results, call->arena);
     return write_out(call, &w, err);
 }
 
@@ -268,97 +195,20 @@ static const struct command_option list_options[] = {
     {0},
 };
 
-static void write_day(struct writer *w, int64_t us)
-{
-    if (us == TIME_ABSENT)
-        writer_format(w, " %-16s", "-");
-    else {
-        struct civil civil = time_civil(us);
-        writer_format(w, " %04d-%02d-%02d %02d:%02d", civil.year, civil.month, civil.day, civil.hour,
-                      civil.minute);
-    }
-}
-
-static void write_list_table(struct writer *w, const struct data_state *data)
-{
-    writer_format(w, "%-15s %-6s %-16s %-16s %10s  %s\n", "FEED", "STATE", "OF (UTC)", "CHECKED (UTC)",
-                  "RECORDS", "SOURCE");
-    for (size_t i = 0; i < data->feed_count; i++) {
-        const struct data_feed *feed = &data->feeds[i];
-        writer_format(w, "%-15.*s %-6s", TEXT_ARG(feed->name), data_freshness_name(feed->state));
-        write_day(w, feed->generated_us);
-        write_day(w, feed->checked_us);
-        writer_format(w, " %10llu  %.*s\n", (unsigned long long)feed->records, TEXT_ARG(feed->source));
-        if (feed->why.size > 0)
-            writer_format(w, "%-15s %.*s\n", "", TEXT_ARG(feed->why));
-    }
-    if (data->generation == 0)
-        writer_string(w, "no advisory data is held yet: suture feed update\n");
-}
-
-static void put_text_or_null(struct json_writer *j, const char *name, struct text text)
-{
-    json_name(j, name);
-    if (text.size > 0)
-        json_put_text(j, text);
-    else
-        json_put_null(j);
-}
-
-static void write_list_json(struct writer *w, const struct data_state *data)
-{
-    struct json_writer j = json_writer_with(w, true);
-
-    json_open_object(&j);
-    json_name(&j, "schema");
-    json_put_string(&j, "suture.feed-list/1");
-    json_name(&j, "releases");
-    json_open_array(&j);
-    for (size_t i = 0; i < data->manifest.release_count; i++)
-        json_put_text(&j, data->manifest.releases[i]);
-    json_close_array(&j);
-    json_name(&j, "feeds");
-    json_open_array(&j);
-    for (size_t i = 0; i < data->feed_count; i++) {
-        const struct data_feed *feed = &data->feeds[i];
-        json_open_object(&j);
-        put_text_or_null(&j, "feed", feed->name);
-        put_text_or_null(&j, "title", feed->title);
-        json_name(&j, "state");
-        json_put_string(&j, data_freshness_name(feed->state));
-        put_text_or_null(&j, "why", feed->why);
-        json_name(&j, "generated");
-        json_put_time(&j, feed->generated_us);
-        json_name(&j, "fetched");
-        json_put_time(&j, feed->fetched_us);
-        json_name(&j, "checked");
-        json_put_time(&j, feed->checked_us);
-        json_name(&j, "records");
-        json_put_u64(&j, feed->records);
-        json_name(&j, "bytes");
-        json_put_u64(&j, feed->size);
-        put_text_or_null(&j, "version", feed->version);
-        put_text_or_null(&j, "source", feed->source);
-        json_close_object(&j);
-    }
-    json_close_array(&j);
-    json_close_object(&j);
-    writer_string(w, "\n");
-}
-
 static enum command_exit run_list(const struct command_call *call, struct error *err)
 {
     OWN(writer_end) struct writer w = writer_with(16 * MIB);
+    struct screen screen = screen_for_output(&w);
+    int64_t now_us = feed_options_now(call, LIST_NOW);
     struct data_state data;
     const char *folder;
 
-    if (!state_folder(call->arena, &folder, err) ||
-        !data_state_open(folder, feed_options_now(call, LIST_NOW), call->arena, &data, err))
+    if (!state_folder(call->arena, &folder, err) || !data_state_open(folder, now_us, call->arena, &data, err))
         return COMMAND_FAILED;
     if (command_choice(call, LIST_FORMAT) == FORMAT_JSON)
-        write_list_json(&w, &data);
+        print_feed_list_json(&w, &data);
     else
-        write_list_table(&w, &data);
+        print_feed_list(&screen, &data, now_us, call->arena);
     return write_out(call, &w, err) ? COMMAND_DONE : COMMAND_FAILED;
 }
 

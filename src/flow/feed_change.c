@@ -240,18 +240,26 @@ bool feed_change_fail(struct feed_change *change, struct text feed, struct text 
     return entry->problem.at != NULL || arena_full(change->arena, err);
 }
 
+bool feed_change_absent(struct feed_change *change, struct text feed, struct text reason, struct error *err)
+{
+    struct manifest_document absent = manifest_document_with(feed, (struct text){0});
+
+    absent.problem = reason;
+    return add_document(change, &absent, err);
+}
+
 bool feed_change_keep_rest(struct feed_change *change,
                            bool (*dropped)(void *self, const struct manifest_document *document), void *self,
                            struct error *err)
 {
     for (size_t i = 0; i < change->former.document_count; i++) {
         const struct manifest_document *former = &change->former.documents[i];
-        if (mentioned(change, former))
-            continue;
         if (dropped != NULL && dropped(self, former)) {
             change->built_anew = change->built_anew || former->file.size > 0;
             continue;
         }
+        if (mentioned(change, former))
+            continue;
         if (!feed_change_keep(change, former, false, err))
             return false;
     }

@@ -53,6 +53,9 @@ bool feed_change_keep(struct feed_change *change, const struct manifest_document
 /* Getting the document failed: the former one (or none) stays, with the reason. */
 bool feed_change_fail(struct feed_change *change, struct text feed, struct text key, struct text url,
                       const struct error *problem, struct error *err) MUST_USE;
+/* Nothing is held of the feed any more, for this reason. */
+bool feed_change_absent(struct feed_change *change, struct text feed, struct text reason, struct error *err)
+    MUST_USE;
 /* All former documents that were not mentioned yet stay as they are, but those for which `dropped` says so (NULL: none). */
 bool feed_change_keep_rest(struct feed_change *change,
                            bool (*dropped)(void *self, const struct manifest_document *document), void *self,

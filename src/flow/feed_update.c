@@ -210,6 +210,18 @@ static bool update_all(struct update *update, struct feed_results *out, struct e
 
 /* ---- the rest ---- */
 
+static bool note_switched_off(struct update *update, struct error *err)
+{
+    const struct feed_settings *settings = update->request->settings;
+
+    for (uint32_t i = 0; i < settings->feed_count; i++)
+        if (settings->feeds[i].disabled &&
+            !feed_change_absent(&update->change, text_of(settings->feeds[i].name),
+                                TEXT("is switched off by feeds.yaml"), err))
+            return false;
+    return true;
+}
+
 /* It came from a file that a package brings. */
 static bool is_of_package(const struct feed *feed, struct text url)
 {
@@ -250,7 +262,7 @@ bool feed_update(const struct feed_update_request *request, struct arena *arena,
                    &update.source_count, err))
         return false;
     update.sources = sources;
-    if (!update_all(&update, &results, err) ||
+    if (!update_all(&update, &results, err) || !note_switched_off(&update, err) ||
         !feed_change_keep_rest(&update.change, is_dropped, &update, err) ||
         !feed_change_commit(&update.change, update.releases, update.release_count, err))
         return false;

@@ -136,6 +136,7 @@ class Update(Machine):
         self.assertEqual(listed["kev"]["generated"], "2026-11-20T17:04:19.979600Z")
         self.assertEqual(listed["kev"]["source"], f"http://127.0.0.1:{self.port}/kev.json")
         self.assertEqual(listed["nvd"]["state"], "absent")
+        self.assertEqual(listed["nvd"]["why"], "is switched off by feeds.yaml")
         self.assertTrue(os.path.getsize(self.current("index/debian-12.index")))
         self.assertTrue(os.path.getsize(self.current("facts")))
         index = read(self.current("index/debian-12.index"))
@@ -188,7 +189,7 @@ class Update(Machine):
         with open(settings, "w") as file:
             file.write(text)
         output = self.suture("feed", "update", "--settings", settings, status=1)
-        self.assertIn("failed     kev             http://127.0.0.1:1/kev.json: ", output)
+        self.assertIn(" failed     kev               http://127.0.0.1:1/kev.json: ", output)
         self.assertEqual(self.errors, "suture: nothing came over the network; what is held stays in use "
                                       "(suture feed list)\n")
         self.assertEqual(read(self.current("feeds/kev")), before)
@@ -245,6 +246,7 @@ class Update(Machine):
         self.publish("epss.csv", GOOD["epss"])
         self.update(self.settings(epss="epss.csv"))
         self.assertEqual(self.list()["kev"]["state"], "absent")
+        self.assertEqual(self.list()["kev"]["why"], "is switched off by feeds.yaml")
         self.assertFalse(os.path.exists(self.current("feeds/kev")))
 
     def test_state_of_others_is_refused(self):
