@@ -297,21 +297,25 @@ static void pass_ids(struct index_records *walk)
 static struct text take_version(struct index_records *walk, int8_t which)
 {
     struct reader *r = &walk->records;
-    uint32_t shared = take_byte(r);
-    struct bytes rest = take_bytes(r, take_varint(r));
+    uint32_t size = take_byte(r);
     char *at = walk->versions[which];
+    uint8_t byte = 0;
 
-    if (shared > walk->version_size || rest.size > LIMIT_VERSION - shared || shared + rest.size == 0) {
+    if (size > walk->version_size) {
         reader_fail(r);
         return (struct text){NULL, 0};
     }
-    if (which != walk->version_last && shared > 0)
-        memcpy(at, walk->versions[walk->version_last], shared);
-    if (rest.size > 0)
-        memcpy(at + shared, rest.at, rest.size);
+    if (which != walk->version_last && size > 0)
+        memcpy(at, walk->versions[walk->version_last], size);
+    for (; byte < 0x80 && size < LIMIT_VERSION && reader_left(r) > 0; size++) {
+        byte = take_byte(r);
+        at[size] = (char)(byte & 0x7f);
+    }
+    if (byte < 0x80)
+        reader_fail(r); /* too long, or cut short */
     walk->version_last = which;
-    walk->version_size = shared + (uint32_t)rest.size;
-    return (struct text){at, walk->version_size};
+    walk->version_size = size;
+    return (struct text){at, size};
 }
 
 enum { DETAIL_INTRODUCED = 1, DETAIL_LAST = 2, DETAIL_NOTE = 4, DETAIL_ADVISORY = 8, DETAIL_DATE = 16 };
@@ -325,8 +329,11 @@ static void take_details(struct index_records *walk, uint8_t details, struct ind
         record->introduced = take_version(walk, 1);
     if (details & DETAIL_LAST)
         record->last_affected = take_version(walk, 2);
-    if (details & DETAIL_NOTE)
-        record->note = take_u32(r);
+    if (details & DETAIL_NOTE) {
+        record->note = text_or_none(take_u32(r));
+        if (record->note == INDEX_NO_TEXT)
+            record->own_note = take_bytes(r, take_varint(r));
+    }
     if (details & DETAIL_ADVISORY)
         record->advisory = take_u32(r);
     if (details & DETAIL_DATE) {

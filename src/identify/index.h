@@ -57,8 +57,9 @@
  *                    bit 7 unimportant
  *       count        varint of the count less 4, when bits 4-5 are 0
  *       versions     fixed, introduced, last affected, those that are there: a byte of how many bytes it shares with
- *                    the version before it in this source (0 for the first), varint of the size of the rest, the rest
- *       note         varint, text number
+ *                    the version before it in this source (0 for the first), then the rest, at least one byte, of
+ *                    which only the last has its highest bit set
+ *       note         varint of its text number + 1; or 0, then varint of its size and its bytes, for one that few share
  *       advisory     varint, text number
  *       date         varint, zigzag of its day less the day before it in this source (less 18262, 2020-01-01, first)
  *       severity     byte: 0 unknown, 1 none, 2 low, 3 medium, 4 high, 5 critical; without it that of each id counts
@@ -151,6 +152,7 @@ struct index_record {
     bool unimportant;
     struct text fixed, introduced, last_affected;
     uint32_t note, advisory, stream, arch; /* text numbers, or INDEX_NO_TEXT */
+    struct bytes own_note;                 /* that stands in the record itself; else no bytes */
     int64_t published_us;                  /* of the fix; TIME_ABSENT */
     uint32_t count;                        /* of ids; at least 1 */
 };
@@ -193,6 +195,10 @@ enum severity index_severity(const struct index *index, uint32_t number);
 /* A text by its number, copied into the arena. INDEX_NO_TEXT gives an absent one. */
 bool index_text(const struct index *index, uint32_t number, struct arena *arena, struct text *out,
                 struct error *err) MUST_USE;
+
+/* The vendor's remark on a record, wherever it stands; in the arena. */
+bool index_note(const struct index *index, const struct index_record *record, struct arena *arena,
+                struct text *out, struct error *err) MUST_USE;
 
 /* What is said of the support of this release and of one source package in it (absent: of every one). In the arena. */
 bool index_supports(const struct index *index, struct text package, struct arena *arena, struct support **out,

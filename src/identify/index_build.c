@@ -85,14 +85,6 @@ static struct row *add_row(struct index_build *build, struct release_rows *relea
     return &release->last->rows[release->last->count++];
 }
 
-static bool is_name(struct text name)
-{
-    for (size_t i = 0; i < name.size; i++)
-        if ((unsigned char)name.at[i] >= 0x80 || (unsigned char)name.at[i] <= 0x20)
-            return false;
-    return name.size > 0 && name.size <= INDEX_NAME_MAX;
-}
-
 /* "UBUNTU-CVE-2021-1", "DEBIAN-CVE-2021-1" and the CVE itself are records of the vulnerability: they are no notice of a fix. */
 static bool is_notice(const struct advisory *advisory)
 {
@@ -112,13 +104,22 @@ static int32_t day_of(int64_t us)
     return us == TIME_ABSENT || day < -DAYS_MAX || day > DAYS_MAX ? NO_DAY : (int32_t)day;
 }
 
-/* Readers check the same limits while they parse; this is what the file can hold. */
+/* What the file can hold: versions and names are kept in seven bits a character. */
+static bool is_plain(struct text text, size_t limit)
+{
+    for (size_t i = 0; i < text.size; i++)
+        if ((unsigned char)text.at[i] >= 0x7f || (unsigned char)text.at[i] <= 0x20)
+            return false;
+    return text.size <= limit;
+}
+
 static bool fits(const struct advisory *advisory)
 {
-    return is_name(advisory->package) && advisory->fixed.size <= LIMIT_VERSION &&
-           advisory->introduced.size <= LIMIT_VERSION && advisory->last_affected.size <= LIMIT_VERSION &&
-           advisory->stream.size <= LIMIT_NOTE && advisory->arch.size <= LIMIT_NOTE &&
-           advisory->id.size <= LIMIT_NOTE && advisory->note.size <= LIMIT_NOTE && advisory->cve_count > 0;
+    return advisory->package.size > 0 && is_plain(advisory->package, INDEX_NAME_MAX) &&
+           is_plain(advisory->fixed, LIMIT_VERSION) && is_plain(advisory->introduced, LIMIT_VERSION) &&
+           is_plain(advisory->last_affected, LIMIT_VERSION) && advisory->stream.size <= LIMIT_NOTE &&
+           advisory->arch.size <= LIMIT_NOTE && advisory->id.size <= LIMIT_NOTE &&
+           advisory->note.size <= LIMIT_NOTE && advisory->cve_count > 0;
 }
 
 /* What all rows of the statement share. */

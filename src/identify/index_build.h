@@ -43,7 +43,7 @@ void index_build_drop(struct index_build *build);
 /* Releases of which something was said, in the order in which they were first named. */
 size_t index_build_release_count(const struct index_build *build);
 const struct release *index_build_release(const struct index_build *build, size_t release);
-/* Statements that no file can hold: without id, with texts beyond the limits, with a package name that is not ASCII. */
+/* Statements that no file can hold: without id, with texts beyond the limits, with a package's name or a version that is not ASCII without spaces. */
 uint64_t index_build_skipped(const struct index_build *build);
 
 /* The file of one release. Takes memory of its own while it works. */

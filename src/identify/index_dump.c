@@ -186,7 +186,8 @@ static bool dump_record(struct dump *dump, struct text source, struct index_reco
         !check_version(dump, " introduced=", record->introduced) ||
         !check_version(dump, " until=", record->last_affected) ||
         !text_of_number(dump, record->stream, &stream) || !text_of_number(dump, record->arch, &arch) ||
-        !text_of_number(dump, record->advisory, &advisory) || !text_of_number(dump, record->note, &note))
+        !text_of_number(dump, record->advisory, &advisory) ||
+        !index_note(dump->index, record, &dump->arena, &note, dump->err))
         return false;
     say(dump, " stream=", stream);
     say(dump, " arch=", arch);

@@ -119,6 +119,22 @@ bool index_text(const struct index *index, uint32_t number, struct arena *arena,
     return true;
 }
 
+bool index_note(const struct index *index, const struct index_record *record, struct arena *arena,
+                struct text *out, struct error *err)
+{
+    struct text text;
+
+    if (record->own_note.size == 0)
+        return index_text(index, record->note, arena, out, err);
+    if (!text_from_lines(record->own_note, LIMIT_NOTE, &text, err))
+        return index_broken(err, "a note is no text");
+    text = text_copy(arena, text);
+    if (text.at == NULL)
+        return arena_full(arena, err);
+    *out = text;
+    return true;
+}
+
 /* Support. */
 
 struct support_row {

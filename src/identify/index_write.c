@@ -84,18 +84,42 @@ static void write_ids(struct file_write *file)
                     (uint8_t)(all->severities[i] | (i + 1 < id_count ? all->severities[i + 1] << 4 : 0)));
 }
 
+/* A note that more source packages than this share stands with the texts, else in its records. */
+#define NOTE_SHARED 2
+
+/* How many source packages each note is said of. */
+static bool count_notes(const struct file_write *file, uint32_t **out, struct error *err)
+{
+    const struct resolved *all = &file->all;
+    uint32_t *counts = ARENA_ARRAY(file->arena, uint32_t, file->build->texts.count);
+    uint32_t *last = ARENA_ARRAY(file->arena, uint32_t, file->build->texts.count);
+
+    if (counts == NULL || last == NULL)
+        return arena_full(file->arena, err);
+    for (size_t i = 0; i < all->row_count; i++) { /* rows stand by source */
+        uint32_t note = all->rows[i].note;
+        counts[note] += last[note] != all->rows[i].source + 1;
+        last[note] = all->rows[i].source + 1;
+    }
+    *out = counts;
+    return true;
+}
+
 /* Lists the texts that the file needs, and gives them their numbers. */
 static bool number_texts(struct file_write *file, struct error *err)
 {
     const struct resolved *all = &file->all;
     size_t most = 4 * all->row_count + all->other_count + 3 * file->release->support_count, count = 0;
-    uint32_t *texts = ARENA_ARRAY(file->arena, uint32_t, most);
+    uint32_t *texts = ARENA_ARRAY(file->arena, uint32_t, most), *notes = NULL;
 
     if (texts == NULL)
         return arena_full(file->arena, err);
+    if (!count_notes(file, &notes, err))
+        return false;
     for (size_t i = 0; i < all->row_count; i++) {
         const struct row *row = &all->rows[i];
-        const uint32_t used[] = {row->note, row->advisory, row->stream, row->arch};
+        const uint32_t used[] = {notes[row->note] > NOTE_SHARED ? row->note : 0, row->advisory, row->stream,
+                                 row->arch};
         for (size_t j = 0; j < 4; j++)
             if (used[j] != 0)
                 texts[count++] = used[j];
@@ -184,7 +208,6 @@ static int compare_records(const struct file_write *file, const struct row *x, c
         {x->flags & ROW_UNIMPORTANT, y->flags & ROW_UNIMPORTANT},
         {x->severity, y->severity},
         {(uint32_t)x->day + ROW_OTHER, (uint32_t)y->day + ROW_OTHER},
-        {file->numbers[x->note], file->numbers[y->note]},
         {file->numbers[x->advisory], file->numbers[y->advisory]},
         {file->numbers[x->stream], file->numbers[y->stream]},
         {file->numbers[x->arch], file->numbers[y->arch]},
@@ -193,7 +216,9 @@ static int compare_records(const struct file_write *file, const struct row *x, c
         if (keys[i][0] != keys[i][1])
             return keys[i][0] > keys[i][1] ? 1 : -1;
     int by = by_text(file, x->introduced, y->introduced);
-    return by != 0 ? by : by_text(file, x->last_affected, y->last_affected);
+    if (by == 0)
+        by = by_text(file, x->last_affected, y->last_affected);
+    return by != 0 ? by : by_text(file, x->note, y->note);
 }
 
 static int compare_rows(const void *a, const void *b, void *file)
@@ -248,12 +273,14 @@ struct record_write {
     int64_t day;
 };
 
+/* At least one byte is written: the last one says that it is the last. */
 static void put_version(struct record_write *to, struct text version)
 {
-    size_t shared = shared_size(to->version, version, 255);
+    size_t shared = shared_size(to->version, version, version.size - 1);
 
     writer_byte(to->records, (uint8_t)shared);
-    put_text(to->records, text_part(version, shared, version.size));
+    writer_text(to->records, text_part(version, shared, version.size - shared - 1));
+    writer_byte(to->records, (uint8_t)(version.at[version.size - 1] | 0x80));
     to->version = version;
 }
 
@@ -281,8 +308,11 @@ static void put_record(struct file_write *file, struct record_write *to, const s
     for (size_t i = 0; i < 3; i++)
         if (versions[i] != 0)
             put_version(to, text_at(file, versions[i]));
-    if (row->note != 0)
-        writer_varint(w, file->numbers[row->note] - 1);
+    if (row->note != 0) {
+        writer_varint(w, file->numbers[row->note]);
+        if (file->numbers[row->note] == 0)
+            put_text(w, text_at(file, row->note));
+    }
     if (row->advisory != 0)
         writer_varint(w, file->numbers[row->advisory] - 1);
     if (row->day != NO_DAY) {
