@@ -3,33 +3,16 @@
  * name between what it had and what it was offered.
  */
 #include "base/file.h"
+#include "base/limits.h"
 #include "base/map.h"
 #include "base/own.h"
 #include "base/testing.h"
-#include "format/deb822.h"
+#include "identify/endpoint_testing.h"
 #include "identify/feeds.h"
 #include "identify/index_build.h"
 #include "identify/match.h"
 
-#define PACKAGES_MAX 1024
-#define ARENA_MAX    (256 * MIB)
-
-struct endpoint {
-    struct arena *arena;
-    struct host host;
-    struct archive archives[2]; /* main, security */
-    struct package packages[PACKAGES_MAX];
-    struct offer offers[PACKAGES_MAX];
-};
-
-static struct text value_text(struct bytes value)
-{
-    struct text text = {NULL, 0};
-    struct error err;
-
-    assert_done("status", text_from_bytes(value, LIMIT_VERSION, &text, &err), &err);
-    return text;
-}
+#define ARENA_MAX (256 * MIB)
 
 static struct bytes read_shared(const char *file, struct arena *arena)
 {
@@ -42,106 +25,16 @@ static struct bytes read_shared(const char *file, struct arena *arena)
     return bytes;
 }
 
-/* "1.2-3+b1" is a rebuild of 1.2-3. */
-static struct text without_rebuild(struct text version)
+static struct host read_endpoint(struct arena *arena)
 {
-    size_t end = version.size;
-
-    while (end > 0 && version.at[end - 1] >= '0' && version.at[end - 1] <= '9')
-        end--;
-    return end >= 2 && end < version.size && version.at[end - 1] == 'b' && version.at[end - 2] == '+'
-               ? text_part(version, 0, end - 2)
-               : version;
-}
-
-static void read_status(struct endpoint *endpoint, struct bytes status)
-{
-    static const char *const names[] = {"Package", "Version", "Source", "Section", "Architecture"};
-    struct deb822 lines = deb822_with(status, (struct deb822_fields){names, 5}, false);
-    struct deb822_paragraph paragraph;
-    struct error err;
-    bool found;
-
-    while (deb822_next(&lines, &paragraph, &found, &err) && found) {
-        size_t number = endpoint->host.package_count++;
-        assert_true(number < PACKAGES_MAX);
-        struct package *package = &endpoint->packages[number];
-        struct text source = value_text(paragraph.values[2]), version = {NULL, 0};
-        *package = (struct package){
-            .type = PACKAGE_DEB,
-            .state = PACKAGE_INSTALLED,
-            .name = value_text(paragraph.values[0]),
-            .version = value_text(paragraph.values[1]),
-            .section = value_text(paragraph.values[3]),
-            .arch = value_text(paragraph.values[4]),
-            .candidate = OFFER_NONE,
-            .offers = &endpoint->offers[number],
-        };
-        size_t open = text_find_byte(source, '(');
-        if (open != SIZE_MAX)
-            version = text_part(source, open + 1, source.size - open - 2);
-        package->source = open != SIZE_MAX ? text_trim(text_part(source, 0, open)) : source;
-        if (package->source.size == 0)
-            package->source = package->name;
-        package->source_version = version.size > 0 ? version : without_rebuild(package->version);
-    }
-}
-
-/* postgresql 15+248+deb12u1 is built from postgresql-common 248+deb12u1: so is its candidate. */
-static struct text without_prefix(const struct package *package, struct text version)
-{
-    if (package->source_version.size >= package->version.size ||
-        !text_ends(package->version, package->source_version))
-        return version;
-    return text_part(version, package->version.size - package->source_version.size, version.size);
-}
-
-/* origin, source, binary, installed, candidate, bytes */
-static void read_offers(struct endpoint *endpoint, struct text lines)
-{
-    struct map names = map_with(endpoint->arena);
-    struct text line, fields[6];
+    char path[512];
+    struct host host;
     struct error err;
 
-    for (uint32_t i = 0; i < endpoint->host.package_count; i++)
-        assert_true(map_put(&names, endpoint->packages[i].name, i, &err));
-    while (text_cut(&lines, '\n', &line)) {
-        for (size_t i = 0; i < 6; i++)
-            (void)text_cut(&line, '\t', &fields[i]);
-        uint32_t number = map_get(&names, fields[2]);
-        assert_true(number != MAP_NONE);
-        struct package *package = &endpoint->packages[number];
-        bool main = text_equal(fields[0], TEXT("main"));
-        assert_true(text_equal(package->version, fields[3]));
-        endpoint->offers[number] = (struct offer){
-            .version = fields[4],
-            .source_version = without_rebuild(without_prefix(package, fields[4])),
-            .archive = main ? 0 : 1,
-            .archives = main                                  ? 1
-                        : text_equal(fields[0], TEXT("both")) ? 3
-                                                              : 2,
-        };
-        package->offer_count = 1;
-        package->candidate = 0;
-    }
-}
-
-static void read_endpoint(struct endpoint *endpoint, struct arena *arena)
-{
-    memset(endpoint, 0, sizeof(*endpoint));
-    endpoint->arena = arena;
-    endpoint->host = (struct host){
-        .release = {.name = "debian-12", .order = VERSION_DEB},
-        .packages = endpoint->packages,
-        .archives = endpoint->archives,
-        .archive_count = 2,
-    };
-    for (size_t i = 0; i < 2; i++)
-        endpoint->archives[i] = (struct archive){
-            .state = ARCHIVE_VERIFIED, .has_advisories = true, .security = i == 1, .date_us = TIME_ABSENT};
-    read_status(endpoint, read_shared("endpoint-bookworm/status", arena));
-    struct bytes offers = read_shared("endpoint-bookworm/upgradable_by_origin.tsv", arena);
-    read_offers(endpoint, (struct text){(const char *)offers.at, offers.size});
+    assert_non_null(test_shared("endpoint-bookworm/status", path));
+    *strrchr(path, '/') = '\0';
+    assert_done("endpoint", endpoint_read(path, arena, &host, &err), &err);
+    return host;
 }
 
 static void build_index(struct arena *arena, struct writer *out, struct index *index)
@@ -186,8 +79,7 @@ static size_t read_changelogs(struct arena *arena, struct map *expected, struct 
  * The kernel is there as headers and tools. All else is closed by the candidate, but for fixes that the list dates to
  * openjdk-17 17.0.21+9-1: the candidate is 17.0.21+9-1~deb12u1, which sorts before it.
  */
-static void check_finding(const struct endpoint *endpoint, const struct match *match,
-                          const struct finding *finding)
+static void check_finding(const struct host *host, const struct match *match, const struct finding *finding)
 {
     bool kernel = text_equal(finding->source, TEXT("linux")),
          late = text_equal(finding->fixed, TEXT("17.0.21+9-1"));
@@ -200,7 +92,7 @@ static void check_finding(const struct endpoint *endpoint, const struct match *m
                 version_compare(VERSION_DEB, finding->installed, finding->fixed) < 0);
     if (finding->update == UPDATE_NONE)
         return;
-    const struct package *package = &endpoint->packages[match->updates[finding->update].package];
+    const struct package *package = &host->packages[match->updates[finding->update].package];
     assert_true(text_equal(package->source, finding->source));
     assert_true(version_compare(VERSION_DEB, finding->fixed, package->offers[0].source_version) <= 0);
 }
@@ -209,7 +101,6 @@ static void the_changelogs_say_the_same(void **state)
 {
     OWN(arena_end) struct arena arena = arena_with(ARENA_MAX);
     OWN(writer_end) struct writer file = writer_with(MIB);
-    struct endpoint *endpoint = arena_take(&arena, sizeof(*endpoint));
     struct map expected = map_with(&arena);
     struct index index;
     struct match match;
@@ -219,14 +110,14 @@ static void the_changelogs_say_the_same(void **state)
 
     if (test_shared("endpoint-bookworm/status", path) == NULL)
         skip();
-    read_endpoint(endpoint, &arena);
-    assert_int_equal(endpoint->host.package_count, 820);
+    struct host host = read_endpoint(&arena);
+    assert_int_equal(host.package_count, 820);
     build_index(&arena, &file, &index);
     struct bytes changelogs = read_shared("endpoint-bookworm/changelog-cves.tsv", &arena);
     size_t count =
         read_changelogs(&arena, &expected, (struct text){(const char *)changelogs.at, changelogs.size});
 
-    struct match_input input = {.host = &endpoint->host, .index = &index, .all = true};
+    struct match_input input = {.host = &host, .index = &index, .all = true};
     assert_done("match", match_host(&input, &arena, &match, &err), &err);
     for (size_t i = 0; i < match.finding_count; i++) {
         const struct finding *finding = &match.findings[i];
@@ -234,7 +125,7 @@ static void the_changelogs_say_the_same(void **state)
         if (map_get(&expected, key) == MAP_NONE)
             fail_msg("%.*s: no changelog names it", TEXT_ARG(key));
         assert_true(map_put(&expected, key, 1, &err));
-        check_finding(endpoint, &match, finding);
+        check_finding(&host, &match, finding);
     }
     /*
      * One that a changelog names is none: it was fixed in postgresql-common 210, and 248 is installed. The list was
@@ -250,7 +141,6 @@ static void what_a_scan_shows(void **state)
 {
     OWN(arena_end) struct arena arena = arena_with(ARENA_MAX);
     OWN(writer_end) struct writer file = writer_with(MIB);
-    struct endpoint *endpoint = arena_take(&arena, sizeof(*endpoint));
     size_t kinds[2][UPDATE_KIND_COUNT] = {{0}};
     struct index index;
     struct match match;
@@ -260,9 +150,9 @@ static void what_a_scan_shows(void **state)
 
     if (test_shared("endpoint-bookworm/status", path) == NULL)
         skip();
-    read_endpoint(endpoint, &arena);
+    struct host host = read_endpoint(&arena);
     build_index(&arena, &file, &index);
-    struct match_input input = {.host = &endpoint->host, .index = &index};
+    struct match_input input = {.host = &host, .index = &index};
     assert_done("match", match_host(&input, &arena, &match, &err), &err);
     assert_int_equal(match.finding_count, 2183 - 2018 - 1);
     assert_int_equal(match.not_executable_count, 1);
