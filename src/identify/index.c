@@ -3,6 +3,7 @@
 #include <assert.h>
 
 #include "identify/index_read.h"
+#include "identify/keys.h"
 
 bool index_broken(struct error *err, const char *where)
 {
@@ -226,9 +227,12 @@ bool index_sources_next(struct index_sources *walk, struct index_source *out)
 
 bool index_sources_seek(struct index_sources *walk, struct text name, struct index_source *out)
 {
+    uint64_t key = key_of_text(name);
+
     while (walk->held || take_source(walk)) {
         struct text here = {walk->name, walk->name_size};
-        int order = text_compare(here, name);
+        uint64_t key_here = key_of_text(here);
+        int order = key_here < key ? -1 : key_here > key ? 1 : text_compare(here, name);
         if (order >= 0) {
             walk->held = true;
             if (order == 0)

@@ -28,17 +28,19 @@ uint32_t index_cve(const struct index *index, struct index_cves *walk, uint32_t 
 bool index_mark(const struct index *index, struct bytes packed, uint8_t *bits)
 {
     struct bytes ids = index->segments[INDEX_IDS];
-    size_t blocks = blocks_of(index->cve_count, INDEX_ID_BLOCK), wanted = 0;
+    size_t blocks = blocks_of(index->cve_count, INDEX_ID_BLOCK), place = 0;
     struct reader r = reader_with((struct bytes){ids.at + 8 * blocks, ids.size - 8 * blocks});
-    uint32_t cve = 0;
+    uint32_t wanted = packed.size < 4 ? UINT32_MAX : u32_at(packed, 0), cve = 0;
 
     /* The blocks stand one behind the other, so their deltas are read as one. */
-    for (uint32_t number = 0; number < index->cve_count && wanted + 4 <= packed.size; number++) {
+    for (uint32_t number = 0; number < index->cve_count && wanted != UINT32_MAX; number++) {
         cve = number % INDEX_ID_BLOCK == 0 ? u32_at(ids, 8 * (size_t)(number / INDEX_ID_BLOCK))
-                                           : cve + take_u32(&r) + 1;
-        while (wanted + 4 <= packed.size && u32_at(packed, wanted) < cve)
-            wanted += 4;
-        if (wanted + 4 <= packed.size && u32_at(packed, wanted) == cve)
+                                           : cve + (uint32_t)take_varint(&r) + 1;
+        while (cve > wanted) {
+            place += 4;
+            wanted = packed.size - place < 4 ? UINT32_MAX : u32_at(packed, place);
+        }
+        if (cve == wanted)
             bits[number / 8] |= (uint8_t)(1 << number % 8);
     }
     return reader_ok(&r);

@@ -22,6 +22,8 @@ bool kernel_is_source(struct text source)
 {
     struct text rest, word;
 
+    if (source.size == 0 || source.at[0] != 'l')
+        return false; /* asked of every source: most are told by a byte */
     if (text_equal(source, TEXT("linux")))
         return true;
     if (!text_starts(source, TEXT("linux-")))

@@ -22,8 +22,13 @@ static inline uint64_t key_of_text(struct text text)
 {
     uint64_t key = 0;
 
-    memcpy(&key, text.at, text.size < sizeof(key) ? text.size : sizeof(key));
-    return __builtin_bswap64(key);
+    if (text.size >= sizeof(key)) {
+        memcpy(&key, text.at, sizeof(key));
+        return __builtin_bswap64(key);
+    }
+    for (size_t i = 0; i < text.size; i++)
+        key |= (uint64_t)(uint8_t)text.at[i] << (56 - 8 * i);
+    return key;
 }
 
 #endif

@@ -97,7 +97,8 @@ static bool make_member(struct match_run *run, uint32_t number, struct member *o
         .foreign = is_foreign(run->input->host, package),
     };
 
-    if (!rpm && text_starts(member.source, TEXT("linux-")))
+    if (!rpm && member.source.size > 0 && member.source.at[0] == 'l' &&
+        text_starts(member.source, TEXT("linux-")))
         member.twin = kernel_twin(member.source, run->arena, &member.source);
     member.installed =
         rpm ? package->version : version_of(run, &member, package->version, package->source_version);
@@ -138,7 +139,8 @@ static bool gather_members(struct match_run *run, struct error *err)
     for (uint32_t i = 0; i < count; i++) {
         if (!make_member(run, i, &members[i], err))
             return false;
-        keys[i] = (struct keyed){.key = key_of_text(members[i].source), .value = i};
+        members[i].key = key_of_text(members[i].source);
+        keys[i] = (struct keyed){.key = members[i].key, .value = i};
     }
     keys_sort(keys, count, scratch);
     sort_equal_keys(members, keys, count);
@@ -326,7 +328,7 @@ static bool match_groups(struct match_run *run, struct error *err)
         sources[i] = index_sources_with(run->index, i == 1);
     for (size_t i = 0; i < run->member_count;) {
         struct group group = {.first = i, .end = i + 1};
-        while (group.end < run->member_count &&
+        while (group.end < run->member_count && run->members[group.end].key == run->members[i].key &&
                text_equal(run->members[group.end].source, run->members[i].source))
             group.end++;
         group.kernel = kernel_is_source(run->members[i].source);

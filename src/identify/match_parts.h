@@ -20,6 +20,7 @@ enum part_role {
 /* One package of a source. */
 struct member {
     struct text source; /* as advisories name it */
+    uint64_t key;       /* of the source */
     struct text installed;
     struct text candidate; /* source version of a newer candidate; absent: none is newer */
     uint32_t package;

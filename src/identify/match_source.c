@@ -10,10 +10,17 @@ static const struct package *package_of(const struct match_run *run, const struc
 
 /* Levels. */
 
+/* "doc" by itself or behind this byte. */
+static bool ends_in_doc(struct text text, char before)
+{
+    return text.size >= 3 && memcmp(text.at + text.size - 3, "doc", 3) == 0 &&
+           (text.size == 3 || text.at[text.size - 4] == before);
+}
+
+/* In section doc or contrib/doc, or called x-doc. */
 static bool is_document(const struct package *package)
 {
-    return text_equal(package->section, TEXT("doc")) || text_ends(package->section, TEXT("/doc")) ||
-           text_ends(package->name, TEXT("-doc"));
+    return ends_in_doc(package->section, '/') || ends_in_doc(package->name, '-');
 }
 
 static enum part_role role_of(const struct package *package, const struct member *member, bool kernel)
