@@ -343,7 +343,7 @@ static void take_details(struct index_records *walk, uint8_t details, struct ind
     if (details & DETAIL_DATE) {
         uint32_t zigzag = take_u32(r);
         walk->day += (int64_t)(zigzag >> 1) ^ -(int64_t)(zigzag & 1);
-        if (walk->day < INT32_MIN || walk->day > INT32_MAX) {
+        if (walk->day < -INDEX_DAY_MAX || walk->day > INDEX_DAY_MAX) {
             reader_fail(r);
             walk->day = 0;
         }

@@ -11,7 +11,7 @@
  * thousand CVEs, and because most machines (containers) never look at them.
  *
  * Layout, version 1. Integers are little-endian. A varint is an unsigned LEB128 in its shortest form. A day is a
- * count of days since 1970-01-01. A text number is an index into `texts`.
+ * count of days since 1970-01-01, at most 1,000,000. A text number is an index into `texts`.
  *
  *     header, 192 bytes
  *        0   8  "SUTINDEX"
@@ -84,7 +84,8 @@
 #define INDEX_ID_BLOCK    256
 #define INDEX_TEXT_BLOCK  16
 #define INDEX_FIRST_DAY   18262
-#define INDEX_NAME_MAX    255 /* of a source package here; 127 of its bytes can be shared */
+#define INDEX_DAY_MAX     1000000 /* in 4707; and as far before 1970 */
+#define INDEX_NAME_MAX    255     /* of a source package here; 127 of its bytes can be shared */
 #define INDEX_NO_TEXT     UINT32_MAX
 
 enum index_segment {

@@ -94,14 +94,11 @@ static bool is_notice(const struct advisory *advisory)
     return advisory->id.size > 0;
 }
 
-/* Years 0 to 9999 are about that far from 1970: what is further away is no date of a fix. */
-#define DAYS_MAX 3000000
-
 static int32_t day_of(int64_t us)
 {
     int64_t day = us / TIME_DAY_US - (us % TIME_DAY_US < 0);
 
-    return us == TIME_ABSENT || day < -DAYS_MAX || day > DAYS_MAX ? NO_DAY : (int32_t)day;
+    return us == TIME_ABSENT || day < -INDEX_DAY_MAX || day > INDEX_DAY_MAX ? NO_DAY : (int32_t)day;
 }
 
 /* What the file can hold: versions and names are kept in seven bits a character. */

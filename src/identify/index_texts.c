@@ -53,7 +53,13 @@ bool index_id(const struct index *index, struct index_cves *walk, uint32_t numbe
         if (number - index->cve_count >= index->other_count)
             return index_broken(err, "an id number is too large");
         size_t place = 4 * (size_t)(number - index->cve_count);
-        return index_text(index, u32_at(index->segments[INDEX_OTHERS], place), arena, out, err);
+        struct text id;
+        if (!index_text(index, u32_at(index->segments[INDEX_OTHERS], place), arena, &id, err))
+            return false;
+        if (id.size == 0)
+            return index_broken(err, "an id is empty");
+        *out = id;
+        return true;
     }
     uint32_t cve = index_cve(index, walk, number);
     if (cve == 0)
@@ -153,10 +159,10 @@ static struct support_row take_support(struct reader *r)
 
     row.version = text_or_none(take_u32(r));
     row.note = text_or_none(take_u32(r));
-    if (day > 0)
-        row.at_us = (int64_t)(day - 1) * TIME_DAY_US;
-    if (row.kind == SUPPORT_UNKNOWN || row.kind >= SUPPORT_KIND_COUNT)
+    if (row.kind == SUPPORT_UNKNOWN || row.kind >= SUPPORT_KIND_COUNT || day > INDEX_DAY_MAX + 1)
         reader_fail(r);
+    else if (day > 0)
+        row.at_us = (int64_t)(day - 1) * TIME_DAY_US;
     return row;
 }
 

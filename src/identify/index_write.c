@@ -170,7 +170,7 @@ static void write_support(struct file_write *file)
         if (!file->build->feeds[put->feed].kept)
             continue;
         bool dated =
-            put->at_us != TIME_ABSENT && put->at_us >= 0 && put->at_us / TIME_DAY_US < UINT32_MAX - 1;
+            put->at_us != TIME_ABSENT && put->at_us >= 0 && put->at_us / TIME_DAY_US <= INDEX_DAY_MAX;
         writer_varint(w, file->numbers[put->package]);
         writer_byte(w, put->kind);
         writer_varint(w, dated ? (uint64_t)(put->at_us / TIME_DAY_US) + 1 : 0);
