@@ -130,6 +130,11 @@ static const struct window_row window_rows[] = {
      "2026-10-24T12:00:00Z",
      "2026-10-25T00:30:00Z",
      "2026-10-25T01:30:00Z"},
+    {"no window is left in the years that are reckoned with: now",
+     {WINDOW_EVERY_DAY, 180, 240},
+     "9999-12-31T23:00:00Z",
+     "9999-12-31T23:00:00Z",
+     "9999-12-31T23:00:00Z"},
 };
 
 static void windows_are_wall_time(void **state)

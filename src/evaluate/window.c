@@ -2,6 +2,9 @@
 
 #include <assert.h>
 
+/* Yesterday, today, a week for the one weekday that a window may have, and a day that a skipped start takes. */
+#define DAYS_TO_LOOK 10
+
 struct window_span window_after(const struct window *window, const struct zone *zone, int64_t us)
 {
     struct civil local = zone_civil(zone, us);
@@ -9,7 +12,7 @@ struct window_span window_after(const struct window *window, const struct zone *
     int64_t day_us = time_from_civil(midnight) - TIME_DAY_US; /* yesterday's may still be open */
 
     assert((window->days & WINDOW_EVERY_DAY) != 0 && window->length_minutes > 0);
-    for (;; day_us += TIME_DAY_US) {
+    for (int day = 0; day < DAYS_TO_LOOK; day++, day_us += TIME_DAY_US) {
         struct civil start = time_civil(day_us);
         if ((window->days >> civil_weekday(start) & 1) == 0)
             continue;
@@ -20,6 +23,8 @@ struct window_span window_after(const struct window *window, const struct zone *
         if (span.end_us > us)
             return span;
     }
+    /* Beyond the end of 9999 all days are its last one, and no window ends after now. */
+    return (struct window_span){us, us};
 }
 
 void window_write_days(struct writer *w, uint8_t days)

@@ -22,7 +22,8 @@ struct window_span {
     int64_t start_us, end_us;
 };
 
-/* The first window that ends after us: one that is open then, or the next. */
+/* The first window that ends after us: one that is open then, or the next. At the very end of 9999, where none is left, an
+ * empty one at us. */
 struct window_span window_after(const struct window *window, const struct zone *zone, int64_t us);
 
 /* "Sat, Sun" or "every day": which days a set means. */
