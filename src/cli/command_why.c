@@ -25,6 +25,8 @@ static bool explain(const struct command_call *call, const struct scan_request *
     struct bytes json;
     bool kept;
 
+    if (call->arguments[0][0] == '\0')
+        return error_set(err, ERROR_INPUT, "why: ID|PACKAGE is empty");
     if (!text_from_bytes(bytes_of_text(text_of(call->arguments[0])), LIMIT_PACKAGE_NAME, &wanted, err))
         return error_at(err, "ID|PACKAGE");
     if (!why_kept(request, call->arena, &json, &kept, err) ||

@@ -236,7 +236,12 @@ void explain_update(struct writer *w, const struct explain_context *context, con
     } else if (decision->assumed_hole != NULL) {
         const struct finding hole = {.source = context->decide->host->packages[update->package].source};
         const struct explained e = explained_with(context, &hole, decision->assumed_hole);
-        writer_string(w, "comes from a security archive, no advisory names a hole: ");
+        if (update->not_executable_count > 0)
+            writer_format(
+                w, "comes from a security archive, its known holes (%u) are in no code that runs here: ",
+                update->not_executable_count);
+        else
+            writer_string(w, "comes from a security archive, no advisory names a hole: ");
         explain_named(w, &e);
     } else if (decision->finding == UPDATE_NONE) {
         writer_string(w, "closes no hole that is open here");

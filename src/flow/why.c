@@ -86,11 +86,14 @@ static void say_package(const struct scan *scan, const struct package *package, 
 static void say_named(const struct scan *scan, struct text wanted, struct writer *out)
 {
     struct vulnerability known;
-    bool is_id = text_starts(wanted, TEXT("CVE-")) || text_starts(wanted, TEXT("TEMP-")) ||
-                 text_starts(wanted, TEXT("GHSA-"));
+    static const struct text starts[] = {TEXT("CVE-"), TEXT("TEMP-"), TEXT("GHSA-"),
+                                         TEXT("DSA-"), TEXT("DLA-"),  TEXT("USN-")};
+    bool is_id = false;
 
+    for (size_t i = 0; i < sizeof(starts) / sizeof(*starts); i++)
+        is_id = is_id || text_starts(wanted, starts[i]);
     if (!is_id)
-        writer_format(out, "%.*s is not installed here.\n", TEXT_ARG(wanted));
+        writer_format(out, "A package \"%.*s\" is not installed here.\n", TEXT_ARG(wanted));
     else if (scan->index == NULL)
         writer_format(
             out,

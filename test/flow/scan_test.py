@@ -178,6 +178,9 @@ class Scan(unittest.TestCase):
         self.assertRegex(why("CVE-1999-0001"), "(?i)no .*(advisory|data)")
         self.assertIn("not installed", why("postfix"))
         self.assertIn("nobody says what it closes", why("zlib1g"))
+        self.assertIn("its known holes (40) are in no code that runs here", why("linux-libc-dev"))
+        self.assertIn("ID|PACKAGE is empty", self.root.suture("why", "").stderr)
+        self.assertIn("names DSA-1-1", why("DSA-1-1"))
 
     def test_broken_input_is_one_line(self):
         for name, content in (("var/lib/dpkg/status", "Package: x\nrubbish\n"), ("etc/os-release", "rubbish\n")):
