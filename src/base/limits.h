@@ -57,6 +57,13 @@
 #define LIMIT_APT_FILES 1024 /* files in one .d folder */
 #define LIMIT_SOURCES   1024
 #define LIMIT_PINS      4096
+#define LIMIT_ARCHS     16 /* dpkg --add-architecture; people add one or two */
+
+#define LIMIT_APT_SCOPES    32   /* braces in braces of apt.conf; apt's own files have 5 */
+#define LIMIT_APT_INCLUDES  8    /* files that include each other */
+#define LIMIT_APT_PATTERN   300  /* apt cuts a pin there */
+#define LIMIT_DPKG_UPDATES  4096 /* files in dpkg's updates/; it merges them every 250 */
+#define LIMIT_RELEASE_FIELD 1024 /* Architectures, the longest that is kept, has 100 bytes */
 
 /* One file of the state folder: the largest is a document's statements or an index. */
 #define LIMIT_STATE_FILE (256 * MIB)

@@ -232,8 +232,12 @@ static bool try_folder(struct apt_archives *archives, const char *folder, const 
     if (attempt->release == NULL)
         return false;
     attempt->failed = attempt->release->failed;
-    if (attempt->failed.kind == ERROR_ABSENT && !file_exists(attempt->key.inrelease))
-        (void)error_set(&attempt->failed, ERROR_TRUST, "it has no InRelease: nobody vouches for it");
+    if (attempt->failed.kind == ERROR_ABSENT && !file_exists(attempt->key.inrelease)) {
+        const char *detached = list_path(archives, folder, source, TEXT("Release.gpg"));
+        (void)error_set(&attempt->failed, ERROR_TRUST, "it has no InRelease: %s",
+                        detached != NULL && file_exists(detached) ? "a Release.gpg apart is not read here"
+                                                                  : "nobody vouches for it");
+    }
     attempt->facts.release = attempt->release->inrelease;
     return true;
 }
@@ -388,9 +392,8 @@ bool apt_archive_read(struct apt_archives *archives, const struct apt_source *so
     for (size_t i = 0; i < archives->folder_count; i++)
         if (!try_folder(archives, archives->folders[i], source, &attempts[i]))
             return arena_full(archives->arena, err);
-    if (archives->folder_count == 2 && attempts[1].failed.kind == ERROR_NONE &&
-        (attempts[0].failed.kind != ERROR_NONE ||
-         attempts[1].facts.release.date_us > attempts[0].facts.release.date_us)) {
+    /* One whose InRelease is not believed has no date. */
+    if (attempts[1].facts.release.date_us > attempts[0].facts.release.date_us) {
         order[0] = 1;
         order[1] = 0;
     }

@@ -1,7 +1,8 @@
 #include "manager/apt_candidate.h"
 
-#include <limits.h>
 #include <stdlib.h>
+
+#include "base/limits.h"
 
 #define ARCHIVE_BITS 64 /* of offer.archives */
 
@@ -63,7 +64,8 @@ static bool is_text(const struct apt_record *record)
     struct text text;
 
     for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
-        if (texts[i].size == 0 || !text_from_bytes(bytes_of_text(texts[i]), 1024, &text, &ignored))
+        if (texts[i].size == 0 ||
+            !text_from_bytes(bytes_of_text(texts[i]), LIMIT_PACKAGE_NAME, &text, &ignored))
             return false;
     return record->phased <= 100;
 }

@@ -5,9 +5,6 @@
 #include "base/file.h"
 #include "base/limits.h"
 
-#define SCOPES_MAX   32 /* braces in braces; apt's own files have 5 */
-#define INCLUDES_MAX 8
-
 /* How one file is read: characters become words and marks. */
 struct scan {
     struct text left;
@@ -22,7 +19,7 @@ struct parse {
     struct apt_config *config;
     struct arena *arena;
     struct scan scan;
-    struct text scopes[SCOPES_MAX];
+    struct text scopes[LIMIT_APT_SCOPES];
     size_t depth;
 };
 
@@ -180,9 +177,9 @@ static bool open_scope(struct parse *parse, struct text name, struct error *err)
 {
     struct text key = whole_key(parse, name);
 
-    if (parse->depth == SCOPES_MAX)
+    if (parse->depth == LIMIT_APT_SCOPES)
         return error_set(err, ERROR_LIMIT, "%s: line %zu: more than %d braces deep", parse->scan.name,
-                         parse->scan.line, SCOPES_MAX);
+                         parse->scan.line, LIMIT_APT_SCOPES);
     if (key.at == NULL)
         return arena_full(parse->arena, err);
     parse->scopes[parse->depth++] = key;
@@ -254,8 +251,8 @@ static bool parse_bytes(struct apt_config *config, struct bytes raw, const char 
         .scan = {.left = {(const char *)raw.at, raw.size}, .line = 1, .name = name},
     };
 
-    if (included > INCLUDES_MAX)
-        return error_set(err, ERROR_LIMIT, "%s: included more than %d files deep", name, INCLUDES_MAX);
+    if (included > LIMIT_APT_INCLUDES)
+        return error_set(err, ERROR_LIMIT, "%s: included more than %d files deep", name, LIMIT_APT_INCLUDES);
     return parse_all(&parse, included, err);
 }
 

@@ -263,7 +263,7 @@ bool apt_list_read(const struct apt_list_request *request, struct apt_table_buil
         int size = snprintf(packed, sizeof(packed), "%.*s%.*s", TEXT_ARG(request->name), TEXT_ARG(ending));
         if (size > 0 && (size_t)size < sizeof(packed))
             file = inrelease_find(request->inrelease, (struct text){packed, (size_t)size});
-        if (file == NULL || ending.size == 0)
+        if (file == NULL)
             return error_set(err, ERROR_TRUST, "%s: the InRelease does not list it", request->path);
         if (!read_packed(request->path, file, builder, err))
             return error_at(err, "%s", request->path);

@@ -49,8 +49,6 @@ bool apt_memory_note(const struct apt_memory_key *key, const struct apt_memory_f
     writer_u32(out, NOTE_VERSION);
     writer_u64(out, (uint64_t)facts->verified_us);
     put_text(out, key->source);
-    put_text(out, text_of(key->inrelease));
-    put_text(out, text_of(key->list));
     put_identity(out, &release->identity);
     put_identity(out, &facts->list);
     writer_varint(out, release->keyring_count);
@@ -79,7 +77,7 @@ static struct text take_text(struct reader *r)
     struct text text = {0};
     struct error ignored;
 
-    if (!text_from_bytes(take_bytes(r), KIB, &text, &ignored))
+    if (!text_from_bytes(take_bytes(r), LIMIT_RELEASE_FIELD, &text, &ignored))
         reader_fail(r);
     return text;
 }
@@ -163,8 +161,6 @@ bool apt_memory_read(struct bytes note, const struct apt_memory_key *key, struct
         return error_set(err, ERROR_INPUT, "is of version %u, not %d", version, NOTE_VERSION);
     bool counts = got.verified_us <= key->now_us && got.verified_us > key->now_us - VALID_US;
     counts = take_same(&r, key->source) && counts;
-    counts = take_same(&r, text_of(key->inrelease)) && counts;
-    counts = take_same(&r, text_of(key->list)) && counts;
     got.release.identity = take_identity(&r);
     got.list = take_identity(&r);
     counts = counts && is_file(key->inrelease, &got.release.identity) && is_file(key->list, &got.list);

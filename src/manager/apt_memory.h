@@ -5,7 +5,7 @@
  *
  *     4  version of the note
  *     8  when it was verified, microseconds since 1970
- *     *  text of the source; path of the InRelease; path of the list
+ *     *  text of the source
  *    40  identity of the InRelease, 40 of the list: device, inode, size, mtime, ctime, 8 bytes each
  *     *  count of keyrings, and for each: path, 40 bytes of identity, 32 of its SHA-256
  *     *  origin, label, suite, codename, version

@@ -9,8 +9,6 @@
 #include "base/limits.h"
 #include "format/deb822.h"
 
-#define PATTERN_MAX 300 /* apt cuts the whole pin there */
-
 enum field { FIELD_PACKAGE, FIELD_PIN, FIELD_PRIORITY, FIELD_COUNT };
 
 void apt_pins_end(struct apt_pins *pins)
@@ -64,8 +62,9 @@ static bool make_pattern(const struct read *read, struct text text, struct apt_p
 {
     struct apt_pattern pattern = {.string = text_string(read->arena, text)};
 
-    if (text.size > PATTERN_MAX)
-        return error_set(err, ERROR_LIMIT, "a pattern of %zu bytes, more than %d", text.size, PATTERN_MAX);
+    if (text.size > LIMIT_APT_PATTERN)
+        return error_set(err, ERROR_LIMIT, "a pattern of %zu bytes, more than %d", text.size,
+                         LIMIT_APT_PATTERN);
     if (pattern.string == NULL)
         return arena_full(read->arena, err);
     if (text.size >= 2 && text.at[0] == '/' && text.at[text.size - 1] == '/' &&
@@ -393,8 +392,7 @@ static bool names_package(const struct apt_pins *pins, const struct apt_pin *pin
 {
     struct text name = pin->source ? version->source : version->name;
     struct text arch = text_equal(version->arch, TEXT("all")) ? pins->native : version->arch;
-    struct text wanted =
-        pin->arch.size == 0 ? pins->native : pin->arch;
+    struct text wanted = pin->arch.size == 0 ? pins->native : pin->arch;
 
     if (!text_equal(wanted, TEXT("any")) && !text_equal(wanted, arch))
         return false;

@@ -36,8 +36,6 @@ static const struct {
     {"triggers-pending", PACKAGE_TRIGGERS_PENDING},
 };
 
-#define UPDATES_MAX 4096 /* files; dpkg merges them every 250 */
-
 static bool take_text(const struct deb822_paragraph *paragraph, enum field field, size_t limit,
                       struct text *out, struct error *err)
 {
@@ -208,7 +206,7 @@ static bool read_updates(const char *folder, struct arena *arena, struct reading
     struct file_names names;
     struct bytes raw;
 
-    if (!file_list(folder, UPDATES_MAX, arena, &names, err))
+    if (!file_list(folder, LIMIT_DPKG_UPDATES, arena, &names, err))
         return err->kind == ERROR_ABSENT;
     for (size_t i = 0; i < names.count; i++) {
         if (!isdigit((unsigned char)names.names[i].at[0]))

@@ -8,7 +8,6 @@
 #include "manager/dpkg_status.h"
 #include "manager/managers.h"
 
-#define ARCHS_MAX    16
 #define ARCHIVE_BITS 64 /* of offer.archives */
 
 /* All that one inventory works with. */
@@ -17,7 +16,7 @@ struct work {
     struct arena *arena;
     struct apt_config config;
     struct dpkg_status status;
-    struct text arch_names[ARCHS_MAX];
+    struct text arch_names[LIMIT_ARCHS];
     struct apt_archs archs;
     struct apt_sources sources;
     struct apt_archive *archives;
@@ -60,7 +59,7 @@ static void add_arch(struct work *work, struct text arch)
     for (size_t i = 0; i < work->archs.count; i++)
         if (text_equal(work->arch_names[i], arch))
             return;
-    if (arch.size > 0 && arch.size <= LIMIT_ARCH && work->archs.count < ARCHS_MAX)
+    if (arch.size > 0 && arch.size <= LIMIT_ARCH && work->archs.count < LIMIT_ARCHS)
         work->arch_names[work->archs.count++] = arch;
 }
 

@@ -46,7 +46,7 @@ static bool take_text(const struct deb822_paragraph *paragraph, enum field field
 
     if (raw.at == NULL)
         return true;
-    return text_from_bytes(raw, KIB, out, err) || error_at(err, "%s", field_names[field]);
+    return text_from_bytes(raw, LIMIT_RELEASE_FIELD, out, err) || error_at(err, "%s", field_names[field]);
 }
 
 /* "yes" in all the ways that apt takes it. */

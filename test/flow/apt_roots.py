@@ -173,13 +173,13 @@ def the_name_of_a_packed_list_decides_nothing(root):
 
 
 def a_list_that_is_listed_packed_only_is_hashed_packed(root):
-    packed = gzip.compress(PACKAGES.encode())
+    packed = gzip.compress(PACKAGES.encode(), 0)
     root.remove("var/lib/apt/lists/" + PREFIX + "main_binary-amd64_Packages")
     root.archive(ending=".gz", packed=packed, listed={"main/binary-amd64/Packages.gz": packed})
     same(root.answer().candidate("bash"), "5.2-2")
-    root.archive(ending=".gz", packed=gzip.compress(PACKAGES.replace("5.2-2", "6.6-6").encode()),
+    root.archive(ending=".gz", packed=gzip.compress(PACKAGES.replace("5.2-2", "6.6-6").encode(), 0),
                  listed={"main/binary-amd64/Packages.gz": packed})
-    same(root.answer().archives[0][0], "refused")
+    refused(root, LIST + ".gz: its hash" + MISMATCH)
 
 
 def a_forged_list_is_refused(root):
@@ -214,6 +214,8 @@ def a_strangers_signature_is_refused(root):
 def without_an_inrelease_nobody_vouches(root):
     root.remove("var/lib/apt/lists/" + PREFIX + "InRelease")
     refused(root, "it has no InRelease: nobody vouches for it")
+    root.write("var/lib/apt/lists/" + PREFIX + "Release.gpg", "signature")
+    refused(root, "it has no InRelease: a Release.gpg apart is not read here")
 
 
 def an_unsigned_inrelease_is_refused(root):
@@ -254,6 +256,16 @@ def a_trusted_key_is_not_for_sources_that_name_another(root):
     root.write("etc/apt/trusted.gpg.d/publisher.gpg", KEYS.gpg("--export", "publisher"))
     root.write("usr/share/keyrings/oak.gpg", KEYS.gpg("--export", "stranger"))
     same(root.answer().archives[0][0], "refused")
+
+
+def each_source_is_judged_by_its_own_keys(root):
+    root.write("usr/share/keyrings/other.gpg", KEYS.gpg("--export", "stranger"))
+    root.append("etc/apt/sources.list.d/oak.sources",
+                "\n" + SOURCE.replace("main", "contrib").replace("keyrings/oak", "keyrings/other"))
+    lists = {f"{part}/binary-amd64/Packages": PACKAGES.encode() for part in ("main", "contrib")}
+    for name in lists:
+        root.archive(name=name, listed=lists)
+    same([state for state, _ in root.answer().archives], ["verified", "refused"])
 
 
 def a_source_may_name_fingerprints(root):
@@ -317,6 +329,21 @@ def of_equal_versions_the_security_archive_is_named(root):
     answer = root.answer()
     same(answer.packages["bash"][8], "1")
     same(answer.versions[0], ("bash", "5.2-2", 500, "0,1"))
+
+
+def of_equal_versions_the_archive_of_higher_priority_is_named(root):
+    root.append("etc/apt/sources.list.d/oak.sources", "\n" + SOURCE.replace("oak\n", "elm\n"))
+    root.archive(release={"Codename": "elm"}, prefix=PREFIX.replace("oak_", "elm_"))
+    same(root.answer().packages["bash"][8], "0")
+    root.write("etc/apt/preferences", "Package: *\nPin: release n=elm\nPin-Priority: 501\n")
+    same(root.answer().packages["bash"][8], "1")
+
+
+def only_a_priority_of_1000_goes_back(root):
+    root.write("var/lib/dpkg/status", STATUS.replace("5.2-1", "5.3-1"))
+    for priority, candidate in ((999, "5.3-1"), (1000, "5.2-2")):
+        root.write("etc/apt/preferences", f"Package: bash\nPin: version 5.2-2\nPin-Priority: {priority}\n")
+        same(root.answer().candidate("bash"), candidate)
 
 
 def archives_may_stand_back(root):
@@ -388,6 +415,13 @@ def phased_updates_wait_for_their_turn(root):
     same(root.answer().packages["bash"][5:7], ["", "5.2-2"])
 
 
+def this_machines_turn_says_nothing_of_another_machine(root):
+    root.archive(packages=PACKAGES.replace("Size: 1000", "Size: 1000\nPhased-Update-Percentage: 0"))
+    root.write("etc/machine-id", "0123456789abcdef0123456789abcdef\n")
+    same(root.answer().packages["bash"][5], "o")
+    same(root.answer("--inventory", root.at("var/lib/dpkg/status")).packages["bash"][5], "")
+
+
 def a_phase_policy_lowers_the_priority(root):
     root.archive(packages=PACKAGES.replace("Size: 1000", "Size: 1000\nPhased-Update-Percentage: 83\nSource: bash (5.1-6ubuntu1.1)"))
     root.write("etc/machine-id", "0123456789abcdef0123456789abcdef\n")
@@ -405,10 +439,25 @@ def foreign_packages_are_told(root):
                 "\nPackage: own\nStatus: install ok installed\nArchitecture: amd64\nVersion: 1\n")
     answer = root.answer()
     same({name: row[5] for name, row in answer.packages.items()}, {"bash": "", "dpkg": "f", "own": "f", "tool": "f"})
+    # Installed from the vendor, though the distribution has a newer one; and a version that both have.
+    root.archive(packages="Package: bash\nArchitecture: amd64\nVersion: 5.2-1\n", prefix=PREFIX.replace("oak_", "vendor_"),
+                 release={"Origin": "Vendor", "Label": "Vendor"})
+    same(root.answer().packages["bash"][5], "f")
+    root.write("var/lib/dpkg/status", STATUS.replace("5.2-1", "5.2-2"))
+    root.archive(packages="Package: bash\nArchitecture: amd64\nVersion: 5.2-2\n", prefix=PREFIX.replace("oak_", "vendor_"),
+                 release={"Origin": "Vendor", "Label": "Vendor"})
+    same(root.answer().packages["bash"][5], "")
+    root.archive(packages="Package: bash\nArchitecture: amd64\nVersion: 9\n", prefix=PREFIX.replace("oak_", "vendor_"),
+                 release={"Origin": "Vendor", "Label": "Vendor"})
     # Installed from the vendor, newer than all that the distribution has, also when the vendor has moved on since.
     for version in ("9", "8"):
         root.write("var/lib/dpkg/status", STATUS.replace("5.2-1", version))
         same((version, root.answer().packages["bash"][5]), (version, "f"))
+
+
+def a_version_that_nobody_has_is_the_distributions(root):
+    root.write("var/lib/dpkg/status", STATUS.replace("5.2-1", "9"))  # its lists may be old, or it was built here
+    same(root.answer().packages["bash"][5], "")
 
 
 def without_believed_lists_nothing_is_called_foreign(root):
