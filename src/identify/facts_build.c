@@ -194,11 +194,15 @@ struct feed_sink facts_build_sink(struct facts_build *build)
     return (struct feed_sink){.self = build, .vulnerability = sink_vulnerability};
 }
 
+struct part_place {
+    const struct part *part;
+};
+
 /* The file being written. */
 struct facts_write {
     const struct facts_build *build;
     struct arena *arena;
-    const struct part **parts; /* by id, then trust, then as they were put */
+    struct part_place *parts; /* by id, then trust, then as they were put */
     size_t part_count;
     uint32_t *numbers; /* of vectors: pool -> file, + 1 */
     uint32_t feed_count, cve_count, other_count, score_count, vector_count;
@@ -214,10 +218,8 @@ static void end_segments(struct facts_write *file)
 static int compare_parts(const void *a, const void *b, void *build)
 {
     const struct facts_build *from = build;
-    const struct part *x, *y;
+    const struct part *x = ((const struct part_place *)a)->part, *y = ((const struct part_place *)b)->part;
 
-    memcpy(&x, a, sizeof(struct part *));
-    memcpy(&y, b, sizeof(struct part *));
     if (x->id != y->id) {
         if (x->id >= OTHER && y->id >= OTHER)
             return text_compare(text_pool_at(&from->texts, x->id - OTHER),
@@ -231,14 +233,14 @@ static int compare_parts(const void *a, const void *b, void *build)
 static bool sort_parts(struct facts_write *file, struct error *err)
 {
     struct facts_build copy = *file->build; /* qsort_r's context is not const */
-    const struct part **parts = ARENA_ARRAY(file->arena, const struct part *, file->build->part_count);
+    struct part_place *parts = ARENA_ARRAY(file->arena, struct part_place, file->build->part_count);
 
     if (parts == NULL)
         return arena_full(file->arena, err);
     for (const struct part_chunk *chunk = file->build->first; chunk != NULL; chunk = chunk->next)
         for (size_t i = 0; i < chunk->count; i++)
             if (file->build->feeds[chunk->parts[i].feed].kept)
-                parts[file->part_count++] = &chunk->parts[i];
+                parts[file->part_count++].part = &chunk->parts[i];
     file->parts = parts;
     if (file->part_count > 0)
         qsort_r(parts, file->part_count, sizeof(*parts), compare_parts, &copy);
@@ -256,9 +258,9 @@ static bool write_vectors(struct facts_write *file, struct error *err)
     if (used == NULL || file->numbers == NULL)
         return arena_full(file->arena, err);
     for (size_t i = 0; i < file->part_count; i++)
-        for (size_t j = 0; j < file->parts[i]->score_count; j++)
-            if (file->build->scores[file->parts[i]->first_score + j].vector != 0)
-                used[count++] = file->build->scores[file->parts[i]->first_score + j].vector;
+        for (size_t j = 0; j < file->parts[i].part->score_count; j++)
+            if (file->build->scores[file->parts[i].part->first_score + j].vector != 0)
+                used[count++] = file->build->scores[file->parts[i].part->first_score + j].vector;
     count = text_pool_sort(&file->build->texts, used, count);
     for (size_t i = 0; i < count; i++) {
         file->numbers[used[i]] = (uint32_t)i + 1;
@@ -360,13 +362,13 @@ static void write_rows(struct facts_write *file)
     size_t year = 0;
 
     for (size_t i = 0; i < file->part_count;) {
-        struct merged merged = {.facts = *file->parts[i]};
+        struct merged merged = {.facts = *file->parts[i].part};
         size_t end = i;
-        for (; end < file->part_count && file->parts[end]->id == file->parts[i]->id; end++) {
-            merge_part(&merged, file->parts[end]);
-            if (file->parts[end]->score_count > 0)
-                merge_scores(&merged, file->build->scores + file->parts[end]->first_score,
-                             file->parts[end]->score_count);
+        for (; end < file->part_count && file->parts[end].part->id == file->parts[i].part->id; end++) {
+            merge_part(&merged, file->parts[end].part);
+            if (file->parts[end].part->score_count > 0)
+                merge_scores(&merged, file->build->scores + file->parts[end].part->first_score,
+                             file->parts[end].part->score_count);
         }
         if (merged.facts.id < OTHER && (merged.facts.kev || merged.facts.exploitation == EXPLOITATION_ACTIVE))
             writer_u32(&file->segments[FACTS_EXPLOITED], merged.facts.id);

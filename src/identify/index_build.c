@@ -119,6 +119,11 @@ static bool fits(const struct advisory *advisory)
            advisory->note.size <= LIMIT_NOTE && advisory->cve_count > 0;
 }
 
+static bool is_said(enum advisory_status status)
+{
+    return status > ADVISORY_UNKNOWN && status < ADVISORY_STATUS_COUNT;
+}
+
 /* What all rows of the statement share. */
 static bool make_row(struct index_build *build, const struct advisory *advisory, struct row *out,
                      struct error *err)
@@ -129,10 +134,11 @@ static bool make_row(struct index_build *build, const struct advisory *advisory,
     struct text introduced = text_equal(advisory->introduced, zero) ? TEXT("") : advisory->introduced;
     struct row row = {
         .day = notice ? day_of(advisory->published_us) : NO_DAY,
-        .status = (uint8_t)(never                                  ? ADVISORY_NOT_AFFECTED
-                            : advisory->status == ADVISORY_UNKNOWN ? ADVISORY_UNDETERMINED
-                                                                   : advisory->status),
-        .severity = (uint8_t)advisory->severity,
+        .status = (uint8_t)(never                        ? ADVISORY_NOT_AFFECTED
+                            : !is_said(advisory->status) ? ADVISORY_UNDETERMINED
+                                                         : advisory->status),
+        .severity =
+            (uint8_t)((unsigned)advisory->severity < SEVERITY_COUNT ? advisory->severity : SEVERITY_UNKNOWN),
         .feed = (uint8_t)(build->feed_count - 1),
         .flags = (uint8_t)((advisory->unimportant ? ROW_UNIMPORTANT : 0) | (notice ? ROW_NOTICE : 0)),
     };

@@ -149,18 +149,19 @@ static uint8_t rank_of(const struct index_build *build, const struct row *row)
 }
 
 /* Notices of one source by fixed version, then date: where a fix finds the one that announced it. */
+struct notice {
+    const struct row *row;
+};
 struct notices {
-    const struct row **rows;
+    struct notice *rows;
     size_t count;
 };
 
 static int compare_notices(const void *a, const void *b, void *texts)
 {
-    const struct row *x, *y;
+    const struct row *x = ((const struct notice *)a)->row, *y = ((const struct notice *)b)->row;
     const struct text *pool = texts;
 
-    memcpy(&x, a, sizeof(struct row *));
-    memcpy(&y, b, sizeof(struct row *));
     int by = compare_numbers(x->fixed, y->fixed);
     if (by == 0)
         by = compare_numbers(day_order(x->day), day_order(y->day));
@@ -173,12 +174,12 @@ static const struct row *find_notice(const struct notices *notices, uint32_t fix
 
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (notices->rows[middle]->fixed < fixed)
+        if (notices->rows[middle].row->fixed < fixed)
             low = middle + 1;
         else
             high = middle;
     }
-    return low < notices->count && notices->rows[low]->fixed == fixed ? notices->rows[low] : NULL;
+    return low < notices->count && notices->rows[low].row->fixed == fixed ? notices->rows[low].row : NULL;
 }
 
 /* Rule 3: id and date of the notice that announced this fix. */
@@ -245,7 +246,7 @@ static void gather_notices(const struct index_build *build, const struct row *ro
     notices->count = 0;
     for (size_t i = 0; i < count; i++)
         if ((rows[i].flags & ROW_NOTICE) && is_fix(&rows[i]) && rows[i].fixed != 0)
-            notices->rows[notices->count++] = &rows[i];
+            notices->rows[notices->count++].row = &rows[i];
     if (notices->count > 0)
         qsort_r(notices->rows, notices->count, sizeof(*notices->rows), compare_notices, build->texts.texts);
 }
@@ -272,7 +273,7 @@ static bool resolve_rows(const struct index_build *build, struct arena *arena, s
                          struct error *err)
 {
     struct row *kept = ARENA_ARRAY(arena, struct row, all->row_count);
-    struct notices notices = {.rows = ARENA_ARRAY(arena, const struct row *, all->row_count)};
+    struct notices notices = {.rows = ARENA_ARRAY(arena, struct notice, all->row_count)};
     size_t kept_count = 0;
 
     if (kept == NULL || notices.rows == NULL)
@@ -304,9 +305,9 @@ static bool share_severities(struct arena *arena, struct resolved *all, struct e
     for (size_t i = 0; i < all->row_count; i++)
         votes[all->rows[i].id][all->rows[i].severity]++;
     for (size_t id = 0; id < id_count; id++)
-        for (uint8_t severity = 1; severity < SEVERITY_COUNT; severity++)
+        for (unsigned severity = 1; severity < SEVERITY_COUNT; severity++)
             if (votes[id][severity] > votes[id][all->severities[id]])
-                all->severities[id] = severity;
+                all->severities[id] = (uint8_t)severity;
     for (size_t i = 0; i < all->row_count; i++)
         if (all->rows[i].severity == all->severities[all->rows[i].id])
             all->rows[i].severity = ROW_SAME_SEVERITY;

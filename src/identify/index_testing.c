@@ -139,6 +139,7 @@ static void put_ids(struct script *script, struct advisory *advisory, struct tex
             advisory->cves = &id;
             advisory->cve_count = 1;
             must(index_build_put(script->build, advisory, &err), id, &err);
+            advisory->cves = NULL;
         } else {
             assert_true(count < IDS_MAX);
             list[count++] = id;
@@ -149,6 +150,7 @@ static void put_ids(struct script *script, struct advisory *advisory, struct tex
     advisory->cve_count = count;
     if (count > 0)
         must(index_build_put(script->build, advisory, &err), advisory->package, &err);
+    advisory->cves = NULL; /* the list ends here */
 }
 
 static void read_statement(struct script *script, struct text package, struct text line)

@@ -53,7 +53,7 @@ bool index_id(const struct index *index, struct index_cves *walk, uint32_t numbe
         if (number - index->cve_count >= index->other_count)
             return index_broken(err, "an id number is too large");
         size_t place = 4 * (size_t)(number - index->cve_count);
-        struct text id;
+        struct text id = {NULL, 0};
         if (!index_text(index, u32_at(index->segments[INDEX_OTHERS], place), arena, &id, err))
             return false;
         if (id.size == 0)
