@@ -25,7 +25,7 @@ struct text face_score(const struct face *face, uint32_t finding)
 static void print_later(const struct face *face)
 {
     const struct scan *scan = face->scan;
-    uint32_t later = 0, unknown = 0, postponed = 0, assumed = 0;
+    uint32_t later = 0, unknown = 0, postponed = 0, postponed_late = 0, assumed = 0;
     int64_t first_us = TIME_ABSENT, last_us = TIME_ABSENT;
 
     for (size_t i = 0; i < scan->group_count; i++) {
@@ -34,6 +34,7 @@ static void print_later(const struct face *face)
             continue;
         unknown += group->kind == UPDATE_KIND_UNKNOWN;
         postponed += group->standing != STANDING_TAKEN;
+        postponed_late += group->standing != STANDING_TAKEN && group->late;
         if (group->kind != UPDATE_SECURITY || group->standing != STANDING_TAKEN)
             continue;
         later++;
@@ -65,8 +66,9 @@ static void print_later(const struct face *face)
                   COLOUR_WARN);
     if (postponed > 0)
         face_note(face, "postponed",
-                  text_format(face->arena, "%.*s by the level; their dates stand",
-                              TEXT_ARG(words_count(face->arena, postponed, "update", "updates"))),
+                  text_format(face->arena, "%.*s by the level, %u of them late; their dates stand",
+                              TEXT_ARG(words_count(face->arena, postponed, "update", "updates")),
+                              postponed_late),
                   COLOUR_WARN);
 }
 
@@ -100,6 +102,33 @@ static void print_functional(const struct face *face)
     }
 }
 
+/* What of the holes without a fix is not simply that: " (1 announced and not in the archive yet, 2 ...)", or nothing. */
+static struct text unfixed_of_which(const struct face *face)
+{
+    const struct match *match = &face->scan->match;
+    uint32_t announced = 0, elsewhere = 0, unimportant = 0;
+    struct text line = TEXT("");
+
+    for (size_t i = 0; i < match->finding_count; i++) {
+        const struct finding *finding = &match->findings[i];
+        announced += finding->class_of == CLASS_NOT_YET_IN_ARCHIVE;
+        elsewhere += finding->class_of == CLASS_ARCHIVE_NOT_ENABLED;
+        unimportant += finding->class_of == CLASS_NO_FIX && finding->unimportant;
+    }
+    const struct {
+        uint32_t count;
+        const char *what;
+    } parts[] = {
+        {elsewhere, "fixed in an archive that is not enabled here"},
+        {announced, "announced, not in the archive yet"},
+        {unimportant, "unimportant to the vendor"},
+    };
+    for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++)
+        if (parts[i].count > 0)
+            line = text_format(face->arena, "%.*s; %u %s", TEXT_ARG(line), parts[i].count, parts[i].what);
+    return line;
+}
+
 static void print_unfixed(const struct face *face)
 {
     const struct scan_summary *summary = &face->scan->summary;
@@ -110,8 +139,8 @@ static void print_unfixed(const struct face *face)
     struct text cves = words_count(face->arena, summary->unfixed, "CVE", "CVEs");
     struct text packages = words_count(face->arena, summary->unfixed_packages, "package", "packages");
     face_note(face, "no fix yet",
-              text_format(face->arena, "%.*s in %.*s, %u exploited%s", TEXT_ARG(cves), TEXT_ARG(packages),
-                          summary->unfixed_exploited,
+              text_format(face->arena, "%.*s in %.*s, %u exploited%.*s%s", TEXT_ARG(cves), TEXT_ARG(packages),
+                          summary->unfixed_exploited, TEXT_ARG(unfixed_of_which(face)),
                           face->options->unfixed ? "" : ": suture scan --unfixed"),
               summary->unfixed_exploited > 0 ? COLOUR_BAD : COLOUR_PLAIN);
     if (!face->options->unfixed)
@@ -124,8 +153,9 @@ static void print_unfixed(const struct face *face)
         struct text score = face_score(face, (uint32_t)i);
         face_note(
             face, "",
-            text_format(face->arena, "%.*s  %.*s  %.*s · %s%s", TEXT_ARG(finding->id),
+            text_format(face->arena, "%.*s  %.*s  %.*s · %s%s%s", TEXT_ARG(finding->id),
                         TEXT_ARG(finding->source), TEXT_ARG(score), finding_class_name(finding->class_of),
+                        finding->unimportant ? " · unimportant to the vendor" : "",
                         face->scan->decisions[i].exploitation == EXPLOITATION_ACTIVE ? " · exploited" : ""),
             COLOUR_PLAIN);
     }

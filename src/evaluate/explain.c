@@ -6,7 +6,7 @@
 #include "evaluate/explain_parts.h"
 
 /* A block has fewer lines than this: one for each profile and override, and six besides. */
-#define REASONS_MAX (POLICY_PROFILES_MAX + OVERRIDE_COUNT + 6)
+#define REASONS_MAX (POLICY_PROFILES_MAX + OVERRIDE_COUNT + 7)
 
 static struct explained explained_with(const struct explain_context *context, const struct finding *finding,
                                        const struct decision *decision)
@@ -116,12 +116,22 @@ static void write_judged(struct writer *w, const struct explained *e)
     }
 }
 
+/* Where the fix is when no enabled archive has it; absent in every other class. */
+static const char *fix_elsewhere(const struct finding *finding)
+{
+    if (finding->class_of == CLASS_ARCHIVE_NOT_ENABLED)
+        return "there is one, in an archive that is not enabled here";
+    return finding->class_of == CLASS_NOT_YET_IN_ARCHIVE ? "announced, not in the archive yet" : NULL;
+}
+
 void explain_decision(struct writer *w, const struct explain_context *context, const struct finding *finding,
                       const struct decision *decision)
 {
     struct explained e = explained_with(context, finding, decision);
 
     write_title(w, &e);
+    if (fix_elsewhere(finding) != NULL)
+        writer_format(w, "  fix      %s\n", fix_elsewhere(finding));
     if (decision->urgency != URGENCY_UNKNOWN) {
         write_judged(w, &e);
     } else if (!has_override(decision, OVERRIDE_NOT_AFFECTED)) {
@@ -200,6 +210,10 @@ bool explain_reasons(const struct explain_context *context, const struct finding
     struct explained e = explained_with(context, finding, decision);
     struct reasons reasons = {.count = 0};
 
+    if (fix_elsewhere(finding) != NULL) {
+        writer_format(&w, "fix: %s", fix_elsewhere(finding));
+        put_reason(&reasons, &w, arena);
+    }
     if (decision->urgency != URGENCY_UNKNOWN) {
         put_judged(&reasons, &w, &e, arena);
     } else if (!has_override(decision, OVERRIDE_NOT_AFFECTED)) {

@@ -362,10 +362,20 @@ static const char *why_not_affected(const struct finding *finding)
     return "the vendor says not affected";
 }
 
+static const char *const suppression_means[SUPPRESSION_COUNT] = {
+    [SUPPRESSION_NO_DSA] = "the vendor does not fix it now",
+    [SUPPRESSION_IGNORED] = "the vendor will not fix it",
+    [SUPPRESSION_POSTPONED] = "the vendor fixes it with a later update",
+    [SUPPRESSION_END_OF_LIFE] = "the vendor supports this package no longer",
+    [SUPPRESSION_UNDETERMINED] = "the vendor does not know yet whether this is affected",
+};
+
 void explain_suppression(struct writer *w, const struct explained *e)
 {
-    if (e->finding->suppressed_by != SUPPRESSION_NONE)
-        writer_format(w, "%s: the vendor does not fix it now", suppression_name(e->finding->suppressed_by));
+    enum suppression suppression = e->finding->suppressed_by;
+
+    if (suppression_means[suppression] != NULL)
+        writer_format(w, "%s: %s", suppression_name(suppression), suppression_means[suppression]);
     else
         writer_string(w, "unimportant: the vendor sees no consequence for security");
 }

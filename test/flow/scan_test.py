@@ -87,6 +87,30 @@ class Scan(unittest.TestCase):
         self.assertEqual(exploited["profile"], "exploited")
         self.assertEqual(got["updates"][0]["delta_size"], None)
 
+    def test_a_fix_in_an_archive_that_is_not_enabled(self):
+        os.remove(self.root.path("etc/apt/sources.list.d/bookworm-security.sources"))
+        self.feed(("tracker.json", TRACKER))
+        got = self.json()
+        self.assertEqual({f["class"] for f in got["findings"] if f["id"] == "CVE-2026-1002"}, {"archive-not-enabled"})
+        self.assertIn("fixed in an archive that is not enabled here", " ".join(self.root.scan("--now", NOW).stdout.split()))
+        done = self.root.suture("why", "--root", self.root.root, "--now", NOW, "CVE-2026-1002", check=0)
+        self.assertIn("fix      there is one, in an archive that is not enabled here", done.stdout)
+
+    def test_what_the_vendor_does_not_fix_is_told_apart(self):
+        tracker = {"expat": {f"CVE-2026-30{i}": {"releases": {"bookworm": {"status": "open", "urgency": "low", "nodsa": "x", "nodsa_reason": reason}}}
+                             for i, reason in enumerate(("ignored", "postponed"))}}
+        tracker["expat"]["CVE-2026-305"] = {"releases": {"bookworm": {"status": "undetermined", "urgency": "low"}}}
+        tracker["expat"]["CVE-2026-306"] = {"releases": {"bookworm": {"status": "open", "urgency": "unimportant"}}}
+        self.feed(("tracker.json", tracker))
+        for name, words in (("CVE-2026-300", "will not fix it"), ("CVE-2026-301", "with a later update"), ("CVE-2026-305", "does not know yet")):
+            self.assertIn(words, self.root.suture("why", "--root", self.root.root, "--now", NOW, name, check=0).stdout)
+        self.assertIn("1 unimportant to the vendor", self.root.scan("--now", NOW, "--unfixed").stdout)
+
+    def test_a_level_says_what_of_the_postponed_is_late(self):
+        self.feed(("tracker.json", TRACKER))
+        screen = self.root.scan("--now", "2027-02-01T00:00:00Z", "--level", "emergency-only", check=0).stdout
+        self.assertRegex(screen, r"postponed +4 updates by the level, 2 of them late")
+
     def test_held_packages_are_said(self):
         held = [u for u in self.json()["updates"] if u["package"] == "held"]
         self.assertEqual([u["held"] for u in held], [True])
@@ -181,6 +205,7 @@ class Scan(unittest.TestCase):
         self.assertIn("its known holes (40) are in no code that runs here", why("linux-libc-dev"))
         self.assertIn("ID|PACKAGE is empty", self.root.suture("why", "").stderr)
         self.assertIn("names DSA-1-1", why("DSA-1-1"))
+        self.assertIn("fix      announced, not in the archive yet", why("CVE-2026-1006"))
 
     def test_broken_input_is_one_line(self):
         for name, content in (("var/lib/dpkg/status", "Package: x\nrubbish\n"), ("etc/os-release", "rubbish\n")):
