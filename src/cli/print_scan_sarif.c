@@ -2,11 +2,14 @@
  * `suture scan --format sarif`: SARIF 2.1.0 (OASIS), for the places where developers already look at findings.
  *
  * One rule for each vulnerability, one result for each finding, due or not; a suppressed one carries SARIF's own
- * suppression. The place is the package, as a purl (github.com/package-url/purl-spec) in a logical location, and dpkg's status as the artifact.
+ * suppression. An update of which nobody says what it closes is a result too, and data that is stale or absent a
+ * notification of the invocation: no results and no notifications is what health looks like. The place is the package, as a purl (github.com/package-url/purl-spec) in a logical location, and dpkg's status as the artifact.
  */
 #include "cli/print_scan.h"
 
+#include "base/limits.h"
 #include "base/map.h"
+#include "base/own.h"
 #include "flow/groups.h"
 #include "format/json.h"
 
@@ -148,6 +151,98 @@ static void put_result(struct json_writer *j, const struct scan *scan, size_t in
     json_close_object(j);
 }
 
+/* Security by its archive alone, or not known to be anything else: no finding stands for it. */
+static const char *rule_of(const struct update *update)
+{
+    if (update->finding_count > 0 || update->kind == UPDATE_FUNCTIONAL)
+        return NULL;
+    return update->kind == UPDATE_SECURITY ? "security-update" : "unknown-update";
+}
+
+static void put_update(struct json_writer *j, const struct scan *scan, size_t index, struct arena *arena)
+{
+    OWN(writer_end) struct writer reason = writer_with(LIMIT_LINE);
+    const struct update *update = &scan->match.updates[index];
+    const struct update_decision *decision = &scan->update_decisions[index];
+    const struct package *package = &scan->host->packages[update->package];
+    struct text to = update_offer(scan->host, update)->version;
+
+    explain_update(&reason, &scan->explain, update, decision);
+    struct bytes why = writer_bytes(&reason);
+    json_open_object(j);
+    put(j, "ruleId", text_of(rule_of(update)));
+    put(j, "level", text_of(decision->late || decision->action >= ACTION_MITIGATE ? "error" : "warning"));
+    put_message(j, "message",
+                text_format(arena, "%.*s %.*s -> %.*s: %.*s", TEXT_ARG(package->name),
+                            TEXT_ARG(package->version), TEXT_ARG(to), (int)why.size, (const char *)why.at));
+    json_name(j, "locations");
+    json_open_array(j);
+    put_location(j, scan, package, arena);
+    json_close_array(j);
+    json_name(j, "partialFingerprints");
+    json_open_object(j);
+    put(j, "suture/v1",
+        text_format(arena, "%.*s:%.*s:%.*s", TEXT_ARG(scan->host->name), TEXT_ARG(package->name),
+                    TEXT_ARG(to)));
+    json_close_object(j);
+    json_close_object(j);
+}
+
+static void put_notification(struct json_writer *j, const char *level, struct text text)
+{
+    json_open_object(j);
+    put(j, "level", text_of(level));
+    put_message(j, "message", text);
+    json_close_object(j);
+}
+
+/* Whether anything could be judged, and what the answer lacks. */
+static void put_invocation(struct json_writer *j, const struct scan *scan, struct arena *arena)
+{
+    json_name(j, "invocations");
+    json_open_array(j);
+    json_open_object(j);
+    json_name(j, "executionSuccessful");
+    json_put_bool(j, scan->judged);
+    json_name(j, "toolExecutionNotifications");
+    json_open_array(j);
+    if (!scan->judged)
+        put_notification(j, "error",
+                         TEXT("nothing could be judged: there are neither package lists nor advisories"));
+    for (size_t i = 0; i < scan->data_count; i++) {
+        const struct scan_data *data = &scan->data[i];
+        if (data->state == DATA_FRESH)
+            continue;
+        put_notification(j, data->needed ? "warning" : "note",
+                         text_format(arena, "%.*s is %s%s%.*s", TEXT_ARG(data->feed),
+                                     data_freshness_name(data->state), data->why.size > 0 ? ": " : "",
+                                     TEXT_ARG(data->why)));
+    }
+    json_close_array(j);
+    json_close_object(j);
+    json_close_array(j);
+}
+
+static void put_results(struct json_writer *j, const struct scan *scan, struct arena *arena)
+{
+    json_name(j, "results");
+    json_open_array(j);
+    for (size_t i = 0; i < scan->match.finding_count; i++)
+        put_result(j, scan, i, arena);
+    for (size_t i = 0; i < scan->match.update_count; i++)
+        if (rule_of(&scan->match.updates[i]) != NULL)
+            put_update(j, scan, i, arena);
+    json_close_array(j);
+}
+
+static void put_update_rule(struct json_writer *j, const char *id, struct text description)
+{
+    json_open_object(j);
+    put(j, "id", text_of(id));
+    put_message(j, "shortDescription", description);
+    json_close_object(j);
+}
+
 /* Rules are distinct by id; two sources may share a vulnerability. */
 static void put_rules(struct json_writer *j, const struct scan *scan, struct arena *arena)
 {
@@ -162,6 +257,9 @@ static void put_rules(struct json_writer *j, const struct scan *scan, struct are
             continue;
         put_rule(j, finding, &scan->decisions[i], arena);
     }
+    put_update_rule(j, "security-update",
+                    TEXT("An update from a security archive, of which no advisory says what it closes"));
+    put_update_rule(j, "unknown-update", TEXT("An update of which nothing says whether it closes holes"));
     json_close_array(j);
 }
 
@@ -186,11 +284,8 @@ void print_scan_sarif(const struct scan *scan, const struct print_options *optio
     put_rules(&j, scan, arena);
     json_close_object(&j);
     json_close_object(&j);
-    json_name(&j, "results");
-    json_open_array(&j);
-    for (size_t i = 0; i < scan->match.finding_count; i++)
-        put_result(&j, scan, i, arena);
-    json_close_array(&j);
+    put_invocation(&j, scan, arena);
+    put_results(&j, scan, arena);
     json_close_object(&j);
     json_close_array(&j);
     json_close_object(&j);

@@ -131,6 +131,23 @@ class Scan(unittest.TestCase):
         jsonschema.validate(sarif, schema)
         self.assertGreater(len(sarif["runs"][0]["results"]), 40)
 
+    def test_sarif_without_data_does_not_look_like_health(self):
+        import jsonschema
+        with open(os.path.join(os.path.dirname(__file__), "..", "schema", "sarif-2.1.0-rtm.5.json"), encoding="utf-8") as file:
+            schema = json.load(file)
+        sarif = json.loads(self.root.scan("--now", NOW, "--format", "sarif", check=0).stdout)
+        jsonschema.validate(sarif, schema)
+        run = sarif["runs"][0]
+        self.assertEqual({r["ruleId"] for r in run["results"]}, {"security-update", "unknown-update"})
+        self.assertLessEqual({r["ruleId"] for r in run["results"]}, {r["id"] for r in run["tool"]["driver"]["rules"]})
+        told = [n["message"]["text"] for n in run["invocations"][0]["toolExecutionNotifications"]]
+        self.assertIn("debian-tracker is absent: was never fetched", told)
+        self.assertTrue(run["invocations"][0]["executionSuccessful"])
+        os.remove(self.root.path("etc/apt/sources.list.d/bookworm.sources"))
+        os.remove(self.root.path("etc/apt/sources.list.d/bookworm-security.sources"))
+        run = json.loads(self.root.scan("--now", NOW, "--format", "sarif", check=4).stdout)["runs"][0]
+        self.assertFalse(run["invocations"][0]["executionSuccessful"])
+
     def test_exit_statuses(self):
         scan = self.root.scan
         self.assertEqual(scan("--now", NOW, "--fail-on", "late").returncode, 4, "no advisory data: 4 beats 3")
