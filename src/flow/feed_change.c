@@ -9,6 +9,8 @@
 #include "flow/feed_build.h"
 #include "flow/feed_plan.h"
 #include "flow/feed_read.h"
+#include "format/compress.h"
+#include "format/pack.h"
 #include "identify/facts.h"
 #include "identify/feeds.h"
 #include "identify/index.h"
@@ -199,9 +201,11 @@ bool feed_change_take(struct feed_change *change, const struct feed_arrival *arr
         !fill_document(change, arrival, &read, &document, err))
         return false;
     const char *path = path_in(change, change->change.next.folder, document.file);
+    struct bytes packed = {0};
     if (path == NULL)
         return arena_full(change->arena, err);
-    if (!file_replace(path, read.statements, 0600, err) || !add_document(change, &document, err))
+    if (!pack_zstd(read.statements, &arena, &packed, err) || !file_replace(path, packed, 0600, err) ||
+        !add_document(change, &document, err))
         return false;
     change->built_anew = true;
     *out = &change->next.documents[change->next.document_count - 1];
@@ -266,51 +270,78 @@ bool feed_change_keep_rest(struct feed_change *change,
     return true;
 }
 
+/* The head of a file of statements; the rest is not looked at. */
+static bool reads_as_now(const char *path)
+{
+    OWN(file_unmap) struct file_map map = {0};
+    OWN(compress_end) struct compress_stream *stream = NULL;
+    uint8_t start[STATEMENTS_START];
+    uint32_t reading;
+    struct error ignored;
+    size_t got;
+
+    return file_map(path, LIMIT_STATE_FILE, &map, &ignored) &&
+           compress_open_bytes(map.bytes, LIMIT_STATEMENTS, &stream, &ignored) &&
+           compress_read(stream, start, sizeof(start), &got, &ignored) &&
+           statements_reading((struct bytes){start, got}, &reading) && reading == STATEMENTS_READING;
+}
+
 const struct manifest_document *feed_change_held(struct feed_change *change, const struct feed *feed,
                                                  struct text key, struct text url)
 {
-    OWN(file_unmap) struct file_map map = {0};
     const struct manifest_document *former = manifest_find(&change->former, text_of(feed->name), key);
-    struct statements_head head;
-    struct error ignored;
 
     if (former == NULL || former->file.size == 0 || !text_equal(former->url, url))
         return NULL;
     const char *path = path_in(change, change->change.former.folder, former->file);
-    if (path == NULL || !file_map(path, LIMIT_STATE_FILE, &map, &ignored) ||
-        !statements_look(map.bytes, &head, &ignored) || head.reading != STATEMENTS_READING)
-        return NULL;
-    return former;
+    return path != NULL && reads_as_now(path) ? former : NULL;
 }
 
 /* ---- commit ---- */
 
-/* The statements of the new generation, mapped, in the order of feeds.h so that a feed's documents are together. */
+/* The statements of the new generation, unpacked, in the order of feeds.h so that a feed's documents are together. */
 struct parts {
+    struct arena arena;
     struct feed_part *parts;
-    struct file_map *maps;
     size_t count;
+    bool loaded; /* only when something has to be built of them */
 };
 
 static void own_parts(struct parts *parts)
 {
-    for (size_t i = 0; i < parts->count; i++)
-        file_unmap(&parts->maps[i]);
-    parts->count = 0;
+    arena_end(&parts->arena);
 }
 
-static bool map_part(struct feed_change *change, const struct feed *feed,
-                     const struct manifest_document *document, struct parts *into, struct error *err)
+/* What is packed has a checksum; what is not is looked through. */
+static bool load_statements(const char *path, struct arena *arena, struct bytes *out, struct error *err)
+{
+    OWN(file_unmap) struct file_map map = {0};
+
+    if (!file_map(path, LIMIT_STATE_FILE, &map, err) ||
+        !compress_unpack(map.bytes, LIMIT_STATEMENTS, arena, out, err))
+        return false;
+    return compress_kind_of(map.bytes) != COMPRESS_NONE ||
+           statements_replay(*out, &(struct feed_sink){0}, arena, err);
+}
+
+/* A file that broke on the disk is as good as none: the update says so and goes on, the next one fetches it anew. */
+static bool load_part(struct feed_change *change, const struct feed *feed, struct manifest_document *document,
+                      struct parts *into, struct error *err)
 {
     const char *path = path_in(change, change->change.next.folder, document->file);
     struct feed_part *part = &into->parts[into->count];
+    struct error broken = {0};
 
     if (path == NULL)
         return arena_full(change->arena, err);
-    if (!file_map(path, LIMIT_STATE_FILE, &into->maps[into->count], err))
-        return false;
-    *part = (struct feed_part){.feed = feed, .statements = into->maps[into->count].bytes};
-    part->facts = feed_facts_none();
+    *part = (struct feed_part){.feed = feed, .facts = feed_facts_none()};
+    if (!load_statements(path, &into->arena, &part->statements, &broken)) {
+        document->file = (struct text){0};
+        document->tried_us = change->now_us;
+        document->problem =
+            text_format(change->arena, "what was held cannot be read any more: %s", broken.text);
+        return document->problem.at != NULL || arena_full(change->arena, err);
+    }
     part->facts.generated_us = document->generated_us;
     part->facts.record_count = document->records;
     part->facts.skipped_count = document->skipped;
@@ -320,20 +351,23 @@ static bool map_part(struct feed_change *change, const struct feed *feed,
     return true;
 }
 
-static bool map_parts(struct feed_change *change, struct parts *into, struct error *err)
+static bool load_parts(struct feed_change *change, struct parts *into, struct error *err)
 {
     const struct manifest *next = &change->next;
 
-    into->parts = ARENA_ARRAY(change->arena, struct feed_part, next->document_count);
-    into->maps = ARENA_ARRAY(change->arena, struct file_map, next->document_count);
-    if (into->parts == NULL || into->maps == NULL)
-        return arena_full(change->arena, err);
+    if (into->loaded)
+        return true;
+    into->arena = arena_with(LIMIT_FEED_MEMORY);
+    into->parts = ARENA_ARRAY(&into->arena, struct feed_part, next->document_count);
+    if (into->parts == NULL)
+        return arena_full(&into->arena, err);
     for (const struct feed *const *feed = feeds; *feed != NULL; feed++)
         for (size_t i = 0; i < next->document_count; i++)
             if (next->documents[i].file.size > 0 &&
                 text_equal(next->documents[i].feed, text_of((*feed)->name)) &&
-                !map_part(change, *feed, &next->documents[i], into, err))
+                !load_part(change, *feed, &next->documents[i], into, err))
                 return false;
+    into->loaded = true;
     return true;
 }
 
@@ -378,16 +412,17 @@ static bool keep_built(struct feed_change *change, const char *name, bool (*open
            state_change_keep(&change->change, name, &ignored);
 }
 
-static bool make_facts(struct feed_change *change, const struct parts *parts, struct error *err)
+static bool make_facts(struct feed_change *change, struct parts *parts, struct error *err)
 {
     OWN(writer_end) struct writer w = writer_with(LIMIT_STATE_FILE);
 
     if (keep_built(change, "facts", opens_as_facts))
         return true;
-    return feed_build_facts(parts->parts, parts->count, &w, err) && write_file(change, "facts", &w, err);
+    return load_parts(change, parts, err) && feed_build_facts(parts->parts, parts->count, &w, err) &&
+           write_file(change, "facts", &w, err);
 }
 
-static bool make_index(struct feed_change *change, const struct parts *parts, struct text release,
+static bool make_index(struct feed_change *change, struct parts *parts, struct text release,
                        struct error *err)
 {
     OWN(writer_end) struct writer w = writer_with(LIMIT_INDEX_FILE);
@@ -398,7 +433,8 @@ static bool make_index(struct feed_change *change, const struct parts *parts, st
     if (file.at == NULL || name == NULL)
         return arena_full(change->arena, err);
     if (!keep_built(change, file.at, opens_as_index)) {
-        if (!feed_build_index(parts->parts, parts->count, name, &w, &found, err))
+        if (!load_parts(change, parts, err) ||
+            !feed_build_index(parts->parts, parts->count, name, &w, &found, err))
             return false;
         if (found && !write_file(change, file.at, &w, err))
             return false;
@@ -424,7 +460,7 @@ bool feed_change_commit(struct feed_change *change, const struct text *releases,
     change->next.releases = ARENA_ARRAY(change->arena, struct text, count);
     if (change->next.releases == NULL)
         return arena_full(change->arena, err);
-    if (!map_parts(change, &parts, err) || !make_facts(change, &parts, err))
+    if (!make_facts(change, &parts, err))
         return false;
     for (size_t i = 0; i < count; i++)
         if (!make_index(change, &parts, releases[i], err))

@@ -22,7 +22,10 @@ static bool run_program(const struct feed_read_request *request, int fd, struct 
     const char *name = text_string(arena, request->name);
     const char *argv[] = {request->program, request->feed == NULL ? "-" : request->feed->name,
                           request->members ? "members" : "document", name, NULL};
+    /* A zip's members have local times: without a zone the C library would look for one at each of them. */
+    static const char *const environment[] = {"LC_ALL=C", "TZ=UTC0", NULL};
     struct child_command command = {.argv = argv,
+                                    .environment = environment,
                                     .input_fd = fd,
                                     .timeout_ms = LIMIT_PARSE_TIME_MS,
                                     .output_limit = LIMIT_STATEMENTS + ANSWER_HEAD_MAX};

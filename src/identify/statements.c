@@ -326,6 +326,18 @@ static bool replay_support(struct replay *replay, struct error *err)
     return replay->sink->support(replay->sink->self, &s, err);
 }
 
+bool statements_reading(struct bytes start, uint32_t *out)
+{
+    struct reader r = reader_with(start);
+    struct bytes magic = reader_take(&r, 4);
+    uint32_t reading = reader_u32(&r);
+
+    if (!reader_ok(&r) || memcmp(magic.at, "SST1", 4) != 0)
+        return false;
+    *out = reading;
+    return true;
+}
+
 bool statements_look(struct bytes raw, struct statements_head *out, struct error *err)
 {
     struct reader r = reader_with(raw);

@@ -86,6 +86,9 @@ struct statements_head {
     uint32_t reading;
     uint32_t counts[STATEMENT_KIND_COUNT];
 };
+/* The reading alone, from the first STATEMENTS_START bytes of a file that may go on. False: it is no such file. */
+#define STATEMENTS_START 8
+bool statements_reading(struct bytes start, uint32_t *out);
 /* The head alone, checked against the size of the whole. */
 bool statements_look(struct bytes raw, struct statements_head *out, struct error *err) MUST_USE;
 

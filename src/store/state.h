@@ -11,7 +11,7 @@
  *     current                link to the generation in use: "generations/17"
  *     generations/17/        advisory data of one update; never changed, only replaced by the next generation
  *         manifest           what is in it, where from and of when (store/manifest.h)
- *         feeds/NAME         what one document said (identify/statements.h)
+ *         feeds/NAME         what one document said (identify/statements.h), packed (format/pack.h)
  *         index/RELEASE.index  the compiled index of one release (identify/index.h)
  *         facts              what is known of each vulnerability (identify/facts.h)
  *     generations/18.new/    one that is being made, or was when somebody pulled the plug: removed by the next writer

@@ -510,6 +510,20 @@ class Damaged(Machine):
             file.truncate(30)
         self.assertEqual(self.update(self.settings_path)["kev", None]["outcome"], "updated")
 
+    def test_statements_broken_and_source_down(self):
+        """What cannot be read any more is told, costs nothing else, and comes anew."""
+        self.publish("epss.csv", GOOD["epss"])
+        with open(self.current("feeds/kev"), "r+b") as file:
+            file.seek(-20, os.SEEK_END)
+            file.write(b"x" * 20)
+        done = self.update(self.settings(kev="status/503", epss="epss.csv"))
+        self.assertEqual([d["outcome"] for d in done.values()], ["failed", "updated"])
+        self.assertEqual(self.list()["kev"]["state"], "absent")
+        self.assertIn("what was held cannot be read any more: ", self.list()["kev"]["why"])
+        self.assertEqual(self.list()["epss"]["state"], "fresh")
+        self.assertEqual(self.update(self.settings(kev="kev.json"))["kev", None]["outcome"], "updated")
+        self.assertEqual(self.list()["kev"]["state"], "fresh")
+
     def test_facts_broken(self):
         with open(self.current("facts"), "r+b") as file:
             file.truncate(30)
