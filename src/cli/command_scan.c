@@ -28,16 +28,18 @@ static const struct command_option options[] = {
 
 enum { FAIL_ON_NEVER, FAIL_ON_LATE, FAIL_ON_NOW, FAIL_ON_ANY };
 
+/* What --all adds to the list is not open: an exit status does not depend on how much is printed. */
 static bool is_open(const struct finding *finding)
 {
-    return finding->state == FINDING_OPEN || finding->state == FINDING_RESTART_NEEDED;
+    return (finding->state == FINDING_OPEN || finding->state == FINDING_RESTART_NEEDED) &&
+           finding->class_of != CLASS_SUPPRESSED && finding->class_of != CLASS_NOT_EXECUTABLE;
 }
 
 static bool is_met(const struct scan *scan, unsigned fail_on)
 {
     for (size_t i = 0; i < scan->match.finding_count; i++) {
         const struct decision *decision = &scan->decisions[i];
-        bool open = is_open(&scan->match.findings[i]) && scan->match.findings[i].class_of != CLASS_SUPPRESSED;
+        bool open = is_open(&scan->match.findings[i]);
         if (open && (fail_on == FAIL_ON_ANY || decision->late ||
                      (fail_on == FAIL_ON_NOW && decision->action >= ACTION_MITIGATE)))
             return true;
@@ -57,10 +59,14 @@ static enum command_exit exit_of(const struct command_call *call, const struct s
     unsigned fail_on = command_choice(call, OPTION_FAIL_ON);
     bool data_asked = fail_on != FAIL_ON_NEVER || command_given(call, OPTION_REQUIRE_DATA);
 
-    if (!scan->judged || (data_asked && !scan->complete)) {
-        (void)error_set(err, ERROR_ABSENT, "%s",
-                        scan->judged ? "some data is absent or stale; suture feed list shows which"
-                                     : "there is nothing to judge with; suture feed update fetches data");
+    if (!scan->judged) {
+        (void)error_set(err, ERROR_ABSENT,
+                        "there is nothing to judge %s with; suture feed update --release %s fetches data",
+                        scan->host->release.name, scan->host->release.name);
+        return COMMAND_NO_DATA;
+    }
+    if (data_asked && !scan->complete) {
+        (void)error_set(err, ERROR_ABSENT, "some data is absent or stale; suture feed list shows which");
         return COMMAND_NO_DATA;
     }
     return fail_on != FAIL_ON_NEVER && is_met(scan, fail_on) ? COMMAND_FAIL_ON : COMMAND_DONE;

@@ -72,23 +72,31 @@ static bool check_release(const struct making *making, struct error *err)
                      here);
 }
 
+/* What was built of feeds can be built again; the person has to be told so. */
+static bool can_be_made_anew(struct error *err)
+{
+    struct error cause = *err;
+
+    return error_set(err, cause.kind, "%s (suture feed update, or import, makes it anew)", cause.text);
+}
+
 static bool open_data(struct making *making, struct error *err)
 {
     const struct scan_request *request = making->request;
     const char *path;
 
     if (!data_state_open(request->state, request->now_us, making->arena, &making->data, err))
-        return false;
+        return can_be_made_anew(err);
     if (request->index != NULL) {
         if (!open_index(making, request->index, err) || !check_release(making, err))
             return false;
     } else if ((path = data_state_index(&making->data, making->scan.host->release.name, making->arena)) !=
                NULL) {
         if (!open_index(making, path, err))
-            return false;
+            return can_be_made_anew(err);
     }
     path = data_state_facts(&making->data, making->arena);
-    return path == NULL || open_facts(making, path, err);
+    return path == NULL || open_facts(making, path, err) || can_be_made_anew(err);
 }
 
 static bool load_policy(struct making *making, struct error *err)
@@ -114,7 +122,8 @@ static bool match(struct making *making, struct error *err)
         .all = making->request->all,
     };
 
-    return match_host(&input, making->arena, &making->scan.match, err);
+    return match_host(&input, making->arena, &making->scan.match, err) ||
+           (err->kind == ERROR_INPUT && can_be_made_anew(err));
 }
 
 /*

@@ -67,7 +67,9 @@ bool seen_open(const char *path, struct seen *out, struct error *err)
             return false;
         *err = (struct error){0};
     } else if (!seen_parse(map.bytes, &seen, err)) {
-        return error_at(err, "%s", path);
+        struct error cause = *err;
+        return error_set(err, cause.kind, "%s: %s; remove it, and dates of first sight begin anew", path,
+                         cause.text);
     }
     *out = seen;
     out->map = map;

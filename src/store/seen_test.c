@@ -193,10 +193,12 @@ static void test_refused(void **state)
     }
     struct seen seen;
     struct error err = {0};
-    char expected[128];
+    char expected[256];
     assert_done("write", file_replace(place->path, BYTES("x"), 0600, &err), &err);
     assert_false(seen_open(place->path, &seen, &err));
-    (void)snprintf(expected, sizeof(expected), "%s: is no memory of findings", place->path);
+    (void)snprintf(expected, sizeof(expected),
+                   "%s: is no memory of findings; remove it, and dates of first sight begin anew",
+                   place->path);
     assert_failed("file", &err, ERROR_INPUT, expected);
 }
 

@@ -28,6 +28,10 @@ KEV = {"title": "CISA Catalog of Known Exploited Vulnerabilities", "catalogVersi
                                          "dateAdded": "2026-11-02", "shortDescription": "x", "requiredAction": "x", "dueDate": "2026-11-23",
                                          "knownRansomwareCampaignUse": "Unknown", "notes": "", "cwes": []}]}
 
+NVD = {"resultsPerPage": 0, "startIndex": 0, "totalResults": 0, "format": "NVD_CVE", "version": "2.0", "timestamp": "2026-11-20T00:00:00.000",
+       "vulnerabilities": []}
+EPSS = "#model_version:v2025.03.14,score_date:2026-11-20T00:00:00+0000\ncve,epss,percentile\nCVE-2026-1,0.01,0.5\n"
+
 
 def machine(root):
     root.install("expat", "2.5.0-1+deb12u1", binaries=["libexpat1", "libexpat1-dev"])
@@ -155,6 +159,32 @@ class Scan(unittest.TestCase):
         self.assertEqual(scan("--now", NOW).returncode, 0)
         self.assertEqual(scan("--nonsense").returncode, 2)
         self.assertEqual(scan("--now", NOW, "--index", "/nothing/here").returncode, 1)
+
+    def test_what_is_printed_does_not_change_the_status(self):
+        root = self.root
+        root.write("var/lib/dpkg/status", "")
+        root.packages.clear()
+        root.install("linux", "6.1.187-1", binaries=["linux-libc-dev"], section="devel")
+        os.remove(root.path("etc/apt/sources.list.d/bookworm-security.sources"))
+        self.feed(("tracker.json", {"linux": TRACKER["linux"]}), ("kev.json", KEV), ("nvd.json", NVD), ("epss.csv", EPSS),
+                  ("list", "[20 Nov 2026] DSA-1-1 x - y\n\t{CVE-2026-1}\n\t[bookworm] - x 1.0\n"))
+        statuses = [root.scan("--now", NOW, "--fail-on", "any", *more).returncode for more in ([], ["--all"])]
+        self.assertEqual(statuses, [0, 0])
+
+    def test_a_damaged_state_says_what_to_do(self):
+        self.feed(("tracker.json", TRACKER))
+        current = os.path.join(self.root.home, "state", "current")
+        for name in ("index/debian-12.index", "facts", "manifest"):
+            path = os.path.join(current, name)
+            with open(path, "rb") as file:
+                kept = file.read()
+            with open(path, "wb") as file:
+                file.write(b"?" * len(kept))
+            done = self.root.scan("--now", NOW)
+            self.assertEqual(done.returncode, 1, name)
+            self.assertIn("suture feed update, or import, makes it anew", done.stderr)
+            self.feed(("tracker.json", TRACKER))
+            self.root.scan("--now", NOW, check=0)
 
     def test_nothing_is_written(self):
         def tree():
