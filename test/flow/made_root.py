@@ -37,6 +37,7 @@ class MadeRoot:
         return self
 
     def __exit__(self, *_):
+        subprocess.run(["gpgconf", "--homedir", self.gnupg, "--kill", "all"], check=False, capture_output=True)
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def path(self, name):
