@@ -14,6 +14,7 @@
 #include "identify/facts.h"
 #include "identify/feeds.h"
 #include "identify/index.h"
+#include "identify/index_dump.h"
 #include "identify/statements.h"
 
 #define KEEPS_PERCENT 70          /* of the records that are held, a document must have at least this many */
@@ -382,12 +383,13 @@ static bool write_file(struct feed_change *change, const char *name, const struc
     return writer_done(w, &raw, err) && file_replace(path, raw, 0600, err);
 }
 
+/* All of it: whoever is told that an index is broken is told to update. */
 static bool opens_as_index(struct bytes raw)
 {
     struct index index;
     struct error ignored;
 
-    return index_open(raw, &index, &ignored);
+    return index_open(raw, &index, &ignored) && index_dump(&index, NULL, &ignored);
 }
 
 static bool opens_as_facts(struct bytes raw)

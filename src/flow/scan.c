@@ -86,7 +86,7 @@ static bool open_data(struct making *making, struct error *err)
     const char *path;
 
     if (!data_state_open(request->state, request->now_us, making->arena, &making->data, err))
-        return can_be_made_anew(err);
+        return (err->kind == ERROR_INPUT || err->kind == ERROR_ABSENT) && can_be_made_anew(err);
     if (request->index != NULL) {
         if (!open_index(making, request->index, err) || !check_release(making, err))
             return false;

@@ -79,6 +79,18 @@ static bool collect(const struct scan *scan, struct arena *arena, struct items i
     return true;
 }
 
+/*
+ * A disk that is full or not writable takes no answer away: what the system refuses to remember is found anew next time. The
+ * error stays, for the roof says it although the command is done.
+ */
+static bool can_do_without(struct error *err)
+{
+    if (err->kind != ERROR_SYSTEM)
+        return false;
+    (void)error_at(err, "this scan is not remembered");
+    return true;
+}
+
 static bool look(const char *path, const struct scan *scan, bool remember, struct items *items,
                  struct arena *arena, struct error *err)
 {
@@ -89,7 +101,8 @@ static bool look(const char *path, const struct scan *scan, bool remember, struc
         !seen_look(&seen, items->place, items->at, items->count, scan->now_us, arena, err))
         return false;
     return !remember ||
-           seen_update(&seen, path, items->place, items->at, items->count, scan->now_us, &changed, err);
+           seen_update(&seen, path, items->place, items->at, items->count, scan->now_us, &changed, err) ||
+           can_do_without(err);
 }
 
 static bool look_all(const struct scan_request *request, const struct scan *scan, struct items items[3],
@@ -184,5 +197,5 @@ bool scan_memory_keep(const struct scan_request *request, const struct scan *sca
     if (record_open(path, &kept, &absent) && scan_json_has_inputs(kept.bytes, scan->inputs))
         return true;
     scan_write_json(scan, SCAN_JSON_KEPT, arena, &json);
-    return writer_done(&json, &bytes, err) && record_write(path, bytes, err);
+    return writer_done(&json, &bytes, err) && (record_write(path, bytes, err) || can_do_without(err));
 }

@@ -186,6 +186,19 @@ class Scan(unittest.TestCase):
             self.feed(("tracker.json", TRACKER))
             self.root.scan("--now", NOW, check=0)
 
+    @unittest.skipUnless(os.path.exists("/var/lib/dpkg/status"), "this machine has no dpkg")
+    def test_a_state_that_cannot_be_written_takes_no_answer_away(self):
+        self.root.suture("scan")
+        state = os.path.join(self.root.home, "state")
+        for name in ("record", "seen"):
+            path = os.path.join(state, name)
+            if os.path.exists(path):
+                os.remove(path)
+        os.makedirs(os.path.join(state, "record", "in the way"))
+        done = self.root.suture("scan")
+        self.assertIn("Suture", done.stdout)
+        self.assertIn("suture: this scan is not remembered: ", done.stderr)
+
     def test_nothing_is_written(self):
         def tree():
             return sorted((os.path.join(folder, name), os.stat(os.path.join(folder, name)).st_mtime_ns)
