@@ -52,8 +52,9 @@ int cli_run(int argc, const char *const *argv, FILE *in, FILE *out, FILE *errors
     struct error err = {.kind = ERROR_NONE};
     enum command_exit result = run_words(argv + 1, argc > 0 ? (size_t)argc - 1 : 0, &call, &err);
 
-    /* A full disk behind standard output is a failure like any other, but the first cause is the one to tell. */
-    if ((fflush(out) != 0 || ferror(out)) && err.kind == ERROR_NONE) {
+    /* A full disk behind standard output is a failure like any other, but the first cause is the one to tell; what is told of a
+     * command that was done is none. */
+    if ((fflush(out) != 0 || ferror(out)) && (err.kind == ERROR_NONE || result == COMMAND_DONE)) {
         (void)error_system(&err, "standard output");
         result = COMMAND_FAILED;
     }

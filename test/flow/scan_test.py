@@ -2,6 +2,7 @@
 """`suture scan` and `suture why` from outside: made roots go in, screens, JSON and exit statuses come out."""
 import json
 import os
+import subprocess
 import sys
 import unittest
 
@@ -198,6 +199,10 @@ class Scan(unittest.TestCase):
         done = self.root.suture("scan")
         self.assertIn("Suture", done.stdout)
         self.assertIn("suture: this scan is not remembered: ", done.stderr)
+        with open("/dev/full", "w", encoding="utf-8") as full:
+            done = subprocess.run([self.root.program, "scan"], stdout=full, stderr=subprocess.PIPE, text=True, check=False,
+                                  env={"PATH": "/usr/bin:/bin", "HOME": self.root.home, "SUTURE_STATE": state})
+        self.assertIn(done.returncode, (1, 4))
 
     def test_nothing_is_written(self):
         def tree():
