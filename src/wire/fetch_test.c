@@ -507,6 +507,28 @@ static void test_no_server(void **state)
                   "http://mirror.example/x: suture-fetch: answer: does not begin with SFA1");
 }
 
+/* The proxy of the environment is used, and nothing else of the environment reaches suture-fetch. */
+static void test_proxy(void **state)
+{
+    struct server *server = *state;
+    struct fetch_request request = request_of(server, "/");
+    struct fetch_result result;
+    struct error err = {0};
+    char proxy[64];
+
+    (void)snprintf(proxy, sizeof(proxy), "http://127.0.0.1:%u", server->port);
+    request.url = TEXT("http://mirror.invalid/ok/proxied");
+    assert_int_equal(setenv("http_proxy", proxy, 1), 0);
+    assert_int_equal(setenv("LD_PRELOAD", "/not/there.so", 1), 0);
+    assert_done("proxy", fetch_run(&request, &server->arena, &result, &err), &err);
+    assert_document(server, "proxy", &result, "document");
+    assert_int_equal(setenv("no_proxy", "mirror.invalid", 1), 0);
+    assert_false(fetch_run(&request, &server->arena, &result, &err));
+    assert_failed("no proxy", &err, ERROR_SYSTEM,
+                  "http://mirror.invalid/ok/proxied: Could not resolve host: mirror.invalid");
+    assert_true(unsetenv("http_proxy") == 0 && unsetenv("no_proxy") == 0 && unsetenv("LD_PRELOAD") == 0);
+}
+
 static void test_file(void **state)
 {
     struct server *server = *state;
@@ -582,6 +604,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_strange_servers, begin_test, end_test),
         cmocka_unit_test_setup_teardown(test_odd_documents, begin_test, end_test),
         cmocka_unit_test_setup_teardown(test_no_server, begin_test, end_test),
+        cmocka_unit_test_setup_teardown(test_proxy, begin_test, end_test),
         cmocka_unit_test_setup_teardown(test_file, begin_test, end_test),
         cmocka_unit_test_setup_teardown(test_spool_link, begin_test, end_test),
     };

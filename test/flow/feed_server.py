@@ -36,6 +36,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         return NOW_DATE
 
     def do_GET(self):
+        if self.path.startswith("http://"):  # we are a proxy: whatever host it is, the answer is ours
+            self.path = "/" + self.path.split("/", 3)[3]
         with self.lock:
             self.turn = self.counts[self.path] = self.counts.get(self.path, 0) + 1
             if not self.path.startswith("/seen/"):
