@@ -32,6 +32,7 @@ KEV = {"title": "CISA Catalog of Known Exploited Vulnerabilities", "catalogVersi
 NVD = {"resultsPerPage": 0, "startIndex": 0, "totalResults": 0, "format": "NVD_CVE", "version": "2.0", "timestamp": "2026-11-20T00:00:00.000",
        "vulnerabilities": []}
 EPSS = "#model_version:v2025.03.14,score_date:2026-11-20T00:00:00+0000\ncve,epss,percentile\nCVE-2026-1,0.01,0.5\n"
+LIST = "[20 Nov 2026] DSA-1-1 x - y\n\t{CVE-2026-1}\n\t[bookworm] - x 1.0\n"
 
 
 def machine(root):
@@ -160,6 +161,10 @@ class Scan(unittest.TestCase):
         self.assertEqual(scan("--now", NOW).returncode, 0)
         self.assertEqual(scan("--nonsense").returncode, 2)
         self.assertEqual(scan("--now", NOW, "--index", "/nothing/here").returncode, 1)
+        self.feed(("tracker.json", TRACKER), ("kev.json", KEV), ("nvd.json", NVD), ("epss.csv", EPSS), ("list", LIST))
+        for what in ("late", "now", "any"):
+            self.assertEqual(scan("--now", NOW, "--fail-on", what).returncode, 3, what)
+        self.assertEqual(scan("--now", NOW, "--require-data").returncode, 0)
 
     def test_what_is_printed_does_not_change_the_status(self):
         root = self.root
@@ -167,8 +172,7 @@ class Scan(unittest.TestCase):
         root.packages.clear()
         root.install("linux", "6.1.187-1", binaries=["linux-libc-dev"], section="devel")
         os.remove(root.path("etc/apt/sources.list.d/bookworm-security.sources"))
-        self.feed(("tracker.json", {"linux": TRACKER["linux"]}), ("kev.json", KEV), ("nvd.json", NVD), ("epss.csv", EPSS),
-                  ("list", "[20 Nov 2026] DSA-1-1 x - y\n\t{CVE-2026-1}\n\t[bookworm] - x 1.0\n"))
+        self.feed(("tracker.json", {"linux": TRACKER["linux"]}), ("kev.json", KEV), ("nvd.json", NVD), ("epss.csv", EPSS), ("list", LIST))
         statuses = [root.scan("--now", NOW, "--fail-on", "any", *more).returncode for more in ([], ["--all"])]
         self.assertEqual(statuses, [0, 0])
 
