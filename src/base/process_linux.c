@@ -87,8 +87,9 @@ bool process_parse_mapping(struct bytes line, struct process_file *out)
 
     if (!skip_field(&rest) || rest.size < 5 || rest.at[2] != 'x')
         return false;
-    if (!skip_field(&rest) || !skip_field(&rest) || !skip_field(&rest))
-        return false;
+    for (int i = 0; i < 3; i++) /* permissions, offset, device */
+        if (!skip_field(&rest))
+            return false;
     for (; rest.size > 0 && rest.at[0] >= '0' && rest.at[0] <= '9'; rest.at++, rest.size--)
         inode = inode * 10 + (uint64_t)(rest.at[0] - '0');
     if (!skip_byte(&rest, ' '))

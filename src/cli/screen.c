@@ -175,7 +175,7 @@ void screen_row(struct screen *screen, const struct screen_table *table, const s
 
 void screen_head(struct screen *screen, const struct screen_table *table)
 {
-    struct text cells[SCREEN_COLUMNS_MAX];
+    struct text cells[SCREEN_COLUMNS_MAX] = {{0}};
 
     for (size_t i = 0; i < table->count; i++)
         cells[i] = text_of(table->columns[i].head);

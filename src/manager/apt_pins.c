@@ -1,5 +1,6 @@
 #include "manager/apt_pins.h"
 
+#include <assert.h>
 #include <ctype.h>
 #include <fnmatch.h>
 #include <regex.h>
@@ -67,6 +68,7 @@ static bool make_pattern(const struct read *read, struct text text, struct apt_p
                          LIMIT_APT_PATTERN);
     if (pattern.string == NULL)
         return arena_full(read->arena, err);
+    assert(text.at != NULL || text.size == 0);
     if (text.size >= 2 && text.at[0] == '/' && text.at[text.size - 1] == '/' &&
         !compile(read, text, &pattern.regex, err))
         return false;
