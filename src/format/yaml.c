@@ -320,6 +320,31 @@ static bool fail_parser(const struct walk *walk, const yaml_parser_t *parser, st
     return fail_at(walk, mark, err);
 }
 
+/* Embeddings, overrides and isolates of Unicode's UAX 9: they show what follows, comments too, in another order. */
+static bool turns_direction(const uint8_t *at, size_t left)
+{
+    return left >= 3 && at[0] == 0xe2 &&
+           ((at[1] == 0x80 && at[2] >= 0xaa && at[2] <= 0xae) ||
+            (at[1] == 0x81 && at[2] >= 0xa6 && at[2] <= 0xa9));
+}
+
+static bool check_direction(struct bytes file, const struct walk *walk, struct error *err)
+{
+    yaml_mark_t mark = {0};
+
+    for (size_t i = 0; i < file.size; i++) {
+        if (turns_direction(file.at + i, file.size - i)) {
+            (void)error_set(err, ERROR_INPUT, "a character that turns the direction of writing");
+            return fail_at(walk, mark, err);
+        }
+        if (file.at[i] == '\n')
+            mark = (yaml_mark_t){.line = mark.line + 1};
+        else
+            mark.column += (file.at[i] & 0xc0) != 0x80;
+    }
+    return true;
+}
+
 static bool check_file(struct bytes file, struct walk *walk, struct error *err)
 {
     OWN(yaml_parser_delete) yaml_parser_t parser = {0};
@@ -374,7 +399,7 @@ bool yaml_read(struct bytes file, struct text name, const struct yaml_form *form
     if (file.size > LIMIT_YAML_FILE)
         return error_set(err, ERROR_LIMIT, "%.*s: %zu bytes, more than %zu", TEXT_ARG(name), file.size,
                          LIMIT_YAML_FILE);
-    if (!check_file(file, &walk, err))
+    if (!check_direction(file, &walk, err) || !check_file(file, &walk, err))
         return false;
     cyaml_err_t result = cyaml_load_data(file.at, file.size, &config, form->schema, &data, NULL);
     if (result == CYAML_ERR_OOM) {

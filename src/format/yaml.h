@@ -9,7 +9,7 @@
  *
  * Refused besides what the schema does not allow: aliases, anchors and tags (a file must mean what it shows), keys
  * given twice, a second document, LIMIT_YAML_FILE bytes, LIMIT_YAML_DEPTH levels, texts that are not UTF-8 or have
- * control bytes. A list is a list: one value alone is not taken for it.
+ * control bytes, and characters that turn the direction of writing, in comments too. A list is a list: one value alone is not taken for it.
  */
 #ifndef FORMAT_YAML_H
 #define FORMAT_YAML_H
