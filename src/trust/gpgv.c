@@ -14,9 +14,9 @@
 
 /* What gpgv has said so far of one signature, NEWSIG to NEWSIG. */
 struct signature {
-    struct text key; /* of GOODSIG; absent: not good so far */
-    bool spoiled;    /* one of the words that never count came */
-    bool settled;    /* a verdict is known: counted, or noted among the reasons */
+    struct text key;     /* of GOODSIG; absent: not good so far */
+    struct text primary; /* of VALIDSIG; absent: not valid so far */
+    bool spoiled;        /* it never counts, whatever comes */
 };
 
 struct judgement {
@@ -85,14 +85,17 @@ static void note(struct judgement *judgement, struct text key, const char *why)
     writer_text(judgement->reasons, text_part(key, 0, FINGERPRINT_HEX_MAX));
     writer_string(judgement->reasons, ": ");
     writer_string(judgement->reasons, why);
-    judgement->signature.settled = true;
+    judgement->signature.spoiled = true;
 }
 
-static void count_signer(struct judgement *judgement, struct text primary)
+/* At a signature's end: it counts when it was good and valid and nothing spoiled it, before or after. */
+static void count_signer(struct judgement *judgement)
 {
     struct gpgv_signers *signers = &judgement->signers;
+    struct text primary = judgement->signature.primary;
 
-    judgement->signature.settled = true;
+    if (primary.size == 0 || judgement->signature.spoiled)
+        return;
     for (size_t i = 0; i < signers->count; i++)
         if (text_equal(text_of(signers->primary[i]), primary))
             return; /* one key counts once, however often it signed */
@@ -113,10 +116,10 @@ static void judge_valid(struct judgement *judgement, struct text rest)
 
     while (count < COUNT && text_cut_word(&rest, &fields[count]))
         count++;
-    if (signature->spoiled || signature->settled || signature->key.size == 0)
+    if (signature->spoiled || signature->key.size == 0)
         return;
-    if (count < COUNT || !is_fingerprint(fields[SIGNING]) || !is_fingerprint(fields[PRIMARY]) ||
-        !text_ends(fields[SIGNING], signature->key))
+    if (signature->primary.size > 0 || count < COUNT || !is_fingerprint(fields[SIGNING]) ||
+        !is_fingerprint(fields[PRIMARY]) || !text_ends(fields[SIGNING], signature->key))
         note(judgement, signature->key, "gpgv contradicts itself");
     else if (!digest_is_strong(fields[DIGEST]))
         note(judgement, fields[PRIMARY], "the signature's digest is weaker than SHA-256");
@@ -125,7 +128,7 @@ static void judge_valid(struct judgement *judgement, struct text rest)
     else if (!is_allowed(judgement->rule, fields[PRIMARY], fields[SIGNING]))
         note(judgement, fields[PRIMARY], "the key is not one that this source allows");
     else
-        count_signer(judgement, fields[PRIMARY]);
+        signature->primary = fields[PRIMARY];
 }
 
 /* ERRSIG key key-algorithm digest-algorithm class time reason: reason 9 is "no public key". */
@@ -154,6 +157,7 @@ static bool judge_line(struct judgement *judgement, struct text word, struct tex
         return true;
     }
     if (text_equal(word, TEXT("NEWSIG"))) {
+        count_signer(judgement);
         *signature = (struct signature){0};
         return true;
     }
@@ -173,7 +177,6 @@ static bool judge_line(struct judgement *judgement, struct text word, struct tex
     for (size_t i = 0; i < sizeof(spoilers) / sizeof(*spoilers); i++)
         if (text_equal(word, text_of(spoilers[i].word))) {
             (void)text_cut_word(&rest, &first);
-            signature->spoiled = true;
             note(judgement, first,
                  is_missing_key(word, rest) ? "the key is not in the keyring" : spoilers[i].why);
         }
@@ -195,6 +198,7 @@ bool gpgv_judge(struct bytes status, const struct gpgv_rule *rule, struct gpgv_s
         if (text_cut_word(&line, &word) && !judge_line(&judgement, word, line, err))
             return false;
     }
+    count_signer(&judgement);
     if (judgement.signers.count < rule->threshold) {
         struct bytes why = writer_bytes(&reasons);
         if (why.size == 0 && judgement.signers.count == 0)

@@ -262,6 +262,44 @@ static void a_gpgv_that_dies_is_not_believed(void **state)
     assert_true(text_starts(text_of(err.text), TEXT("signature: gpgv ended with status 139: ")));
 }
 
+/* Somebody writes into the file while gpgv reads it; or it is far too large to be one. */
+static void only_a_file_that_stays_is_believed(void **state)
+{
+    OWN(arena_end) struct arena arena = arena_with(1 << 24);
+    char path[128], keyring[128], program[128], script[300], expected[200];
+    const char *keyrings[] = {in_cases(keyring, "publisher.gpg")};
+    struct inrelease_keys keys = {.keyrings = keyrings, .keyring_count = 1, .rule = {.threshold = 1}};
+    struct inrelease got;
+    struct bytes good, text;
+    struct gpgv_signers signers;
+    struct error err;
+    (void)state;
+
+    assert_done("read", file_read(in_cases(path, "good"), 100000, &arena, &good, &err), &err);
+    OWN(own_fd) int fd = open(path, O_RDONLY);
+    struct gpgv_command command = {.program = GPGV_PATH, .signed_fd = fd, .text_limit = 100};
+    assert_done("keys", file_read(keyring, 100000, &arena, &command.keyring, &err), &err);
+    assert_false(gpgv_verify(&command, &keys.rule, &arena, &text, &signers, &err));
+    assert_failed("long text", &err, ERROR_LIMIT, "/usr/bin/gpgv: wrote more than 100 bytes");
+
+    assert_done("write", file_replace_cache(in_cases(path, "changing"), good, 0600, &err), &err);
+    int size =
+        snprintf(script, sizeof(script), "#!/bin/sh\n/usr/bin/gpgv \"$@\"\ntouch -d yesterday %s\n", path);
+    assert_done("write",
+                file_replace_cache(in_cases(program, "touching"),
+                                   (struct bytes){(uint8_t *)script, (size_t)size}, 0700, &err),
+                &err);
+    keys.gpgv = program;
+    assert_false(inrelease_verify(path, &keys, &arena, &got, &err));
+    (void)snprintf(expected, sizeof(expected), "%s: changed while it was read", path);
+    assert_failed("changing", &err, ERROR_CONFLICT, expected);
+
+    assert_int_equal(truncate(path, (off_t)LIMIT_INRELEASE + 1), 0);
+    assert_false(inrelease_verify(path, &keys, &arena, &got, &err));
+    (void)snprintf(expected, sizeof(expected), "%s: 16777217 bytes, more than 16777216", path);
+    assert_failed("large", &err, ERROR_LIMIT, expected);
+}
+
 static void keyrings_add_up(void **state)
 {
     OWN(arena_end) struct arena arena = arena_with(1 << 24);
@@ -379,6 +417,7 @@ int main(void)
         cmocka_unit_test(nothing_of_the_text_can_change),
         cmocka_unit_test(without_gpgv_nothing_is_trusted),
         cmocka_unit_test(a_gpgv_that_dies_is_not_believed),
+        cmocka_unit_test(only_a_file_that_stays_is_believed),
         cmocka_unit_test(keyrings_add_up),
         cmocka_unit_test(release_files_are_parsed),
         cmocka_unit_test(fields_are_kept),
