@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -91,6 +92,46 @@ static void a_child_has_nothing_of_ours(void **state)
     close(leaked);
 }
 
+/* What we block or ignore would otherwise be blocked and ignored there too. */
+static void a_child_gets_all_signals(void **state)
+{
+    OWN(arena_end) struct arena arena = arena_with(1 << 20);
+    struct child_result result;
+    struct error err;
+    sigset_t blocked, before;
+    (void)state;
+
+    assert_true(sigemptyset(&blocked) == 0 && sigaddset(&blocked, SIGUSR1) == 0);
+    assert_int_equal(sigprocmask(SIG_BLOCK, &blocked, &before), 0);
+    const char *const argv[] = {"/bin/grep", "-E", "SigBlk|SigIgn", "/proc/self/status",
+                                NULL}; /* a shell would unblock */
+    assert_done("run", run((struct child_command){.argv = argv}, &arena, &result, &err), &err);
+    assert_output(result.output, "SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n");
+    assert_int_equal(sigprocmask(SIG_SETMASK, &before, NULL), 0);
+}
+
+/* Both of its processes hold the lock: it can be had when both are gone. */
+static void a_child_is_killed_with_its_children(void **state)
+{
+    OWN(arena_end) struct arena arena = arena_with(1 << 20);
+    char path[64], script[160];
+    struct child_result result;
+    struct error err;
+    int tries = 0;
+    (void)state;
+
+    test_folder(path);
+    OWN(own_fd) int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    (void)snprintf(script, sizeof(script), "exec 9<%s; flock 9; echo locked; sleep 60 & sleep 60", path);
+    assert_false(
+        run((struct child_command){.argv = SHELL(script), .timeout_ms = 300}, &arena, &result, &err));
+    assert_failed("time", &err, ERROR_LIMIT, "/bin/sh: took longer than 300 ms");
+    while (flock(fd, LOCK_EX | LOCK_NB) != 0 && tries++ < 200)
+        usleep(10000);
+    assert_true(tries < 200);
+    assert_int_equal(rmdir(path), 0);
+}
+
 static void limits_end_a_child(void **state)
 {
     OWN(arena_end) struct arena arena = arena_with(1 << 20);
@@ -174,6 +215,8 @@ int main(void)
         cmocka_unit_test(a_child_answers),
         cmocka_unit_test(long_input_and_output_do_not_block),
         cmocka_unit_test(a_child_has_nothing_of_ours),
+        cmocka_unit_test(a_child_gets_all_signals),
+        cmocka_unit_test(a_child_is_killed_with_its_children),
         cmocka_unit_test(limits_end_a_child),
         cmocka_unit_test(an_ignored_signal_loses_no_status),
         cmocka_unit_test(closed_standard_descriptors_are_held),

@@ -158,8 +158,6 @@ static const char *const calls_allowed[] = {
     "lseek",
     "_llseek",
     "close",
-    "fcntl",
-    "fcntl64",
     "ftruncate",
     "ftruncate64",
     "fsync",
@@ -245,6 +243,8 @@ static const char *const calls_allowed[] = {
     "getgid32",
     "getegid32",
     "getrusage",
+    "getrlimit",
+    "ugetrlimit",
 };
 
 /* The same, with `network`. Binding TCP ports is Landlock's business, and nothing can listen. */
@@ -254,42 +254,61 @@ static const char *const calls_of_network[] = {
     "getpeername", "getsockopt", "setsockopt", "shutdown",
 };
 
-/* Calls that are allowed when one argument, under a mask, has one value. Several rows of a call: one must hold. */
+/* Calls that are allowed when arguments, under a mask, have one value. Several rows of a call: one must hold. */
 struct call_rule {
     const char *name;
-    unsigned argument;
-    uint64_t mask, value;
+    struct {
+        unsigned argument;
+        uint64_t mask, value;
+    } must[2]; /* a mask of 0 asks nothing */
 };
 #define ALL_BITS    UINT64_MAX
 #define INT_BITS    UINT64_C(0xffffffff) /* the upper half of an int's register is not ours to judge */
+#define TYPE_BITS   UINT64_C(0xf)        /* of a socket; the rest are flags */
 #define OPEN_WRITES ((uint64_t)(O_ACCMODE | O_CREAT | O_TRUNC))
 
 static const struct call_rule calls_bounded[] = {
-    {"open", 1, OPEN_WRITES, O_RDONLY},
-    {"openat", 2, OPEN_WRITES, O_RDONLY},
-    {"clone", 0, CLONE_THREAD, CLONE_THREAD}, /* threads, not processes */
-    {"ioctl", 1, INT_BITS, FIONREAD},
-    {"ioctl", 1, INT_BITS, FIONBIO},
-    {"prctl", 0, INT_BITS, PR_SET_NAME},
-    {"prlimit64", 2, ALL_BITS, 0}, /* asking, not setting */
-    {"getrlimit", 0, 0, 0},
-    {"ugetrlimit", 0, 0, 0},
+    {"open", {{1, OPEN_WRITES, O_RDONLY}}},
+    {"openat", {{2, OPEN_WRITES, O_RDONLY}}},
+    {"clone", {{0, CLONE_THREAD, CLONE_THREAD}}}, /* threads, not processes */
+    {"ioctl", {{1, INT_BITS, FIONREAD}}},
+    {"ioctl", {{1, INT_BITS, FIONBIO}}},
+    {"prctl", {{0, INT_BITS, PR_SET_NAME}}},
+    {"prlimit64", {{2, ALL_BITS, 0}}}, /* asking, not setting */
+    /* Not F_SETOWN and F_SETSIG: they make the kernel send a signal to another process. */
+    {"fcntl", {{1, INT_BITS, F_GETFD}}},
+    {"fcntl", {{1, INT_BITS, F_SETFD}}},
+    {"fcntl", {{1, INT_BITS, F_GETFL}}},
+    {"fcntl", {{1, INT_BITS, F_SETFL}}},
+    {"fcntl", {{1, INT_BITS, F_DUPFD}}},
+    {"fcntl", {{1, INT_BITS, F_DUPFD_CLOEXEC}}},
+    {"fcntl64", {{1, INT_BITS, F_GETFD}}},
+    {"fcntl64", {{1, INT_BITS, F_SETFD}}},
+    {"fcntl64", {{1, INT_BITS, F_GETFL}}},
+    {"fcntl64", {{1, INT_BITS, F_SETFL}}},
+    {"fcntl64", {{1, INT_BITS, F_DUPFD}}},
+    {"fcntl64", {{1, INT_BITS, F_DUPFD_CLOEXEC}}},
 };
 
 static const struct call_rule calls_of_network_bounded[] = {
-    {"socket", 0, INT_BITS, AF_INET},
-    {"socket", 0, INT_BITS, AF_INET6},
-    {"socket", 0, INT_BITS, AF_NETLINK},  /* getaddrinfo asks which families there are */
-    {"socketpair", 0, INT_BITS, AF_UNIX}, /* curl wakes its own threads by one */
+    {"socket", {{0, INT_BITS, AF_INET}, {1, TYPE_BITS, SOCK_STREAM}}},
+    {"socket", {{0, INT_BITS, AF_INET}, {1, TYPE_BITS, SOCK_DGRAM}}},
+    {"socket", {{0, INT_BITS, AF_INET6}, {1, TYPE_BITS, SOCK_STREAM}}},
+    {"socket", {{0, INT_BITS, AF_INET6}, {1, TYPE_BITS, SOCK_DGRAM}}},
+    {"socket",
+     {{0, INT_BITS, AF_NETLINK}, {2, INT_BITS, NETLINK_ROUTE}}}, /* getaddrinfo: which families are there? */
+    /* Curl wakes its own threads by one. Of other types it could be sent anywhere: a daemon's socket is such an address. */
+    {"socketpair", {{0, INT_BITS, AF_UNIX}, {1, TYPE_BITS, SOCK_STREAM}}},
 };
 
 /* 0, or a negative errno. Names unknown here are no failure. */
-static int allow_call(scmp_filter_ctx filter, const char *name, unsigned count, struct scmp_arg_cmp *argument)
+static int allow_call(scmp_filter_ctx filter, const char *name, unsigned count,
+                      const struct scmp_arg_cmp *arguments)
 {
     int call = seccomp_syscall_resolve_name(name);
 
     return call == __NR_SCMP_ERROR ? 0
-                                   : seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, call, count, argument);
+                                   : seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, call, count, arguments);
 }
 
 static int allow_calls(scmp_filter_ctx filter, const char *const *names, size_t count)
@@ -306,8 +325,12 @@ static int allow_bounded(scmp_filter_ctx filter, const struct call_rule *rules, 
     int result = 0;
 
     for (size_t i = 0; result == 0 && i < count; i++) {
-        struct scmp_arg_cmp argument = {rules[i].argument, SCMP_CMP_MASKED_EQ, rules[i].mask, rules[i].value};
-        result = allow_call(filter, rules[i].name, rules[i].mask == 0 ? 0 : 1, &argument);
+        struct scmp_arg_cmp arguments[COUNT(rules[i].must)];
+        unsigned asked = 0;
+        for (; asked < COUNT(arguments) && rules[i].must[asked].mask != 0; asked++)
+            arguments[asked] = (struct scmp_arg_cmp){rules[i].must[asked].argument, SCMP_CMP_MASKED_EQ,
+                                                     rules[i].must[asked].mask, rules[i].must[asked].value};
+        result = allow_call(filter, rules[i].name, asked, arguments);
     }
     return result;
 }
