@@ -6,7 +6,8 @@
 
 #include <cmocka.h>
 
-#include "model/finding.h"
+#include "model/artifact.h"
+#include "model/run.h"
 
 #define NAME_FUNCTION(type, function)                                                                        \
     static const char *name_##function(unsigned value)                                                       \
@@ -21,6 +22,14 @@ NAME_FUNCTION(suppression, suppression_name)
 NAME_FUNCTION(finding_state, finding_state_name)
 NAME_FUNCTION(update_kind, update_kind_name)
 NAME_FUNCTION(score_source, score_source_name)
+NAME_FUNCTION(change_kind, change_kind_name)
+NAME_FUNCTION(change_reason, change_reason_name)
+NAME_FUNCTION(left_reason, left_reason_name)
+NAME_FUNCTION(trust_basis, trust_basis_name)
+NAME_FUNCTION(run_kind, run_kind_name)
+NAME_FUNCTION(run_state, run_state_name)
+NAME_FUNCTION(step_kind, step_kind_name)
+NAME_FUNCTION(step_state, step_state_name)
 
 static void test_names(void **state)
 {
@@ -43,6 +52,15 @@ static void test_names(void **state)
         {name_finding_state_name, "unknown open restart-needed mitigated not-affected accepted"},
         {name_update_kind_name, "unknown security functional"},
         {name_score_source_name, "unknown nvd cna cisa-adp vendor"},
+        {name_change_kind_name, "unknown upgrade new remove downgrade"},
+        {name_change_reason_name, "unknown due named needed prerequisite"},
+        {name_left_reason_name, "unknown not-due postponed held-by-level held phased unsolvable stale"},
+        {name_trust_basis_name, "unknown archive was-installed"},
+        {name_run_kind_name, "unknown apply rollback"},
+        {name_run_state_name, "unknown open done stopped rolled-back refused failed"},
+        {name_step_kind_name,
+         "unknown ready fetch prove rehearse backup health-before install health-after rollback verify seal"},
+        {name_step_state_name, "unknown begun done failed skipped"},
     };
     (void)state;
 
