@@ -51,6 +51,8 @@
 #define LIMIT_PACKAGES_COUNT 1000000
 #define LIMIT_PARAGRAPH                                                                                      \
     (4 * MIB) /* one paragraph of deb822; the longest real one is 90 KB (a Provides list) */
+#define LIMIT_RELATIONS      16384     /* in one field; the longest real one (Provides of librust-*) has 1,500 */
+#define LIMIT_RELATION_FIELD (MIB)     /* its text: 90 KB */
 #define LIMIT_INRELEASE (16 * MIB) /* sid's is 200 KB */
 #define LIMIT_KEYRING   (4 * MIB)
 #define LIMIT_APT_FILE  MIB  /* one sources or preferences file */
