@@ -1,12 +1,13 @@
 #include "base/digest.h"
 
 #include <assert.h>
-#include <dlfcn.h>
 #include <string.h>
 
 /* What of GnuTLS is used here, with the declarations of <gnutls/crypto.h>, so that the compiler checks the types. */
 #include <gnutls/crypto.h>
 #include <gnutls/gnutls.h>
+
+#include "base/gnutls_load.h"
 
 struct gnutls {
     __typeof__(&gnutls_hash_init) open;
@@ -53,28 +54,16 @@ void digest_hex(const struct digest *digest, char out[DIGEST_HEX_MAX + 1])
     out[2 * size] = 0;
 }
 
-static bool load_symbol(void *library, const char *name, void *pointer, struct error *err)
-{
-    void *symbol = dlsym(library, name);
-
-    if (symbol == NULL)
-        return error_set(err, ERROR_ABSENT, "GnuTLS: no %s in it", name);
-    memcpy(pointer, &symbol, sizeof(symbol)); /* ISO C has no cast from an object to a function */
-    return true;
-}
-
-/* dlopen counts and keeps the library, so a second call is a look-up; nothing is remembered here. */
 static bool load(struct gnutls *out, struct error *err)
 {
-    void *library = dlopen("libgnutls.so.30", RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+    static const struct gnutls_symbol symbols[] = {
+        {"gnutls_hash_init", offsetof(struct gnutls, open)},
+        {"gnutls_hash", offsetof(struct gnutls, add)},
+        {"gnutls_hash_output", offsetof(struct gnutls, output)},
+        {"gnutls_hash_deinit", offsetof(struct gnutls, end)},
+    };
 
-    if (library == NULL)
-        return error_set(err, ERROR_ABSENT, "GnuTLS cannot be loaded, so nothing can be verified: %s",
-                         dlerror());
-    return load_symbol(library, "gnutls_hash_init", &out->open, err) &&
-           load_symbol(library, "gnutls_hash", &out->add, err) &&
-           load_symbol(library, "gnutls_hash_output", &out->output, err) &&
-           load_symbol(library, "gnutls_hash_deinit", &out->end, err);
+    return gnutls_load(symbols, sizeof(symbols) / sizeof(*symbols), out, err);
 }
 
 struct digester_state {

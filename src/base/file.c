@@ -271,8 +271,23 @@ static bool fill_and_close(int *fd, struct bytes bytes, mode_t mode, bool durabl
     return filled && closed;
 }
 
-static bool replace(const char *path, struct bytes bytes, mode_t mode, bool durable, struct error *err)
+enum put {
+    PUT_REPLACE,       /* over what is there */
+    PUT_REPLACE_CACHE, /* the same, not synced */
+    PUT_CREATE,        /* never over what is there */
+};
+
+/* Gives the filled file its name. A second name for it fails where the first exists, which renaming would not. */
+static bool put_name(const char *beside, const char *path, enum put how)
 {
+    if (how != PUT_CREATE)
+        return rename(beside, path) == 0;
+    return link(beside, path) == 0 && unlink(beside) == 0;
+}
+
+static bool put(const char *path, struct bytes bytes, mode_t mode, enum put how, struct error *err)
+{
+    bool durable = how != PUT_REPLACE_CACHE;
     char beside[LIMIT_PATH + 1];
 
     if (snprintf(beside, sizeof(beside), "%s.new-XXXXXX", path) >= (int)sizeof(beside))
@@ -280,8 +295,11 @@ static bool replace(const char *path, struct bytes bytes, mode_t mode, bool dura
     OWN(own_fd) int fd = mkostemp(beside, O_CLOEXEC);
     if (fd < 0)
         return error_system(err, "%s", path);
-    if (!fill_and_close(&fd, bytes, mode, durable) || rename(beside, path) != 0) {
-        (void)error_system(err, "%s", path);
+    if (!fill_and_close(&fd, bytes, mode, durable) || !put_name(beside, path, how)) {
+        if (how == PUT_CREATE && errno == EEXIST)
+            (void)error_set(err, ERROR_CONFLICT, "%s: is there already", path);
+        else
+            (void)error_system(err, "%s", path);
         (void)unlink(beside); /* the first failure is the one to report */
         return false;
     }
@@ -290,12 +308,17 @@ static bool replace(const char *path, struct bytes bytes, mode_t mode, bool dura
 
 bool file_replace(const char *path, struct bytes bytes, mode_t mode, struct error *err)
 {
-    return replace(path, bytes, mode, true, err);
+    return put(path, bytes, mode, PUT_REPLACE, err);
 }
 
 bool file_replace_cache(const char *path, struct bytes bytes, mode_t mode, struct error *err)
 {
-    return replace(path, bytes, mode, false, err);
+    return put(path, bytes, mode, PUT_REPLACE_CACHE, err);
+}
+
+bool file_create(const char *path, struct bytes bytes, mode_t mode, struct error *err)
+{
+    return put(path, bytes, mode, PUT_CREATE, err);
 }
 
 static bool make_folder(const char *path, mode_t mode, struct error *err)

@@ -54,6 +54,8 @@ void file_unmap(struct file_map *map);
 
 /* Replaces path by these bytes as a whole, durably; mode as given (0644, 0600). */
 bool file_replace(const char *path, struct bytes bytes, mode_t mode, struct error *err) MUST_USE;
+/* As file_replace, but never over what is there: then ERROR_CONFLICT, and nothing is changed. */
+bool file_create(const char *path, struct bytes bytes, mode_t mode, struct error *err) MUST_USE;
 /* As file_replace but not synced: for a cache that may be lost and is checked when read. */
 bool file_replace_cache(const char *path, struct bytes bytes, mode_t mode, struct error *err) MUST_USE;
 /* Makes the folder and its parents (mode 0755 for parents), durably. It is no error when it is there. */

@@ -51,6 +51,25 @@ static void a_file_is_replaced_whole(void **state)
     assert_int_equal(names.count, 1); /* nothing is left beside it */
 }
 
+static void what_is_there_is_never_created_over(void **state)
+{
+    OWN(arena_end) struct arena arena = arena_with(1 << 20);
+    char *path = file_path(&arena, *state, "1.json");
+    struct bytes got;
+    struct file_names names;
+    struct error err;
+    char expected[200];
+
+    assert_done("first", file_create(path, BYTES("old"), 0600, &err), &err);
+    assert_false(file_create(path, BYTES("newer"), 0600, &err));
+    (void)snprintf(expected, sizeof(expected), "%s: is there already", path);
+    assert_failed("second", &err, ERROR_CONFLICT, expected);
+    assert_done("read", file_read(path, 10, &arena, &got, &err), &err);
+    assert_memory_equal(got.at, "old", 4);
+    assert_done("list", file_list(*state, 10, &arena, &names, &err), &err);
+    assert_int_equal(names.count, 1); /* nothing is left beside it */
+}
+
 static void what_cannot_be_read_is_said(void **state)
 {
     OWN(arena_end) struct arena arena = arena_with(1 << 20);
@@ -240,6 +259,7 @@ int main(void)
 #define IN_A_FOLDER(test) cmocka_unit_test_setup_teardown(test, make_folder, remove_folder)
     const struct CMUnitTest tests[] = {
         IN_A_FOLDER(a_file_is_replaced_whole),
+        IN_A_FOLDER(what_is_there_is_never_created_over),
         IN_A_FOLDER(what_cannot_be_read_is_said),
         IN_A_FOLDER(a_map_is_the_file),
         IN_A_FOLDER(only_ones_own_memory_is_believed),
