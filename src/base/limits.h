@@ -65,6 +65,12 @@
 #define LIMIT_APT_INCLUDES  8    /* files that include each other */
 #define LIMIT_APT_PATTERN   300  /* apt cuts a pin there */
 #define LIMIT_DPKG_UPDATES  4096 /* files in dpkg's updates/; it merges them every 250 */
+
+/* A .deb: 0ad-data unpacks to 3 GB, a kernel's debug symbols to 6; the largest control part, of a kernel, has 2 MB. */
+#define LIMIT_DEB_FILE    ((size_t)8192 * MIB)
+#define LIMIT_DEB_DATA    ((size_t)16384 * MIB)
+#define LIMIT_DEB_CONTROL (32 * MIB)
+#define LIMIT_DEB_MEMBERS 64 /* of its control part and of the ar around: 12 files at most in Debian 12, 3 members */
 #define LIMIT_RELEASE_FIELD 1024 /* Architectures, the longest that is kept, has 100 bytes */
 
 /* One file of the state folder: the largest is a document's statements or an index. */

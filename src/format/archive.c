@@ -36,6 +36,17 @@ struct libarchive {
     __typeof__(&archive_entry_size_is_set) size_is_set;
     __typeof__(&archive_entry_size) size;
     __typeof__(&archive_entry_is_encrypted) is_encrypted;
+    __typeof__(&archive_format) format;
+    __typeof__(&archive_entry_symlink) symlink;
+    __typeof__(&archive_entry_perm) perm;
+    __typeof__(&archive_entry_uid) uid;
+    __typeof__(&archive_entry_gid) gid;
+    __typeof__(&archive_entry_uname) uname;
+    __typeof__(&archive_entry_gname) gname;
+    __typeof__(&archive_entry_mtime) mtime;
+    __typeof__(&archive_entry_rdevmajor) rdevmajor;
+    __typeof__(&archive_entry_rdevminor) rdevminor;
+    __typeof__(&archive_entry_sparse_count) sparse_count;
 };
 
 static const struct {
@@ -59,6 +70,17 @@ static const struct {
     {"archive_entry_size_is_set", offsetof(struct libarchive, size_is_set)},
     {"archive_entry_size", offsetof(struct libarchive, size)},
     {"archive_entry_is_encrypted", offsetof(struct libarchive, is_encrypted)},
+    {"archive_format", offsetof(struct libarchive, format)},
+    {"archive_entry_symlink", offsetof(struct libarchive, symlink)},
+    {"archive_entry_perm", offsetof(struct libarchive, perm)},
+    {"archive_entry_uid", offsetof(struct libarchive, uid)},
+    {"archive_entry_gid", offsetof(struct libarchive, gid)},
+    {"archive_entry_uname", offsetof(struct libarchive, uname)},
+    {"archive_entry_gname", offsetof(struct libarchive, gname)},
+    {"archive_entry_mtime", offsetof(struct libarchive, mtime)},
+    {"archive_entry_rdevmajor", offsetof(struct libarchive, rdevmajor)},
+    {"archive_entry_rdevminor", offsetof(struct libarchive, rdevminor)},
+    {"archive_entry_sparse_count", offsetof(struct libarchive, sparse_count)},
 };
 
 struct archive_reader {
@@ -145,14 +167,14 @@ static la_ssize_t read_stream(struct archive *archive, void *self, const void **
     return (la_ssize_t)got;
 }
 
-static bool open_archive(struct archive_reader *reader, struct bytes packed, struct error *err)
+static bool open_archive(struct archive_reader *reader, struct bytes packed, bool zip, struct error *err)
 {
     const struct libarchive *lib = &reader->lib;
 
     reader->archive = lib->read_new();
     if (reader->archive == NULL)
         return error_set(err, ERROR_LIMIT, "no memory for reading an archive");
-    if (archive_is_zip(packed))
+    if (zip)
         return (lib->support_zip(reader->archive) == ARCHIVE_OK &&
                 lib->open_memory(reader->archive, packed.at, packed.size) == ARCHIVE_OK) ||
                fail(reader, err);
@@ -163,7 +185,8 @@ static bool open_archive(struct archive_reader *reader, struct bytes packed, str
            fail(reader, err);
 }
 
-bool archive_open(struct bytes packed, size_t limit, struct archive_reader **out, struct error *err)
+static bool open_kind(struct bytes packed, size_t limit, bool zip, struct archive_reader **out,
+                      struct error *err)
 {
     struct archive_reader *reader = calloc(1, sizeof(*reader));
 
@@ -174,12 +197,22 @@ bool archive_open(struct bytes packed, size_t limit, struct archive_reader **out
     reader->packed_size = packed.size;
     reader->locale =
         newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0); /* 0, where there is none, changes nothing */
-    bool opened = load(&reader->lib, err) && open_archive(reader, packed, err);
+    bool opened = load(&reader->lib, err) && open_archive(reader, packed, zip, err);
     if (opened)
         *out = reader;
     else
         archive_end(&reader);
     return opened;
+}
+
+bool archive_open(struct bytes packed, size_t limit, struct archive_reader **out, struct error *err)
+{
+    return open_kind(packed, limit, archive_is_zip(packed), out, err);
+}
+
+bool archive_open_tar(struct bytes packed, size_t limit, struct archive_reader **out, struct error *err)
+{
+    return open_kind(packed, limit, false, out, err);
 }
 
 void archive_end(struct archive_reader **reader)
@@ -342,4 +375,90 @@ bool archive_next(struct archive_reader *reader, struct text *name, struct bytes
 
     (void)uselocale(before); /* of this thread only, and it was valid */
     return done;
+}
+
+static const struct {
+    unsigned type; /* libarchive's */
+    enum archive_kind kind;
+} kinds[] = {
+    {AE_IFREG, ARCHIVE_FILE}, {AE_IFLNK, ARCHIVE_LINK},       {AE_IFDIR, ARCHIVE_FOLDER},
+    {AE_IFIFO, ARCHIVE_PIPE}, {AE_IFCHR, ARCHIVE_CHARACTERS}, {AE_IFBLK, ARCHIVE_BLOCKS},
+};
+
+static struct bytes bytes_of_string(const char *string)
+{
+    return bytes_of_text(text_of(string == NULL ? "" : string));
+}
+
+static void describe(const struct libarchive *lib, struct archive_entry *entry, struct archive_member *out)
+{
+    const char *hard_link = lib->hardlink(entry);
+    unsigned type = lib->filetype(entry);
+
+    *out = (struct archive_member){
+        .name = bytes_of_string(lib->pathname(entry)),
+        .target = bytes_of_string(hard_link != NULL ? hard_link : lib->symlink(entry)),
+        .owner = bytes_of_string(lib->uname(entry)),
+        .group = bytes_of_string(lib->gname(entry)),
+        .mode = (uint32_t)lib->perm(entry) & 07777,
+        .uid = (uint64_t)lib->uid(entry),
+        .gid = (uint64_t)lib->gid(entry),
+        .size = lib->size_is_set(entry) ? (uint64_t)lib->size(entry) : 0,
+        .mtime = lib->mtime(entry),
+    };
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+        if (kinds[i].type == type)
+            out->kind = kinds[i].kind;
+    if (hard_link != NULL)
+        out->kind = ARCHIVE_HARD_LINK;
+    if (out->kind == ARCHIVE_CHARACTERS || out->kind == ARCHIVE_BLOCKS) {
+        out->device_major = (uint32_t)lib->rdevmajor(entry);
+        out->device_minor = (uint32_t)lib->rdevminor(entry);
+    }
+}
+
+static bool walk(struct archive_reader *reader, struct archive_member *out, bool *found, struct error *err)
+{
+    const struct libarchive *lib = &reader->lib;
+    struct archive_entry *entry;
+
+    *found = false;
+    int answer = reader->ended ? ARCHIVE_EOF : lib->next_header(reader->archive, &entry);
+    if (answer == ARCHIVE_EOF) {
+        bool first = !reader->ended;
+        reader->ended = true;
+        return !first || check_tar_end(reader, err);
+    }
+    if (answer != ARCHIVE_OK)
+        return fail(reader, err);
+    if (++reader->count > LIMIT_ARCHIVE_MEMBERS)
+        return error_set(err, ERROR_LIMIT, "more than %d members", LIMIT_ARCHIVE_MEMBERS);
+    if (lib->format(reader->archive) == ARCHIVE_FORMAT_TAR_PAX_INTERCHANGE)
+        return error_set(err, ERROR_INPUT, "member %zu has a pax head", reader->count);
+    if (lib->sparse_count(entry) > 0)
+        return error_set(err, ERROR_INPUT, "member %zu is a sparse file", reader->count);
+    describe(lib, entry, out);
+    *found = true;
+    return true;
+}
+
+bool archive_walk(struct archive_reader *reader, struct archive_member *out, bool *found, struct error *err)
+{
+    assert(reader->stream != NULL);
+    locale_t before = uselocale(reader->locale);
+    bool done = walk(reader, out, found, err);
+
+    (void)uselocale(before);
+    return done;
+}
+
+bool archive_read_piece(struct archive_reader *reader, uint8_t *into, size_t size, size_t *got,
+                        struct error *err)
+{
+    la_ssize_t answer = reader->lib.data(reader->archive, into, size);
+
+    if (answer < 0)
+        return fail(reader, err);
+    *got = (size_t)answer;
+    return true;
 }
