@@ -77,6 +77,9 @@
 #define LIMIT_STATE_FILE (256 * MIB)
 #define LIMIT_MANIFEST   (4 * MIB) /* 1024 documents with long addresses */
 #define LIMIT_SEEN       1000000 /* findings remembered; a neglected desktop has 5,000 */
+/* The order: a paragraph that one person writes; its reason is a sentence or two. */
+#define LIMIT_ORDER_FILE (8 * KIB)
+#define LIMIT_ORDER_TEXT 512
 
 /* The compiled index: Ubuntu's largest release is 0.5 MB; a count in its header is checked against the file first. */
 #define LIMIT_INDEX_FILE    (256 * MIB)

@@ -28,6 +28,8 @@ bool os_helper(struct arena *arena, const char *name, const char **out, struct e
 bool os_hold_standard_descriptors(struct error *err) MUST_USE;
 
 bool os_is_root(void);
+/* The number of the user whose rights this has. */
+unsigned os_user(void);
 bool os_is_terminal(int fd);
 /* Columns of the terminal on fd, or 0 when it is none. */
 unsigned os_terminal_width(int fd);

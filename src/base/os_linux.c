@@ -71,6 +71,11 @@ bool os_is_root(void)
     return geteuid() == 0;
 }
 
+unsigned os_user(void)
+{
+    return geteuid();
+}
+
 bool os_is_terminal(int fd)
 {
     return isatty(fd) == 1;

@@ -19,6 +19,7 @@
  *     verified/              lists that were verified before, by their file's identity
  *     seen                   when each finding was first seen (store/seen.h)
  *     record                 the last scan (store/record.h)
+ *     order                  the machine's own level (store/order.h)
  *
  * A generation replaces the former one as a whole: it is filled, synced, named, and then the link is renamed; whatever
  * happens before, the former one stays in use. Readers take no lock: they follow the link once and open files. So the
