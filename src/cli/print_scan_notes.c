@@ -339,8 +339,33 @@ static void print_others(const struct face *face)
         face_note(face, "(!) others", line, COLOUR_WARN);
 }
 
+/* Under which order all this was judged, and what comes after it. */
+static void print_level(const struct face *face)
+{
+    const struct order_force *force = &face->scan->order;
+    const struct order *order = force->order;
+
+    if (order == NULL || force->phase == ORDER_ENDED)
+        return;
+    if (force->phase == ORDER_NOT_BEGUN) {
+        struct text begins = words_moment(face->arena, &face->zone, order->begun_us);
+        face_note(face, "(!) level",
+                  text_format(face->arena, "order %s begins %.*s, which is not yet: it has no effect",
+                              order->id, TEXT_ARG(begins)),
+                  COLOUR_WARN);
+        return;
+    }
+    struct text left = words_age(face->arena, face->scan->now_us, force->end_us);
+    face_note(face, force->ends_soon ? "(!) level" : "level",
+              text_format(face->arena, "%s, in %.*s %s · order %s by %.*s: %.*s", level_name(force->level),
+                          TEXT_ARG(left), level_name(force->next), order->id, TEXT_ARG(order->by),
+                          TEXT_ARG(order->reason)),
+              force->ends_soon ? COLOUR_WARN : COLOUR_PLAIN);
+}
+
 void print_scan_notes(const struct face *face)
 {
+    print_level(face);
     print_later(face);
     print_functional(face);
     print_unfixed(face);

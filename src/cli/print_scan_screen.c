@@ -168,19 +168,31 @@ static struct text policy_of(const struct face *face)
     return text_format(face->arena, "%s v%u", policy->name, policy->version);
 }
 
+/* " · LEVEL essential until Sat 5 Dec 2026 07:50"; nothing at the normal level. */
+static struct text level_of(const struct face *face)
+{
+    const struct scan *scan = face->scan;
+
+    if (scan->level == LEVEL_NORMAL)
+        return TEXT("");
+    if (scan->context.order == NULL)
+        return text_format(face->arena, " · LEVEL %s", level_name(scan->level));
+    struct text until = words_moment(face->arena, &face->zone, scan->order.end_us);
+    return text_format(face->arena, " · LEVEL %s until %.*s", level_name(scan->level), TEXT_ARG(until));
+}
+
 static void print_head(const struct face *face)
 {
     const struct scan *scan = face->scan;
     struct text packages = words_count(face->arena, scan->host->package_count, "package", "packages");
     struct text moment = words_moment(face->arena, &face->zone, scan->now_us);
     struct text policy = policy_of(face);
-    const char *level =
-        scan->level == LEVEL_NORMAL || scan->level == LEVEL_UNKNOWN ? "" : level_name(scan->level);
+    struct text level = level_of(face);
 
     screen_line(face->screen,
-                text_format(face->arena, "Suture · %.*s · %.*s · %.*s · %.*s · policy: %.*s%s%s",
+                text_format(face->arena, "Suture · %.*s · %.*s · %.*s · %.*s · policy: %.*s%.*s",
                             TEXT_ARG(scan->host->name), TEXT_ARG(scan->host->os_name), TEXT_ARG(packages),
-                            TEXT_ARG(moment), TEXT_ARG(policy), level[0] ? " · LEVEL " : "", level),
+                            TEXT_ARG(moment), TEXT_ARG(policy), TEXT_ARG(level)),
                 COLOUR_HEAD);
 }
 

@@ -13,7 +13,7 @@ bool scan_options_request(const struct command_call *call, struct scan_request *
         .policy = command_text(call, SCAN_POLICY),
         .now_us = now_us != TIME_ABSENT ? now_us : time_now_us(),
         .now_given = now_us != TIME_ABSENT,
-        .level = level != NULL ? level_find(text_of(level)) : LEVEL_NORMAL,
+        .level = level != NULL ? level_find(text_of(level)) : LEVEL_UNKNOWN,
     };
 
     /* A user without a home has no state: the scan says which data is absent then. */

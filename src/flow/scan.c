@@ -7,6 +7,7 @@
 #include "evaluate/decide.h"
 #include "flow/data_state.h"
 #include "flow/groups.h"
+#include "flow/level.h"
 #include "flow/scan_data.h"
 #include "flow/scan_host.h"
 #include "flow/scan_memory.h"
@@ -160,7 +161,8 @@ static bool decide_all(struct making *making, struct error *err)
         .kev_read_us = kev_us,
         .threat_read_us = kev_us,
         .level = scan->level,
-        .order_end_us = TIME_ABSENT,
+        .order = scan->level == LEVEL_NORMAL || scan->order.order == NULL ? NULL : scan->order.order->id,
+        .order_end_us = scan->order.end_us,
     };
 
     if (!decide(&scan->context, making->arena, &result, err))
@@ -232,6 +234,21 @@ static bool judge(struct making *making, struct error *err)
     return true;
 }
 
+/* A level by name comes without an order; else the order of this machine holds, as of the time that is judged. */
+static bool take_level(struct making *making, struct error *err)
+{
+    const struct scan_request *request = making->request;
+    struct scan *scan = &making->scan;
+    const struct order *order = NULL;
+    bool here = strcmp(request->root, "/") == 0 && request->inventory == NULL;
+
+    if (request->level == LEVEL_UNKNOWN && here && !level_read(request->state, making->arena, &order, err))
+        return false;
+    scan->order = order_at(order, scan->now_us);
+    scan->level = request->level == LEVEL_UNKNOWN ? scan->order.level : request->level;
+    return true;
+}
+
 bool scan_run(const struct scan_request *request, struct arena *arena, const struct scan **out,
               struct error *err)
 {
@@ -241,9 +258,8 @@ bool scan_run(const struct scan_request *request, struct arena *arena, const str
         return arena_full(arena, err);
     *making = (struct making){.request = request, .arena = arena};
     making->scan.now_us = request->now_us;
-    making->scan.level = request->level == LEVEL_UNKNOWN ? LEVEL_NORMAL : request->level;
-    if (!load_policy(making, err) || !read_host(making, err) || !open_data(making, err) ||
-        !match(making, err) || !judge(making, err) ||
+    if (!take_level(making, err) || !load_policy(making, err) || !read_host(making, err) ||
+        !open_data(making, err) || !match(making, err) || !judge(making, err) ||
         !scan_data_list(&making->data, &making->scan, arena, err) || !prepare_explanations(making, err))
         return false;
     making->scan.inputs = scan_memory_inputs(request, &making->scan, making->data.generation);

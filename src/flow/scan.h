@@ -12,6 +12,7 @@
 #include "evaluate/explain.h"
 #include "flow/data_state.h"
 #include "identify/match.h"
+#include "store/order.h"
 
 struct scan_request {
     const char *state;     /* the state folder, or NULL: there is none */
@@ -21,9 +22,10 @@ struct scan_request {
     const char *policy;    /* a policy file, or NULL: the configured one, else the built-in */
     int64_t now_us;
     bool now_given;
-    enum level level; /* LEVEL_UNKNOWN: normal */
-    bool all;         /* list what is suppressed and what no installed code has, too; else it is counted */
-    bool offline;     /* a promise that nothing is fetched; scan never fetches */
+    /* UNKNOWN: what the order of this machine says; normal for another root or an inventory. */
+    enum level level;
+    bool all;     /* list what is suppressed and what no installed code has, too; else it is counted */
+    bool offline; /* a promise that nothing is fetched; scan never fetches */
 };
 
 /* One source of data that the answer stands on: a feed, or an archive's lists. */
@@ -82,6 +84,7 @@ struct scan {
     struct decide_context context;  /* what was decided with */
     struct explain_context explain; /* what explains it */
     enum level level;
+    struct order_force order; /* of no order where the level was given, or is not this machine's */
     uint64_t inputs; /* the same for the same packages, lists, data, policy, level and day */
     struct match match;
     struct decision *decisions;               /* one for each finding */

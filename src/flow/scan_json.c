@@ -331,7 +331,13 @@ void scan_write_json(const struct scan *scan, enum scan_json_form form, struct a
     put_named_time(&j, "now", scan->now_us);
     put_named_bool(&j, "judged", scan->judged);
     put_named_bool(&j, "complete", scan->complete);
-    put_named_string(&j, "level", level_name(scan->level == LEVEL_UNKNOWN ? LEVEL_NORMAL : scan->level));
+    put_named_string(&j, "level", level_name(scan->level));
+    json_name(&j, "order");
+    if (scan->context.order == NULL)
+        json_put_null(&j);
+    else
+        json_put_string(&j, scan->context.order);
+    put_named_time(&j, "level_end", scan->context.order == NULL ? TIME_ABSENT : scan->order.end_us);
     put_named_string(&j, "policy", scan->policy->name);
     put_host(&j, scan->host);
     put_data(&j, scan);
@@ -360,5 +366,16 @@ bool scan_json_has_inputs(struct bytes json, uint64_t inputs)
     struct text start = {(const char *)json.at, json.size < 128 ? json.size : 128};
 
     (void)snprintf(wanted, sizeof(wanted), "\"inputs\": \"%016llx\"", (unsigned long long)inputs);
+    return text_find(start, text_of(wanted)) != SIZE_MAX;
+}
+
+bool scan_json_has_level(struct bytes json, enum level level, const char *order)
+{
+    char wanted[96];
+    struct text start = {(const char *)json.at, json.size < 512 ? json.size : 512};
+    const char *quote = order == NULL ? "" : "\"";
+
+    (void)snprintf(wanted, sizeof(wanted), "\"level\": \"%s\",\n  \"order\": %s%s%s,", level_name(level),
+                   quote, order == NULL ? "null" : order, quote);
     return text_find(start, text_of(wanted)) != SIZE_MAX;
 }

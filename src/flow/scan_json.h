@@ -20,5 +20,7 @@ void scan_write_json(const struct scan *scan, enum scan_json_form form, struct a
 
 /* True when these bytes begin as the JSON of a scan with these inputs. */
 bool scan_json_has_inputs(struct bytes json, uint64_t inputs);
+/* True when they begin as the JSON of a scan at this level under this order (NULL: none). */
+bool scan_json_has_level(struct bytes json, enum level level, const char *order);
 
 #endif

@@ -161,6 +161,9 @@ uint64_t scan_memory_inputs(const struct scan_request *request, const struct sca
 
     hash = mix(hash, &day, sizeof(day));
     hash = mix(hash, &scan->level, sizeof(scan->level));
+    if (scan->context.order != NULL)
+        hash = mix(hash, scan->context.order, text_of(scan->context.order).size);
+    hash = mix(hash, &scan->order.end_us, sizeof(scan->order.end_us));
     hash = mix(hash, &scan->judged, sizeof(scan->judged));
     hash = mix(hash, &scan->complete, sizeof(scan->complete));
     if (request->policy != NULL)

@@ -2,6 +2,7 @@
 
 #include "base/limits.h"
 #include "base/own.h"
+#include "flow/level.h"
 #include "flow/scan_host.h"
 #include "flow/scan_json.h"
 #include "store/record.h"
@@ -21,18 +22,25 @@ bool why_kept(const struct scan_request *request, struct arena *arena, struct by
               struct error *err)
 {
     OWN(record_close) struct record kept = {0};
+    const struct order *order;
     struct state state;
     struct error absent; /* whatever keeps the kept scan from being read, a fresh one answers */
 
     *found = false;
     if (!scan_host_is_live(request) || request->state == NULL || request->index != NULL ||
-        request->policy != NULL || request->level != LEVEL_NORMAL ||
+        request->policy != NULL || request->level != LEVEL_UNKNOWN ||
         !state_open(request->state, STATE_READ, &state, &absent))
         return true;
     const char *path = state_path(&state, arena, "record");
     if (path == NULL)
         return arena_full(arena, err);
     if (!record_open(path, &kept, &absent))
+        return true;
+    /* What was decided at another level is explained anew. */
+    if (!level_read(request->state, arena, &order, err))
+        return false;
+    struct order_force force = order_at(order, request->now_us);
+    if (!scan_json_has_level(kept.bytes, force.level, force.level == LEVEL_NORMAL ? NULL : order->id))
         return true;
     *found = true;
     return copy_into(arena, kept.bytes, out, err);

@@ -100,5 +100,22 @@ class MadeRoot:
             raise AssertionError(f"{' '.join(arguments)}: exit {done.returncode}, expected {check}\n{done.stdout}{done.stderr}")
         return done
 
+    def as_machine(self, *arguments, check=None, environment=None):
+        """suture, in a mount namespace where dpkg's and apt's folders are those of this root: for what only "/" does."""
+        bound = ["var/lib/dpkg", "var/lib/apt", "etc/apt"]
+        mounts = " && ".join(f'mount --bind "{self.path(name)}" "/{name}"' for name in bound)
+        inner = ["unshare", "--mount", *([] if os.geteuid() == 0 else ["--map-root-user"])]
+        program, self.program = self.program, inner[0]
+        try:
+            return self.suture(*inner[1:], "sh", "-c", f'{mounts} && exec "$@"', "sh", program, *arguments, check=check,
+                               environment=environment)
+        finally:
+            self.program = program
+
+    @staticmethod
+    def can_be_machine():
+        inner = ["unshare", "--mount", *([] if os.geteuid() == 0 else ["--map-root-user"])]
+        return shutil.which("unshare") and subprocess.run([*inner, "true"], check=False, capture_output=True).returncode == 0
+
     def scan(self, *arguments, check=None, environment=None):
         return self.suture("scan", "--root", self.root, *arguments, check=check, environment=environment)

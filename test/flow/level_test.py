@@ -1,0 +1,134 @@
+#!/usr/bin/env python3
+"""The machine's own order from outside: what `suture level` sets, scan and why decide by; what waits, waits with its dates unchanged."""
+import json
+import os
+import sys
+import unittest
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from made_root import MadeRoot  # noqa: E402
+from scan_test import KEV, TRACKER, machine  # noqa: E402
+
+NOW = "2026-11-21T07:50:00Z"
+# The tracker knows zlib, and no hole of it is open: its update is functional.
+ZLIB = {"zlib": {"CVE-2026-4001": {"releases": {"bookworm": {"status": "resolved", "fixed_version": "1:1.2.0", "urgency": "not yet assigned"}}}}}
+ORDER = ("Format: 1\nId: 2026-11-20-9f3a1c07\nLevel: {}\nReason: elections\nBy: root (sudo: anna)\nSince: 2026-11-10T00:00:00Z\n"
+         "Begun: 2026-11-20T00:00:00Z\nEnd: {}\n")
+
+
+@unittest.skipUnless(MadeRoot.can_be_machine(), "no mount namespaces here")
+class LevelTest(unittest.TestCase):
+    documents = (("tracker.json", {**TRACKER, **ZLIB}), ("kev.json", KEV))
+
+    def setUp(self):
+        self.root = MadeRoot()
+        self.addCleanup(self.root.__exit__)
+        machine(self.root)
+        self.state = os.path.join(self.root.home, "state")
+        for name, document in self.documents:
+            path = os.path.join(self.root.folder, name)
+            with open(path, "w", encoding="utf-8") as file:
+                json.dump(document, file)
+            self.root.suture("feed", "import", "--release", "debian-12", "--now", NOW, path, check=0)
+
+    def order(self, level="essential", end="2026-12-04T00:00:00Z"):
+        path = os.path.join(self.state, "order")
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+            file.write(ORDER.format(level, end))
+
+    def json(self, *arguments, now=NOW):
+        return json.loads(self.root.as_machine("scan", "--now", now, "--format", "json", *arguments, check=0).stdout)
+
+
+class Level(LevelTest):
+    def test_no_order_is_normal(self):
+        got = self.json()
+        self.assertEqual((got["level"], got["order"], got["level_end"]), ("normal", None, None))
+        self.assertEqual({u["standing"] for u in got["updates"]}, {"taken"})
+
+    def test_a_scan_is_judged_under_the_order(self):
+        before = self.json()
+        self.order()
+        got = self.json()
+        self.assertEqual((got["level"], got["order"], got["level_end"]), ("essential", "2026-11-20-9f3a1c07", "2026-12-04T00:00:00Z"))
+        standings = {u["package"]: u["standing"] for u in got["updates"]}
+        self.assertEqual(standings["libexpat1"], "taken", "what is exploited does not wait")
+        self.assertEqual(standings["zlib1g"], "postponed")
+        self.assertNotEqual(before["inputs"], got["inputs"])
+        # Dates are never rewritten.
+        self.assertEqual([(f["id"], f["due"]) for f in before["findings"]], [(f["id"], f["due"]) for f in got["findings"]])
+
+    def test_the_level_falls_by_itself(self):
+        self.order("emergency-only", "2026-11-22T00:00:00Z")
+        levels = [self.json(now=now)["level"] for now in
+                  ("2026-11-19", "2026-11-20", "2026-11-21T23:59:59Z", "2026-11-22", "2026-11-23T23:59:59Z", "2026-11-24")]
+        self.assertEqual(levels, ["normal", "emergency-only", "emergency-only", "essential", "essential", "normal"])
+
+    def test_the_screen_says_it(self):
+        self.order()
+        screen = " ".join(self.root.as_machine("scan", "--now", NOW, check=0).stdout.split())
+        self.assertIn("LEVEL essential until Fri 4 Dec 2026 00:00", screen)
+        self.assertIn("level essential, in 12 d normal · order 2026-11-20-9f3a1c07 by root (sudo: anna): elections", screen)
+        self.assertNotIn("(!) level", screen)
+        soon = " ".join(self.root.as_machine("scan", "--now", "2026-12-02", check=0).stdout.split())
+        self.assertIn("(!) level essential, in 48 h normal" if "48 h" in soon else "(!) level essential, in 2 d normal", soon)
+
+    def test_why_names_the_order(self):
+        self.order()
+        done = self.root.as_machine("why", "--now", NOW, "zlib1g", check=0)
+        self.assertIn("postponed until 2026-12-04 by order 2026-11-20-9f3a1c07", done.stdout)
+
+    def test_a_kept_scan_of_another_level_is_not_shown(self):
+        self.root.as_machine("scan", check=0)
+        self.assertNotIn("by order", self.root.as_machine("why", "zlib1g", check=0).stdout)
+        self.root.suture("level", "essential", "--reason", "elections", check=0)
+        first = self.root.as_machine("why", "zlib1g", check=0).stdout
+        self.assertIn("by order", first)
+        self.root.as_machine("scan", check=0)
+        self.assertEqual(self.root.as_machine("why", "zlib1g", check=0).stdout, first)
+        self.root.suture("level", "normal", check=0)
+        self.assertNotIn("by order", self.root.as_machine("why", "zlib1g", check=0).stdout)
+
+    def test_a_level_by_name_and_another_root_know_no_order(self):
+        self.order()
+        got = self.json("--level", "normal")
+        self.assertEqual((got["level"], got["order"]), ("normal", None))
+        got = json.loads(self.root.scan("--now", NOW, "--format", "json", check=0).stdout)
+        self.assertEqual((got["level"], got["order"]), ("normal", None))
+        got = json.loads(self.root.suture("scan", "--now", NOW, "--format", "json", "--inventory", self.root.path("var/lib/dpkg/status"),
+                                          check=0).stdout)
+        self.assertEqual((got["level"], got["order"]), ("normal", None))
+
+    def test_a_broken_order_stops_every_scan(self):
+        with open(os.open(os.path.join(self.state, "order"), os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="utf-8") as file:
+            file.write("Format: 1\n")
+        for command in (("scan",), ("scan", "--now", NOW), ("why", "zlib1g"), ("level", "status")):
+            done = self.root.as_machine(*command, check=1)
+            self.assertIn("order: Id is missing; suture level normal ends the order, whatever it was", done.stderr)
+            self.assertEqual(done.stdout, "")
+        self.root.as_machine("scan", "--level", "normal", check=0)
+        self.root.suture("level", "normal", check=0)
+        self.root.as_machine("scan", check=0)
+
+    def test_an_order_that_others_may_write_is_refused(self):
+        self.order()
+        os.chmod(os.path.join(self.state, "order"), 0o666)
+        self.assertIn("others may write it", self.root.as_machine("scan", check=1).stderr)
+
+
+class NotExploited(LevelTest):
+    documents = (("tracker.json", {**TRACKER, **ZLIB}),)
+
+    def test_what_is_due_before_the_end_is_essential(self):
+        def standing(end):
+            self.order(end=end)
+            return [u["standing"] for u in self.json()["updates"] if u["package"] == "libexpat1"]
+
+        due = {f["due"] for f in self.json()["findings"] if f["id"] == "CVE-2026-1002"}
+        self.assertEqual(due, {"2026-12-20T00:00:00Z"})
+        self.assertEqual(standing("2026-12-19T23:59:59Z"), ["postponed"])
+        self.assertEqual(standing("2026-12-20T00:00:00Z"), ["taken"])
+
+
+if __name__ == "__main__":
+    unittest.main()
