@@ -109,6 +109,10 @@
 #define LIMIT_REDIRECTS       5
 #define LIMIT_HTTP_FIELD      512 /* an ETag or a date; real ones stay under 100 */
 
+/* Packages that are kept: a year of updates of a desktop is 3 GB in 2,000 files. */
+#define LIMIT_CACHE_FILES 65536
+#define LIMIT_CACHE_SIZE  (2048 * MIB)
+
 /* What is only counted: a machine of a developer has 30 such folders with 3,000 names. */
 #define LIMIT_UNSEEN_FOLDERS 4096
 #define LIMIT_UNSEEN_NAMES   65536 /* in one of them */

@@ -1,0 +1,218 @@
+#include "acquire/trust_check.h"
+
+#include <assert.h>
+
+#include "acquire/vault.h"
+#include "base/file.h"
+#include "base/own.h"
+#include "model/version.h"
+
+const char *trust_refusal_name(enum trust_refusal refusal)
+{
+    static const char *const names[TRUST_REFUSAL_COUNT] = {
+        [TRUST_NOT_REFUSED] = "not-refused",
+        [TRUST_VENDOR_SIGNATURE] = "vendor-signature",
+        [TRUST_WRONG_SIGNATURE] = "wrong-signature",
+        [TRUST_FREEZE] = "freeze",
+        [TRUST_MIX_AND_MATCH] = "mix-and-match",
+        [TRUST_ROLLBACK] = "rollback",
+        [TRUST_SCOPE] = "scope",
+        [TRUST_ENDLESS_DATA] = "endless-data",
+    };
+
+    return names[refusal < TRUST_REFUSAL_COUNT ? refusal : 0];
+}
+
+/* One check: what came of it. */
+struct check {
+    enum trust_refusal refusal;
+    struct error *err;
+};
+
+/* The text behind `what` is made already. */
+static bool refuse(struct check *check, enum trust_refusal refusal)
+{
+    check->refusal = refusal;
+    return error_at(check->err, "%s", trust_refusal_name(refusal));
+}
+
+/* ---- the archive ---- */
+
+static bool check_archive(const struct vouched *vouched, struct check *check)
+{
+    static const struct {
+        enum trust_refusal refusal;
+        const char *why;
+    } states[ARCHIVE_STATE_COUNT] = {
+        [ARCHIVE_STATE_UNKNOWN] = {TRUST_VENDOR_SIGNATURE, "nothing is known of its list"},
+        [ARCHIVE_VERIFIED] = {TRUST_NOT_REFUSED, ""},
+        [ARCHIVE_STALE] = {TRUST_FREEZE, "its list is past its date (run apt update)"},
+        [ARCHIVE_REFUSED] = {TRUST_VENDOR_SIGNATURE, "its list is not believed"},
+        [ARCHIVE_ABSENT] = {TRUST_VENDOR_SIGNATURE, "its list is not there (run apt update)"},
+    };
+
+    if (vouched == NULL) {
+        (void)error_set(check->err, ERROR_TRUST, "no verified list of an archive names it");
+        return refuse(check, TRUST_VENDOR_SIGNATURE);
+    }
+    enum archive_state state = vouched->state < ARCHIVE_STATE_COUNT ? vouched->state : ARCHIVE_STATE_UNKNOWN;
+    if (state == ARCHIVE_VERIFIED && vouched->signers.size > 0)
+        return true;
+    (void)error_set(check->err, ERROR_TRUST, "%s%s%.*s",
+                    state == ARCHIVE_VERIFIED ? "nobody signed its list" : states[state].why,
+                    vouched->why.size > 0 ? ": " : "", TEXT_ARG(vouched->why));
+    return refuse(check, state == ARCHIVE_VERIFIED ? TRUST_VENDOR_SIGNATURE : states[state].refusal);
+}
+
+/* ---- the plan ---- */
+
+/* Archives are compared without user and password: a plan does not hold them. */
+static struct text public_uri(struct text uri)
+{
+    size_t scheme = text_find(uri, TEXT("://"));
+    struct text place = scheme == SIZE_MAX ? uri : text_part(uri, scheme + 3, SIZE_MAX), host = place;
+
+    (void)text_cut(&place, '/', &host);
+    for (size_t at = host.size; at > 0; at--)
+        if (host.at[at - 1] == '@')
+            return (struct text){host.at + at, (size_t)(uri.at + uri.size - (host.at + at))};
+    return host.size == 0 ? uri : (struct text){host.at, (size_t)(uri.at + uri.size - host.at)};
+}
+
+/* What is compared, and what a difference is called. */
+struct same {
+    const char *what;
+    struct text planned, vouched;
+    enum trust_refusal refusal;
+};
+
+static bool check_same(const struct same *rows, size_t count, const char *who, struct check *check)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (rows[i].planned.size > 0 && text_equal(rows[i].planned, rows[i].vouched))
+            continue;
+        (void)error_set(check->err, ERROR_TRUST, "the plan's %s is \"%.*s\", %s \"%.*s\"", rows[i].what,
+                        TEXT_ARG(rows[i].planned), who, TEXT_ARG(rows[i].vouched));
+        return refuse(check, rows[i].refusal);
+    }
+    return true;
+}
+
+static bool check_record(const struct plan_change *change, const struct vouched *vouched, struct check *check)
+{
+    const struct same rows[] = {
+        {"archive", public_uri(change->uri), public_uri(vouched->uri), TRUST_SCOPE},
+        {"suite", change->suite, vouched->suite, TRUST_SCOPE},
+        {"package", change->name, vouched->name, TRUST_MIX_AND_MATCH},
+        {"architecture", change->arch, vouched->arch, TRUST_MIX_AND_MATCH},
+        {"version", change->to, vouched->version, TRUST_MIX_AND_MATCH},
+        {"file", change->file, vouched->file, TRUST_MIX_AND_MATCH},
+    };
+
+    if (!check_same(rows, sizeof(rows) / sizeof(*rows), "the archive's list says", check))
+        return false;
+    if (change->size != vouched->size) {
+        (void)error_set(check->err, ERROR_TRUST, "the plan's size is %llu, the archive's list says %llu",
+                        (unsigned long long)change->size, (unsigned long long)vouched->size);
+        return refuse(check, TRUST_MIX_AND_MATCH);
+    }
+    if (change->digest.kind != DIGEST_SHA256 || !digest_equal(&change->digest, &vouched->digest)) {
+        (void)error_set(check->err, ERROR_TRUST, "the plan's SHA-256 is not the one in the archive's list");
+        return refuse(check, TRUST_MIX_AND_MATCH);
+    }
+    return true;
+}
+
+static bool check_direction(const struct plan_change *change, struct check *check)
+{
+    if (change->kind == CHANGE_DOWNGRADE || (change->kind == CHANGE_NEW && change->from.size == 0))
+        return true;
+    if (change->kind == CHANGE_UPGRADE && change->from.size > 0 &&
+        version_compare(VERSION_DEB, change->to, change->from) > 0)
+        return true;
+    (void)error_set(check->err, ERROR_TRUST, "%s from \"%.*s\" to \"%.*s\" does not go forward",
+                    change_kind_name(change->kind), TEXT_ARG(change->from), TEXT_ARG(change->to));
+    return refuse(check, TRUST_ROLLBACK);
+}
+
+/* ---- the package and its bytes ---- */
+
+static bool check_claim(const struct plan_change *change, const struct package_claim *claim,
+                        struct check *check)
+{
+    const struct same rows[] = {
+        {"package", change->name, claim->name, TRUST_MIX_AND_MATCH},
+        {"architecture", change->arch, claim->arch, TRUST_MIX_AND_MATCH},
+        {"version", change->to, claim->version, TRUST_MIX_AND_MATCH},
+    };
+
+    return check_same(rows, sizeof(rows) / sizeof(*rows), "the package says of itself", check);
+}
+
+static bool check_bytes(const struct trust_request *request, struct check *check)
+{
+    OWN(own_fd) int vault = -1;
+    OWN(own_fd) int fd = -1;
+    const struct vouched *vouched = request->vouched;
+    struct digest digest;
+    uint64_t size;
+
+    if (!vault_open(request->folder, &vault, check->err) ||
+        !vault_open_file(vault, request->file, &fd, &size, check->err))
+        return check->err->kind == ERROR_TRUST ? refuse(check, TRUST_WRONG_SIGNATURE) : false;
+    if (size > vouched->size) {
+        (void)error_set(check->err, ERROR_TRUST, "%llu bytes, the archive signed %llu",
+                        (unsigned long long)size, (unsigned long long)vouched->size);
+        return refuse(check, TRUST_ENDLESS_DATA);
+    }
+    if (size < vouched->size) {
+        (void)error_set(check->err, ERROR_TRUST, "%llu bytes, the archive signed %llu",
+                        (unsigned long long)size, (unsigned long long)vouched->size);
+        return refuse(check, TRUST_WRONG_SIGNATURE);
+    }
+    if (!vault_digest(fd, size, -1, &digest, check->err))
+        return false;
+    if (digest_equal(&digest, &vouched->digest))
+        return true;
+    (void)error_set(check->err, ERROR_TRUST, "its SHA-256 is not the one that the archive signed");
+    return refuse(check, TRUST_WRONG_SIGNATURE);
+}
+
+static bool make(const struct trust_request *request, struct arena *arena, struct trusted_artifact *out,
+                 struct error *err)
+{
+    const struct vouched *vouched = request->vouched;
+    struct trusted_artifact made = {
+        .basis = TRUST_ARCHIVE,
+        .name = text_copy(arena, vouched->name),
+        .arch = text_copy(arena, vouched->arch),
+        .version = text_copy(arena, vouched->version),
+        .path = file_path(arena, request->folder, request->file),
+        .size = vouched->size,
+        .digest = vouched->digest,
+        .suite = text_copy(arena, vouched->suite),
+        .signers = text_copy(arena, vouched->signers),
+    };
+
+    if (made.name.at == NULL || made.arch.at == NULL || made.version.at == NULL || made.path == NULL ||
+        made.suite.at == NULL || made.signers.at == NULL)
+        return arena_full(arena, err);
+    *out = made;
+    return true;
+}
+
+bool trust_check_archive(const struct trust_request *request, struct arena *arena,
+                         struct trusted_artifact *out, enum trust_refusal *refusal, struct error *err)
+{
+    struct check check = {TRUST_NOT_REFUSED, err};
+    const struct plan_change *change = request->change;
+
+    assert(request->folder[0] == '/');
+    *refusal = TRUST_NOT_REFUSED;
+    if (check_archive(request->vouched, &check) && check_record(change, request->vouched, &check) &&
+        check_direction(change, &check) && check_claim(change, request->claim, &check) &&
+        check_bytes(request, &check) && make(request, arena, out, err))
+        return true;
+    *refusal = check.refusal;
+    return error_at(err, "%.*s", TEXT_ARG(change->name));
+}

@@ -1,0 +1,49 @@
+/*
+ * The one place where a package file becomes trusted: the only maker of struct trusted_artifact (model/artifact.h).
+ *
+ * A file is believed on the word of an archive when all of this holds:
+ *
+ *     the archive    its list was verified (InRelease by the vendor's key, list by its hash) and is not past its date
+ *     the plan       names exactly that record: name, version, architecture, archive, file, size and SHA-256
+ *     the direction  the version is newer than the one it replaces, unless the plan says downgrade
+ *     the package    says the same name, version and architecture of itself
+ *     the bytes      in a folder that root alone can write (acquire/vault.h), have that size and SHA-256
+ *
+ * What a list says, and what a package says of itself, is read elsewhere by processes that can do no harm; here are only
+ * comparisons and one hash, because whoever runs this is root. A refusal has a name of trust.md, which begins the text of
+ * the error; nothing is changed by it.
+ */
+#ifndef ACQUIRE_TRUST_CHECK_H
+#define ACQUIRE_TRUST_CHECK_H
+
+#include "model/artifact.h"
+#include "model/plan.h"
+#include "model/vouched.h"
+
+enum trust_refusal {
+    TRUST_NOT_REFUSED,      /* another failure: the disk, memory, a library that is missing */
+    TRUST_VENDOR_SIGNATURE, /* no verified list vouches for it */
+    TRUST_WRONG_SIGNATURE,  /* the bytes are not those that were signed */
+    TRUST_FREEZE,           /* the list is past its date: somebody may be keeping newer ones back */
+    TRUST_MIX_AND_MATCH, /* each part is signed, but not as a whole: another record, another package inside */
+    TRUST_ROLLBACK,      /* older than, or the same as, what it would replace */
+    TRUST_SCOPE,         /* another archive or suite than the plan's */
+    TRUST_ENDLESS_DATA,  /* longer than signed */
+    TRUST_REFUSAL_COUNT
+};
+const char *trust_refusal_name(enum trust_refusal refusal); /* "vendor-signature", ... */
+
+struct trust_request {
+    const struct plan_change *change;
+    const struct vouched *vouched;     /* NULL: no list names it */
+    const struct package_claim *claim; /* what the package says of itself */
+    const char *folder;                /* absolute; a vault */
+    const char *file;                  /* in it: a plain file name */
+};
+
+/* Texts of *out are copies in the arena. *refusal is set on every failure. */
+bool trust_check_archive(const struct trust_request *request, struct arena *arena,
+                         struct trusted_artifact *out, enum trust_refusal *refusal, struct error *err)
+    MUST_USE;
+
+#endif

@@ -1,0 +1,30 @@
+/*
+ * What a vendor vouches for: one package file as a verified list of packages names it.
+ *
+ * Filled by the process that verified the list (InRelease -> Packages) and handed to the one that decides. It is a
+ * statement about an archive; acquire/trust_check.h compares it with the plan and with the bytes.
+ */
+#ifndef MODEL_VOUCHED_H
+#define MODEL_VOUCHED_H
+
+#include "base/digest.h"
+#include "model/host.h"
+
+struct vouched {
+    struct text name, arch, version; /* arch: the package's, "amd64" or "all" */
+    struct text uri;   /* of the archive, as its source names it: may hold a user and password */
+    struct text file;  /* below it */
+    struct text suite; /* as the source names it: "bookworm-security" */
+    uint64_t size;
+    struct digest digest;     /* SHA-256 */
+    enum archive_state state; /* of the list */
+    struct text why;          /* where the state is not VERIFIED */
+    struct text signers;      /* primary fingerprints of the keys that signed it, with spaces between */
+};
+
+/* What a package file says of itself (its control), read where nothing can be harmed. */
+struct package_claim {
+    struct text name, arch, version;
+};
+
+#endif
