@@ -4,16 +4,40 @@
 #include "cli/scan_options.h"
 #include "flow/why.h"
 
-static const struct command_option options[] = {SCAN_OPTIONS, {0}};
+enum { WHY_FORMAT = SCAN_OPTION_COUNT };
+enum { FORMAT_TEXT = 1, FORMAT_JSON };
 
-static bool print_from(struct bytes json, struct text wanted, struct writer *out, enum why_found *found,
-                       struct error *err)
+static const struct command_option options[] = {
+    SCAN_OPTIONS,
+    [WHY_FORMAT] = {"format", OPTION_CHOICE, "text|json", "how to print it"},
+    {0},
+};
+
+static bool print_from(const struct command_call *call, struct bytes json, struct writer *out,
+                       enum why_found *found, struct error *err)
 {
+    struct text wanted = text_of(call->arguments[0]);
     OWN(json_end) struct json_document document = {0};
 
     if (!json_parse(json, LIMIT_SCAN_OUTPUT, &document, err))
         return error_at(err, "the kept scan");
+    if (command_choice(call, WHY_FORMAT) == FORMAT_JSON)
+        return print_why_json(json_root(&document), wanted, out, found, err);
     return print_why(json_root(&document), wanted, out, found, err);
+}
+
+static bool say_why_not(const struct command_call *call, const struct scan_request *request,
+                        struct text wanted, struct writer *out, struct error *err)
+{
+    OWN(writer_end) struct writer said = writer_with(LIMIT_SCAN_OUTPUT);
+    struct bytes bytes;
+
+    if (command_choice(call, WHY_FORMAT) != FORMAT_JSON)
+        return why_not(request, wanted, call->arena, out, err);
+    if (!why_not(request, wanted, call->arena, &said, err) || !writer_done(&said, &bytes, err))
+        return false;
+    print_why_not_json(wanted, bytes, out);
+    return true;
 }
 
 /* As it was stored; else from a scan that lists everything; else why there is nothing to list. */
@@ -30,12 +54,12 @@ static bool explain(const struct command_call *call, const struct scan_request *
     if (!text_from_bytes(bytes_of_text(text_of(call->arguments[0])), LIMIT_PACKAGE_NAME, &wanted, err))
         return error_at(err, "ID|PACKAGE");
     if (!why_kept(request, call->arena, &json, &kept, err) ||
-        (kept && !print_from(json, wanted, out, &found, err)))
+        (kept && !print_from(call, json, out, &found, err)))
         return false;
     if (found == WHY_NOTHING &&
-        (!why_fresh(request, call->arena, &json, err) || !print_from(json, wanted, out, &found, err)))
+        (!why_fresh(request, call->arena, &json, err) || !print_from(call, json, out, &found, err)))
         return false;
-    return found != WHY_NOTHING || why_not(request, wanted, call->arena, out, err);
+    return found != WHY_NOTHING || say_why_not(call, request, wanted, out, err);
 }
 
 static enum command_exit run(const struct command_call *call, struct error *err)

@@ -1,6 +1,7 @@
 #include "cli/print_why.h"
 
 #include "base/limits.h"
+#include "base/own.h"
 
 /* What of one finding is shown in every form. */
 struct shown {
@@ -110,14 +111,23 @@ static void put_update(struct writer *out, struct json update)
     writer_byte(out, '\n');
 }
 
+static bool is_of_update(struct json update, struct text wanted)
+{
+    return text_equal(optional(update, "package"), wanted) || text_equal(optional(update, "source"), wanted);
+}
+
+static bool is_of_finding(struct json finding, struct text wanted)
+{
+    return text_equal(optional(finding, "source"), wanted) || has_package(finding, wanted);
+}
+
 static size_t put_updates(struct json scan, struct text wanted, struct writer *out)
 {
     struct json_walk walk = json_walk_with(json_member(scan, "updates"));
     size_t count = 0;
 
     while (json_walk_next(&walk)) {
-        if (!text_equal(optional(walk.value, "package"), wanted) &&
-            !text_equal(optional(walk.value, "source"), wanted))
+        if (!is_of_update(walk.value, wanted))
             continue;
         put_update(out, walk.value);
         count++;
@@ -134,7 +144,7 @@ static size_t put_source(struct json scan, struct text wanted, struct writer *ou
 
     while (json_walk_next(&walk)) {
         struct shown shown = shown_of(walk.value);
-        if (!text_equal(shown.source, wanted) && !has_package(walk.value, wanted))
+        if (!is_of_finding(walk.value, wanted))
             continue;
         if (count++ == 0 || is_worse(&shown, &worst))
             worst = shown;
@@ -179,4 +189,92 @@ bool print_why(struct json scan, struct text wanted, struct writer *out, enum wh
     if (*found != WHY_NOTHING)
         writer_format(out, "  as of    %.*s\n", TEXT_ARG(optional(scan, "now")));
     return true;
+}
+
+static void open_json(struct json_writer *j, struct text wanted)
+{
+    json_open_object(j);
+    json_name(j, "schema");
+    json_put_string(j, "suture.why/1");
+    json_name(j, "wanted");
+    json_put_text(j, wanted);
+}
+
+/* The values of the array that are about the name, as they were stored. */
+static size_t put_those(struct json_writer *j, const char *name, struct json array, struct text wanted,
+                        bool (*is_of)(struct json value, struct text wanted))
+{
+    struct json_walk walk = json_walk_with(array);
+    size_t count = 0;
+
+    json_name(j, name);
+    json_open_array(j);
+    while (json_walk_next(&walk)) {
+        if (!is_of(walk.value, wanted))
+            continue;
+        json_put_value(j, walk.value);
+        count++;
+    }
+    json_close_array(j);
+    return count;
+}
+
+static bool has_id(struct json finding, struct text wanted)
+{
+    return text_equal_caseless(optional(finding, "id"), wanted);
+}
+
+static bool has_id_or_is_of(struct json finding, struct text wanted)
+{
+    return has_id(finding, wanted) || is_of_finding(finding, wanted);
+}
+
+bool print_why_json(struct json scan, struct text wanted, struct writer *out, enum why_found *found,
+                    struct error *err)
+{
+    OWN(writer_end) struct writer text = writer_with(LIMIT_SCAN_OUTPUT);
+    struct json_writer j = json_writer_with(&text, true);
+    struct json findings;
+    struct bytes bytes;
+
+    if (!json_get_array(scan, "findings", true, &findings, err))
+        return error_at(err, "the kept scan");
+    open_json(&j, wanted);
+    static const char *const as_stored[] = {"now", "policy", "data"};
+    for (size_t i = 0; i < sizeof(as_stored) / sizeof(*as_stored); i++) {
+        json_name(&j, as_stored[i]);
+        json_put_value(&j, json_member(scan, as_stored[i]));
+    }
+    size_t updates = put_those(&j, "updates", json_member(scan, "updates"), wanted, is_of_update);
+    size_t named = put_those(&j, "findings", findings, wanted, has_id_or_is_of);
+    json_name(&j, "said");
+    json_open_array(&j);
+    json_close_array(&j);
+    json_close_object(&j);
+    *found = updates + named > 0 ? WHY_SOURCE : WHY_NOTHING;
+    if (!writer_done(&text, &bytes, err))
+        return false;
+    if (*found != WHY_NOTHING)
+        writer_put(out, bytes);
+    return true;
+}
+
+void print_why_not_json(struct text wanted, struct bytes sentences, struct writer *out)
+{
+    struct json_writer j = json_writer_with(out, true);
+    struct text left = {(const char *)sentences.at, sentences.size}, line;
+    static const char *const empty[] = {"updates", "findings"};
+
+    open_json(&j, wanted);
+    for (size_t i = 0; i < sizeof(empty) / sizeof(*empty); i++) {
+        json_name(&j, empty[i]);
+        json_open_array(&j);
+        json_close_array(&j);
+    }
+    json_name(&j, "said");
+    json_open_array(&j);
+    while (text_cut(&left, '\n', &line))
+        json_put_text(&j, line);
+    json_close_array(&j);
+    json_close_object(&j);
 }

@@ -18,4 +18,15 @@ enum why_found { WHY_NOTHING, WHY_FINDING, WHY_SOURCE };
 bool print_why(struct json scan, struct text wanted, struct writer *out, enum why_found *found,
                struct error *err) MUST_USE;
 
+/*
+ * The same as JSON: the members of the scan that the text names, as they were stored.
+ *
+ *     {"schema": "suture.why/1", "wanted": "expat", "now": "...", "policy": "...", "data": [...], "updates": [...],
+ *      "findings": [...], "said": []}
+ */
+bool print_why_json(struct json scan, struct text wanted, struct writer *out, enum why_found *found,
+                    struct error *err) MUST_USE;
+/* The JSON of a name that no decision is about: `said` has the sentences, the other members are null or empty. */
+void print_why_not_json(struct text wanted, struct bytes sentences, struct writer *out);
+
 #endif

@@ -98,6 +98,8 @@ void json_close_object(struct json_writer *j);
 void json_open_array(struct json_writer *j);
 void json_close_array(struct json_writer *j);
 void json_name(struct json_writer *j, const char *name);
+/* The same of a name that stands in a document. */
+void json_name_of(struct json_writer *j, struct text name);
 void json_put_text(struct json_writer *j, struct text value);
 void json_put_string(struct json_writer *j, const char *value);
 void json_put_u64(struct json_writer *j, uint64_t value);
@@ -109,5 +111,9 @@ void json_put_tenths(struct json_writer *j, int32_t tenths);
 void json_put_millionths(struct json_writer *j, uint32_t millionths);
 /* ISO 8601 in UTC; TIME_ABSENT as null. */
 void json_put_time(struct json_writer *j, int64_t us);
+/* A number by the digits that a document has for it. */
+void json_put_digits(struct json_writer *j, struct text digits);
+/* A value of a document as it stands there; null when it is absent. (json_copy.c) */
+void json_put_value(struct json_writer *j, struct json value);
 
 #endif

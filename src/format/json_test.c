@@ -382,6 +382,35 @@ static void writing_gives_these_bytes(void **state)
     }
 }
 
+/* A copy of what was read is what was written, whole or a part of it. */
+static void copies_are_the_same_bytes(void **state)
+{
+    static const char text[] =
+        "{\"a \\\"name\\\"\":[1,-2.50e3,{\"deep\":[[],{}]},\"\\u0001 caf\xc3\xa9\",true,false,null]}";
+    OWN(json_end) struct json_document document = parsed(BYTES(text));
+    OWN(writer_end) struct writer w = writer_with(MIB);
+    struct json_writer j = json_writer_with(&w, false);
+    (void)state;
+
+    json_open_array(&j);
+    json_put_value(&j, json_root(&document));
+    json_put_value(&j, json_member(json_root(&document), "none"));
+    json_close_array(&j);
+    struct bytes got = writer_bytes(&w);
+    OWN(arena_end) struct arena arena = arena_with(MIB);
+    assert_text("copy", (struct text){(const char *)got.at, got.size},
+                text_format(&arena, "[%s,null]", text).at);
+
+    /* As deep as documents may be. */
+    OWN(json_end) struct json_document deepest = parsed(golden(&arena, "", TEXT("deepest.json")));
+    OWN(writer_end) struct writer again = writer_with(MIB);
+    struct json_writer k = json_writer_with(&again, false);
+    json_put_value(&k, json_root(&deepest));
+    got = writer_bytes(&again);
+    OWN(json_end) struct json_document copied = parsed(got);
+    assert_true(json_is_array(json_root(&copied)));
+}
+
 static void good_documents_are_read(void **state)
 {
     OWN(arena_end) struct arena arena = arena_with(MIB);
@@ -416,6 +445,7 @@ int main(void)
         cmocka_unit_test(names_alike_are_told_apart), cmocka_unit_test(wide_objects_take_no_long),
         cmocka_unit_test(absent_stays_absent),        cmocka_unit_test(walks_go_in_order),
         cmocka_unit_test(getters_say_what_is_wrong),  cmocka_unit_test(writing_gives_these_bytes),
+        cmocka_unit_test(copies_are_the_same_bytes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

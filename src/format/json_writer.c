@@ -128,9 +128,14 @@ static void put_quoted(struct writer *out, struct text value)
 
 void json_name(struct json_writer *j, const char *name)
 {
+    json_name_of(j, text_of(name));
+}
+
+void json_name_of(struct json_writer *j, struct text name)
+{
     assert(j->depth > 0 && !j->named);
     begin_value(j);
-    put_quoted(j->out, text_of(name));
+    put_quoted(j->out, name);
     writer_string(j->out, j->pretty ? ": " : ":");
     j->named = true;
 }
@@ -150,6 +155,12 @@ void json_put_u64(struct json_writer *j, uint64_t value)
 {
     begin_value(j);
     writer_format(j->out, "%" PRIu64, value);
+}
+
+void json_put_digits(struct json_writer *j, struct text digits)
+{
+    begin_value(j);
+    writer_text(j->out, digits);
 }
 
 void json_put_bool(struct json_writer *j, bool value)

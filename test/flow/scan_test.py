@@ -276,6 +276,25 @@ class Scan(unittest.TestCase):
         self.assertIn("names DSA-1-1", why("DSA-1-1"))
         self.assertIn("fix      announced, not in the archive yet", why("CVE-2026-1006"))
 
+    def test_why_as_json_has_what_was_stored(self):
+        self.feed(("tracker.json", TRACKER), ("kev.json", KEV))
+        scan = self.json()
+
+        def why(name):
+            return json.loads(self.root.suture("why", "--root", self.root.root, "--now", NOW, "--format", "json", name, check=0).stdout)
+
+        one = why("CVE-2026-1002")
+        self.assertEqual((one["schema"], one["wanted"], one["now"]), ("suture.why/1", "CVE-2026-1002", scan["now"]))
+        self.assertEqual([f["id"] for f in one["findings"]], ["CVE-2026-1002"])
+        stored = next(f for f in scan["findings"] if f["id"] == "CVE-2026-1002")
+        self.assertEqual({k: one["findings"][0][k] for k in stored}, stored)
+        package = why("libexpat1")
+        self.assertEqual([u["package"] for u in package["updates"]], ["libexpat1"])
+        self.assertIn("CVE-2026-1001", [f["id"] for f in package["findings"]])
+        nothing = why("postfix")
+        self.assertEqual((nothing["updates"], nothing["findings"]), ([], []))
+        self.assertIn("not installed", " ".join(nothing["said"]))
+
     def test_broken_input_is_one_line(self):
         for name, content in (("var/lib/dpkg/status", "Package: x\nrubbish\n"), ("etc/os-release", "rubbish\n")):
             with open(self.root.path(name), "rb") as file:
