@@ -122,6 +122,11 @@
 #define LIMIT_UNITS           4096
 #define LIMIT_UPDATERS_MEMORY (32 * MIB)
 
+/* The kernel's power supplies: a laptop has five, an attribute has 20 bytes; some drivers list 30 with their ports. */
+#define LIMIT_POWER_SUPPLIES 256
+#define LIMIT_POWER_FILE     4096
+#define LIMIT_POWER_MEMORY   (8 * MIB)
+
 /* One scan: 3,000 packages and 100,000 findings take under 40 MB; more is a mistake or an attack. */
 #define LIMIT_SCAN_MEMORY (512 * MIB)
 #define LIMIT_SCAN_OUTPUT (256 * MIB) /* JSON of 100,000 findings has 120 MB */

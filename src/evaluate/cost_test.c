@@ -155,12 +155,42 @@ static void windows_are_wall_time(void **state)
     }
 }
 
+static void only_what_fits_starts(void **state)
+{
+    const struct window nightly = {WINDOW_EVERY_DAY, 180, 240};
+    static const struct {
+        const char *at;
+        int64_t needs_us;
+        bool fits;
+        const char *start;
+    } rows[] = {
+        {"2026-11-23T02:59:59Z", TIME_MINUTE_US, false, "2026-11-23T03:00:00Z"},
+        {"2026-11-23T03:00:00Z", TIME_MINUTE_US, true, "2026-11-23T03:00:00Z"},
+        {"2026-11-23T03:00:00Z", 4 * TIME_HOUR_US, true, "2026-11-23T03:00:00Z"},
+        {"2026-11-23T03:00:01Z", 4 * TIME_HOUR_US, false, "2026-11-24T03:00:00Z"},
+        {"2026-11-23T06:50:00Z", 10 * TIME_MINUTE_US, true, "2026-11-23T03:00:00Z"},
+        {"2026-11-23T06:50:01Z", 10 * TIME_MINUTE_US, false, "2026-11-24T03:00:00Z"},
+        {"2026-11-23T07:00:00Z", 0, false, "2026-11-24T03:00:00Z"},
+        {"9999-12-31T23:59:59Z", 0, false, "9999-12-31T23:59:59Z"},
+    };
+    const struct zone utc = zone_utc();
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct window_span span;
+        bool fits = window_fits(&nightly, &utc, at(rows[i].at), rows[i].needs_us, &span);
+        if (fits != rows[i].fits || span.start_us != at(rows[i].start))
+            fail_msg("%s: %d, starts %lld", rows[i].at, fits, (long long)(span.start_us / TIME_SECOND_US));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cost_is_minutes_of_interrupted_work),
         cmocka_unit_test(busy_hours_are_of_the_place),
         cmocka_unit_test(windows_are_wall_time),
+        cmocka_unit_test(only_what_fits_starts),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -51,6 +51,17 @@ bool globs_match(const struct globs *globs, struct text text)
     return globs->count == 0;
 }
 
+const struct window *policy_window(const struct policy *policy, struct text host)
+{
+    for (size_t i = 0; i < policy->class_count; i++) {
+        const struct asset *asset = &policy->classes[i].asset;
+        if (asset->packages.count + asset->sources.count + asset->ids.count == 0 &&
+            globs_match(&asset->hosts, host))
+            return &policy->classes[i].window;
+    }
+    return &policy->window;
+}
+
 bool asset_matches(const struct asset *asset, struct text source, struct text id, const struct text *packages,
                    size_t package_count)
 {

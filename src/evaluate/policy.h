@@ -93,6 +93,9 @@ struct policy_place {
 bool policy_parse(struct bytes file, struct text name, const struct policy_place *place, struct arena *arena,
                   struct policy *out, struct error *err) MUST_USE;
 
+/* When the machine of this name may be changed: the window of the first class that is of hosts alone and matches it, else the policy's. */
+const struct window *policy_window(const struct policy *policy, struct text host);
+
 bool globs_match(const struct globs *globs, struct text text);
 bool glob_matches(const char *glob, struct text text);
 /* All of the asset but its hosts; packages are the names of what the finding is in. */

@@ -27,6 +27,20 @@ struct window_span window_after(const struct window *window, const struct zone *
     return (struct window_span){us, us};
 }
 
+bool window_fits(const struct window *window, const struct zone *zone, int64_t us, int64_t needs_us,
+                 struct window_span *out)
+{
+    struct window_span span = window_after(window, zone, us);
+    bool open = span.start_us <= us && span.start_us < span.end_us;
+
+    if (open && needs_us <= span.end_us - us) {
+        *out = span;
+        return true;
+    }
+    *out = open ? window_after(window, zone, span.end_us) : span;
+    return false;
+}
+
 void window_write_days(struct writer *w, uint8_t days)
 {
     const char *between = "";

@@ -26,6 +26,13 @@ struct window_span {
  * empty one at us. */
 struct window_span window_after(const struct window *window, const struct zone *zone, int64_t us);
 
+/*
+ * True when a window is open at us and what takes so long would end in it: only that may start. *out is that window, or,
+ * when it is not, the first one in which it would fit; work that fits in no window begins with the next one.
+ */
+bool window_fits(const struct window *window, const struct zone *zone, int64_t us, int64_t needs_us,
+                 struct window_span *out);
+
 /* "Sat, Sun" or "every day": which days a set means. */
 void window_write_days(struct writer *w, uint8_t days);
 
