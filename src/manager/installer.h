@@ -46,7 +46,20 @@ struct package_group {
     size_t artifact_count;
     const struct package_key *removals; /* removed first, configuration kept */
     size_t removal_count;
-    bool rollback; /* downgrades and artifacts of TRUST_WAS_INSTALLED are allowed; else both are refused */
+    /* Downgrades and artifacts of TRUST_WAS_INSTALLED are allowed; else both are refused. The new versions that are taken
+     * back may depend on what is to go, so here removals come last; what an old version conflicts with is let go for it
+     * (dpkg's selections say so first, as apt has it). */
+    bool rollback;
+    const struct package_key *purges; /* only of a rollback: removed last, with their configuration */
+    size_t purge_count;
+};
+
+/* What of a rollback store (store/rollback_store.h) is put back: see manager/dpkg_restore.h for what each means. */
+enum restore_part {
+    RESTORE_UNKNOWN,
+    RESTORE_CONFFILES, /* before the old packages are installed: their scripts find their own configuration */
+    RESTORE_ALL, /* behind: conffiles, owners, files that were not there, and what dpkg and apt noted of the packages */
+    RESTORE_PART_COUNT
 };
 
 /* How a call of the package manager ended. Texts are in the arena of the call. */
@@ -109,6 +122,11 @@ struct installer {
                     struct package_outcome *out, struct error *err);
 
     bool (*mark)(void *self, const struct package_mark *marks, size_t count, struct error *err);
+
+    /* Puts back from runs/RUN/rollback what no package file holds. The store is checked whole against the seal, which
+     * stood in the journal, before anything is written (ERROR_TRUST). Done twice it is as done once. */
+    bool (*restore)(void *self, const char *run, const struct digest *seal, enum restore_part part,
+                    struct error *err);
 };
 
 #endif
