@@ -3,13 +3,13 @@
 #include <archive.h>
 #include <archive_entry.h>
 #include <assert.h>
-#include <dlfcn.h>
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/limits.h"
 #include "format/compress.h"
+#include "format/libarchive.h"
 
 #define BUFFER_SIZE     (64 * KIB)
 #define MEMBER_SIZE_MIN (16 * KIB)    /* what the memory of a member begins with */
@@ -49,10 +49,7 @@ struct libarchive {
     __typeof__(&archive_entry_sparse_count) sparse_count;
 };
 
-static const struct {
-    const char *name;
-    size_t place;
-} symbols[] = {
+static const struct libarchive_symbol symbols[] = {
     {"archive_read_new", offsetof(struct libarchive, read_new)},
     {"archive_read_free", offsetof(struct libarchive, read_free)},
     {"archive_read_support_format_zip_seekable", offsetof(struct libarchive, support_zip)},
@@ -107,23 +104,6 @@ struct archive_reader {
 bool archive_is_zip(struct bytes start)
 {
     return start.size >= 4 && memcmp(start.at, "PK\3\4", 4) == 0;
-}
-
-/* dlopen counts and keeps the library, so a second call is a look-up; nothing is remembered here. */
-static bool load(struct libarchive *out, struct error *err)
-{
-    void *library = dlopen("libarchive.so.13", RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
-
-    if (library == NULL)
-        return error_set(err, ERROR_ABSENT, "libarchive cannot be loaded, so no archive can be read: %s",
-                         dlerror());
-    for (size_t i = 0; i < sizeof(symbols) / sizeof(symbols[0]); i++) {
-        void *symbol = dlsym(library, symbols[i].name);
-        if (symbol == NULL)
-            return error_set(err, ERROR_ABSENT, "libarchive: no %s in it", symbols[i].name);
-        memcpy((char *)out + symbols[i].place, &symbol, sizeof(symbol));
-    }
-    return true;
 }
 
 /* With libarchive's words, or the stream's when that is why. */
@@ -197,7 +177,7 @@ static bool open_kind(struct bytes packed, size_t limit, bool zip, struct archiv
     reader->packed_size = packed.size;
     reader->locale =
         newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0); /* 0, where there is none, changes nothing */
-    bool opened = load(&reader->lib, err) && open_archive(reader, packed, zip, err);
+    bool opened = libarchive_load(symbols, sizeof(symbols) / sizeof(symbols[0]), &reader->lib, err) && open_archive(reader, packed, zip, err);
     if (opened)
         *out = reader;
     else
