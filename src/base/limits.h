@@ -53,6 +53,8 @@
     (4 * MIB) /* one paragraph of deb822; the longest real one is 90 KB (a Provides list) */
 #define LIMIT_RELATIONS      16384     /* in one field; the longest real one (Provides of librust-*) has 1,500 */
 #define LIMIT_RELATION_FIELD (MIB)     /* its text: 90 KB */
+#define LIMIT_ALTERNATIVES   256       /* of one group; those beyond are not looked for. The longest real one has 60 */
+#define LIMIT_UNIVERSE       200000    /* packages that a plan chooses among; an upgrade to the next release has 8,000 */
 #define LIMIT_INRELEASE (16 * MIB) /* sid's is 200 KB */
 #define LIMIT_KEYRING   (4 * MIB)
 #define LIMIT_APT_FILE  MIB  /* one sources or preferences file */

@@ -221,7 +221,7 @@ static bool try_folder(struct apt_archives *archives, const char *folder, const 
         return true;
     }
     if (request->memory != NULL) {
-        attempt->memory = apt_memory_path(request->memory, attempt->key.list, arena);
+        attempt->memory = apt_memory_path(request->memory, attempt->key.list, archives->wide, arena);
         if (attempt->memory == NULL)
             return false;
         if (apt_memory_load(attempt->memory, &attempt->key, arena, &attempt->found.map, &attempt->found.table,
@@ -284,6 +284,7 @@ static bool read_list(struct apt_archives *archives, const struct apt_source *so
     int64_t before_us = TIME_ABSENT;
     struct bytes whole;
 
+    builder.wide = archives->wide;
     if (!apt_list_read(&request, &builder, &attempt->facts.list, err))
         return false;
     attempt->facts.verified_us = archives->request->now_us;

@@ -29,6 +29,7 @@ struct apt_archives {
     const char **trusted; /* keyrings for sources that name none */
     size_t trusted_count;
     struct apt_release *releases; /* newest first */
+    bool wide;                    /* tables with relations, for a plan; the caller's to set */
 };
 bool apt_archives_open(const struct manager_request *request, const struct apt_config *config,
                        struct arena *arena, struct apt_archives *out, struct error *err) MUST_USE;

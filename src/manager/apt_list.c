@@ -7,6 +7,7 @@
 #include "base/own.h"
 #include "format/compress.h"
 #include "format/deb822.h"
+#include "manager/apt_relations.h"
 #include "manager/dpkg_status.h"
 
 /* As much as stays in a core's own cache while it is unpacked, hashed and parsed. */
@@ -21,11 +22,14 @@ enum field {
     FIELD_SOURCE,
     FIELD_SIZE,
     FIELD_PHASED,
-    FIELD_COUNT
+    FIELD_NARROW_COUNT,
+    FIELD_RELATIONS = FIELD_NARROW_COUNT, /* wide tables alone */
+    FIELD_COUNT = FIELD_RELATIONS + APT_FIELD_COUNT
 };
 static const char *const field_names[FIELD_COUNT] = {
     [FIELD_PACKAGE] = "Package", [FIELD_VERSION] = "Version", [FIELD_ARCHITECTURE] = "Architecture",
     [FIELD_SOURCE] = "Source",   [FIELD_SIZE] = "Size",       [FIELD_PHASED] = "Phased-Update-Percentage",
+    APT_RELATIONS_FIELDS,
 };
 
 const char *apt_list_find(const char *path, struct arena *arena)
@@ -80,11 +84,39 @@ static bool take_record(const struct deb822_paragraph *paragraph, struct apt_rec
     return true;
 }
 
+/* A field of relations that cannot be read is its package's misfortune, not the list's: it provides what stands before. */
+static bool add_provided(struct apt_table_builder *builder, const struct apt_record *record,
+                         struct text provides, struct error *err)
+{
+    struct relation_walk walk = relation_walk_with(provides, record->arch);
+    struct relation relation;
+    struct error ignored;
+    bool found;
+
+    while (relation_next(&walk, &relation, &found, &ignored) && found)
+        if (!apt_table_add_name(builder, relation.name, err))
+            return false;
+    return true;
+}
+
+static bool add_wide(const struct deb822_paragraph *paragraph, struct apt_table_builder *builder,
+                     struct apt_record *record, struct error *err)
+{
+    struct apt_relations relations;
+
+    if (!apt_relations_take(paragraph->values + FIELD_RELATIONS, &relations, err))
+        return error_at(err, "package %u", builder->count + 1);
+    writer_clear(&builder->more);
+    apt_relations_write(&relations, &builder->more);
+    return writer_done(&builder->more, &record->more, err) && apt_table_add(builder, record, err) &&
+           add_provided(builder, record, relations.fields[RELATION_PROVIDES], err);
+}
+
 bool apt_list_add(struct bytes bytes, struct apt_table_builder *builder, size_t *taken, struct error *err)
 {
     size_t whole = deb822_whole(bytes);
-    struct deb822 deb822 =
-        deb822_with((struct bytes){bytes.at, whole}, (struct deb822_fields){field_names, FIELD_COUNT}, false);
+    struct deb822_fields fields = {field_names, builder->wide ? FIELD_COUNT : FIELD_NARROW_COUNT};
+    struct deb822 deb822 = deb822_with((struct bytes){bytes.at, whole}, fields, false);
     struct deb822_paragraph paragraph;
     struct apt_record record;
     bool found;
@@ -96,7 +128,8 @@ bool apt_list_add(struct bytes bytes, struct apt_table_builder *builder, size_t 
             break;
         if (!take_record(&paragraph, &record, err))
             return error_at(err, "package %u", builder->count + 1);
-        if (!apt_table_add(builder, &record, err))
+        if (builder->wide ? !add_wide(&paragraph, builder, &record, err)
+                          : !apt_table_add(builder, &record, err))
             return false;
     }
     *taken = whole;

@@ -12,14 +12,14 @@
 enum flag { FLAG_NOT_AUTOMATIC = 1, FLAG_BUT_AUTOMATIC_UPGRADES = 2 };
 
 /* FNV-1a: names a file, decides nothing; two lists with one name would only forget each other. */
-char *apt_memory_path(const char *folder, const char *list, struct arena *arena)
+char *apt_memory_path(const char *folder, const char *list, bool wide, struct arena *arena)
 {
     uint64_t hash = 0xcbf29ce484222325u;
     char name[32];
 
     for (const char *at = list; *at != 0; at++)
         hash = (hash ^ (uint8_t)*at) * 0x100000001b3u;
-    (void)snprintf(name, sizeof(name), "%016llx.list", (unsigned long long)hash);
+    (void)snprintf(name, sizeof(name), "%016llx.%s", (unsigned long long)hash, wide ? "wide" : "list");
     return file_path(arena, folder, name);
 }
 

@@ -42,8 +42,8 @@ struct apt_memory_facts {
     int64_t verified_us;
 };
 
-/* The path of the memory of a list, in the folder. NULL when memory is out. */
-char *apt_memory_path(const char *folder, const char *list, struct arena *arena);
+/* The path of the memory of a list, in the folder: of its narrow table or its wide one. NULL when memory is out. */
+char *apt_memory_path(const char *folder, const char *list, bool wide, struct arena *arena);
 
 /* The note for a list that was verified just now. */
 bool apt_memory_note(const struct apt_memory_key *key, const struct apt_memory_facts *facts,

@@ -36,7 +36,7 @@ static void make(struct machine *machine, struct arena *arena)
     machine->list = put(arena, machine->folder, "Packages", "list");
     machine->keyrings[0] = put(arena, machine->folder, "a.gpg", "key a");
     machine->keyrings[1] = put(arena, machine->folder, "b.gpg", "key b");
-    machine->memory = apt_memory_path(machine->folder, machine->list, arena);
+    machine->memory = apt_memory_path(machine->folder, machine->list, false, arena);
     machine->key = (struct apt_memory_key){.source = TEXT("the source"),
                                            .inrelease = machine->inrelease,
                                            .list = machine->list,
@@ -67,7 +67,7 @@ static void write_memory(struct machine *machine)
 {
     OWN(apt_table_builder_end) struct apt_table_builder builder = apt_table_builder_with(TEXT("amd64"));
     OWN(writer_end) struct writer note = writer_with(1 << 16);
-    struct apt_record record = {TEXT("bash"), TEXT("1"), TEXT("amd64"), TEXT("bash"), TEXT("1"), 5, 100};
+    struct apt_record record = {TEXT("bash"), TEXT("1"), TEXT("amd64"), TEXT("bash"), TEXT("1"), 5, 100, {0}};
     struct bytes whole;
     struct error err;
 

@@ -4,11 +4,11 @@
 #include "manager/apt_table.h"
 
 static const struct apt_record records[] = {
-    {TEXT("bash"), TEXT("5.2-1"), TEXT("amd64"), TEXT("bash"), TEXT("5.2-1"), 1488, 100},
-    {TEXT("bash"), TEXT("5.2-2+b1"), TEXT("amd64"), TEXT("bash"), TEXT("5.2-2"), 1489, 100},
-    {TEXT("libssl3"), TEXT("3.0"), TEXT("amd64"), TEXT("openssl"), TEXT("3.0"), 2019348, 30},
-    {TEXT("tzdata"), TEXT("2026a-1"), TEXT("all"), TEXT("tzdata"), TEXT("2026a-1"), UINT64_MAX, 0},
-    {TEXT("libssl3"), TEXT("3.0"), TEXT("i386"), TEXT("openssl-x"), TEXT("3.0-1"), 0, 100},
+    {TEXT("bash"), TEXT("5.2-1"), TEXT("amd64"), TEXT("bash"), TEXT("5.2-1"), 1488, 100, {0}},
+    {TEXT("bash"), TEXT("5.2-2+b1"), TEXT("amd64"), TEXT("bash"), TEXT("5.2-2"), 1489, 100, {0}},
+    {TEXT("libssl3"), TEXT("3.0"), TEXT("amd64"), TEXT("openssl"), TEXT("3.0"), 2019348, 30, {0}},
+    {TEXT("tzdata"), TEXT("2026a-1"), TEXT("all"), TEXT("tzdata"), TEXT("2026a-1"), UINT64_MAX, 0, {0}},
+    {TEXT("libssl3"), TEXT("3.0"), TEXT("i386"), TEXT("openssl-x"), TEXT("3.0-1"), 0, 100, {0}},
 };
 
 static void build(struct apt_table_builder *builder, const struct apt_record *from, size_t count,

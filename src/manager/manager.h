@@ -8,7 +8,7 @@
 #ifndef MANAGER_MANAGER_H
 #define MANAGER_MANAGER_H
 
-#include "model/host.h"
+#include "model/universe.h"
 
 struct manager_request {
     const char *root;      /* "/" or another root */
@@ -27,6 +27,12 @@ struct manager {
     /* Fills packages, archives, offers, candidates and holds. */
     bool (*inventory)(const struct manager_request *request, struct arena *arena, struct host *out,
                       struct error *err);
+    /*
+     * What a plan can choose among, for the host that inventory has filled of the same request. ERROR_CONFLICT when
+     * packages or lists changed in between: both are to be read again.
+     */
+    bool (*universe)(const struct manager_request *request, const struct host *host, struct arena *arena,
+                     struct universe *out, struct error *err);
     /* The order of its versions. */
     enum version_order order;
 };
