@@ -136,8 +136,8 @@ static bool confirm_exec(struct running *running, struct error *err)
     return error_system(err, "cannot be run");
 }
 
-/* Takes what came on fd; closes it at its end. */
-static bool drain(int *fd, struct writer *into, struct error *err)
+/* Takes what came on fd; closes it at its end. taker: whose on_output gets it, or NULL. */
+static bool drain(int *fd, struct writer *into, const struct child_command *taker, struct error *err)
 {
     uint8_t buffer[16384];
     ssize_t got = read(*fd, buffer, sizeof(buffer));
@@ -146,6 +146,8 @@ static bool drain(int *fd, struct writer *into, struct error *err)
         return errno == EINTR || errno == EAGAIN || error_system(err, "read");
     if (got == 0)
         own_fd(fd);
+    if (taker != NULL && taker->on_output != NULL)
+        return got == 0 || taker->on_output(taker->self, (struct bytes){buffer, (size_t)got}, err);
     writer_put(into, (struct bytes){buffer, (size_t)got});
     return writer_ok(into) || error_set(err, ERROR_LIMIT, "wrote more than %zu bytes", into->limit);
 }
@@ -183,9 +185,9 @@ static bool exchange(const struct child_command *command, struct running *runnin
             return error_system(err, "poll");
         if (polled[0].revents != 0)
             feed(&running->input, &input);
-        if (polled[1].revents != 0 && !drain(&running->output, &captured[0], err))
+        if (polled[1].revents != 0 && !drain(&running->output, &captured[0], command, err))
             return false;
-        if (polled[2].revents != 0 && !drain(&running->errors, &captured[1], err))
+        if (polled[2].revents != 0 && !drain(&running->errors, &captured[1], NULL, err))
             return false;
     }
     return true;

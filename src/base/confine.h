@@ -24,6 +24,7 @@ struct confine_request {
     bool network;
     /* Files, and folders with all below; ends in NULL; what is not there is passed over. */
     const char *const *readable;
+    unsigned more_files;    /* descriptors over the usual 64 */
     uint64_t file_size_max; /* no file grows beyond it: a write fails with EFBIG */
 };
 

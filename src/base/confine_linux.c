@@ -45,7 +45,8 @@ static bool limit_resources(const struct confine_request *request, struct error 
     /* A write beyond RLIMIT_FSIZE raises SIGXFSZ, and only when that is ignored fails with EFBIG. */
     if (signal(SIGXFSZ, SIG_IGN) == SIG_ERR)
         return error_system(err, "signal");
-    return set_limit(RLIMIT_CORE, 0, err) && set_limit(RLIMIT_NOFILE, FILES_OPEN_MAX, err) &&
+    return set_limit(RLIMIT_CORE, 0, err) &&
+           set_limit(RLIMIT_NOFILE, FILES_OPEN_MAX + request->more_files, err) &&
            set_limit(RLIMIT_FSIZE, request->file_size_max, err);
 }
 

@@ -112,6 +112,7 @@
 
 /* Network: a slow line still gets 1 GB in half an hour at 5 Mbit/s; a peer that sends nothing for a minute is gone. */
 #define LIMIT_FETCH_TIME_MS   (30 * 60 * 1000)
+#define LIMIT_FETCH_SIZE      (8192 * MIB) /* one document or package */
 #define LIMIT_FETCH_STALL_MS  60000
 #define LIMIT_CONNECT_TIME_MS 20000
 #define LIMIT_FETCH_RATE_MIN  1000 /* bytes a second over a stall's span: a modem is faster, a drip is not */

@@ -138,7 +138,15 @@ static uint32_t or_default(uint32_t value, uint32_t standard)
     return value != 0 ? value : standard;
 }
 
-static struct fetch_order order_of(const struct fetch_request *request, const struct spool *spool)
+static uint32_t rate_min_of(uint64_t rate_max)
+{
+    uint64_t half = rate_max / 2;
+
+    return rate_max == 0 || half > LIMIT_FETCH_RATE_MIN ? LIMIT_FETCH_RATE_MIN : (uint32_t)half;
+}
+
+static struct fetch_order order_of(const struct fetch_request *request, const struct spool *spool,
+                                   uint64_t rate_max)
 {
     return (struct fetch_order){
         .url = request->url,
@@ -151,31 +159,9 @@ static struct fetch_order order_of(const struct fetch_request *request, const st
         .time_ms = or_default(request->time_ms, LIMIT_FETCH_TIME_MS),
         .stall_ms = or_default(request->stall_ms, LIMIT_FETCH_STALL_MS),
         .connect_ms = or_default(request->connect_ms, LIMIT_CONNECT_TIME_MS),
-        .rate_min = LIMIT_FETCH_RATE_MIN,
+        .rate_min = rate_min_of(rate_max),
+        .rate_max = rate_max,
     };
-}
-
-static bool ask_program(const struct fetch_request *request, const struct fetch_order *order,
-                        struct arena *arena, struct fetch_answer *out, struct error *err)
-{
-    OWN(writer_end) struct writer w = writer_with(FETCH_MESSAGE_MAX);
-    const char *argv[] = {request->program, NULL};
-    struct child_command command = {
-        .argv = argv, .timeout_ms = order->time_ms + CHILD_GRACE_MS, .output_limit = FETCH_MESSAGE_MAX};
-    struct child_result result;
-    const char **environment = NULL;
-
-    fetch_order_write(&w, order);
-    if (!writer_done(&w, &command.input, err) || !make_environment(arena, &environment, err))
-        return false;
-    command.environment = environment;
-    if (!child_run(&command, arena, &result, err))
-        return false;
-    if (result.status != 0)
-        return error_set(err, ERROR_SYSTEM, "suture-fetch ended with status %d: %.*s", result.status,
-                         (int)(result.errors.size < 120 ? result.errors.size : 120),
-                         (const char *)result.errors.at);
-    return fetch_answer_parse(result.output, out, err) || error_at(err, "suture-fetch");
 }
 
 /* The answer says complete; the file must bear it out. */
@@ -194,59 +180,236 @@ static bool accept_part(const struct fetch_request *request, const struct spool 
     return true;
 }
 
-static bool fetch_by_program(const struct fetch_request *request, struct arena *arena,
-                             struct fetch_result *out, struct error *err)
+static bool take_answer(const struct fetch_request *request, const struct spool *spool,
+                        const struct fetch_answer *answer, struct arena *arena, struct fetch_result *out,
+                        struct error *err)
 {
-    struct spool spool;
-    struct fetch_answer answer;
-
-    if (request->program == NULL)
-        return error_set(err, ERROR_ABSENT, "the program suture-fetch is not there");
-    if (!spool_of(request->spool, request->name, arena, &spool, err))
+    if (answer->outcome == FETCH_FAILED)
+        return error_set(err, answer->kind, "%.*s", TEXT_ARG(answer->problem));
+    if (answer->outcome == FETCH_COMPLETE && !accept_part(request, spool, answer, err))
         return false;
-    struct fetch_order order = order_of(request, &spool);
-    if (!ask_program(request, &order, arena, &answer, err))
-        return false;
-    if (answer.outcome == FETCH_FAILED)
-        return error_set(err, answer.kind, "%.*s", TEXT_ARG(answer.problem));
-    if (answer.outcome == FETCH_COMPLETE && !accept_part(request, &spool, &answer, err))
-        return false;
-    if (answer.outcome == FETCH_UNCHANGED && !fetch_drop(request->spool, request->name, err))
+    if (answer->outcome == FETCH_UNCHANGED && !fetch_drop(request->spool, request->name, err))
         return false;
     *out = (struct fetch_result){
-        .outcome = answer.outcome,
-        .path = answer.outcome == FETCH_COMPLETE ? spool.whole : NULL,
-        .size = answer.size,
-        .etag = answer.etag,
-        .last_modified = answer.last_modified,
-        .url = fetch_url_shown(arena, answer.url),
-        .status = answer.status,
-        .confined = answer.confined,
+        .outcome = answer->outcome,
+        .path = answer->outcome == FETCH_COMPLETE ? spool->whole : NULL,
+        .size = answer->size,
+        .etag = answer->etag,
+        .last_modified = answer->last_modified,
+        .url = fetch_url_shown(arena, answer->url),
+        .status = answer->status,
+        .confined = answer->confined,
     };
     return true;
 }
+
+/* ---- one process and its answers ---- */
+
+struct exchange {
+    const struct fetch_batch *batch;
+    struct arena *arena;
+    struct fetch_done *out;
+    struct spool *spools;
+    size_t *asked; /* indexes of the requests that went to the process */
+    size_t asked_count;
+    size_t answered;
+    struct writer pending; /* of its output: a frame that is not whole yet */
+    bool stopped;
+};
+
+static void exchange_end(struct exchange *exchange)
+{
+    writer_end(&exchange->pending);
+}
+
+static bool tell(struct exchange *exchange, size_t index, uint64_t have, struct error *err)
+{
+    const struct fetch_batch *batch = exchange->batch;
+
+    if (batch->progress == NULL || batch->progress(batch->self, index, have))
+        return true;
+    exchange->stopped = true;
+    return error_set(err, ERROR_CONFLICT, "was asked to stop");
+}
+
+/* Texts of the frame do not live: copied with it. */
+static bool take_frame(struct exchange *exchange, struct bytes frame, struct error *err)
+{
+    struct fetch_answer answer;
+    uint64_t have;
+
+    if (exchange->answered == exchange->asked_count)
+        return error_set(err, ERROR_INPUT, "more answers than orders");
+    size_t index = exchange->asked[exchange->answered];
+    if (fetch_progress_is(frame))
+        return fetch_progress_parse(frame, &have, err) && tell(exchange, index, have, err);
+    uint8_t *copy = arena_take(exchange->arena, frame.size + 1);
+    if (copy == NULL)
+        return arena_full(exchange->arena, err);
+    memcpy(copy, frame.at, frame.size);
+    if (!fetch_answer_parse((struct bytes){copy, frame.size}, &answer, err))
+        return false;
+    struct fetch_done *done = &exchange->out[index];
+    done->failed = (struct error){0};
+    (void)!take_answer(&exchange->batch->requests[index], &exchange->spools[index], &answer, exchange->arena,
+                       &done->result, &done->failed);
+    exchange->answered++;
+    return tell(exchange, index, answer.size, err);
+}
+
+static bool on_output(void *self, struct bytes piece, struct error *err)
+{
+    struct exchange *exchange = self;
+    struct bytes frame, all;
+    size_t taken = 0;
+    bool found = true;
+
+    writer_put(&exchange->pending, piece);
+    if (!writer_done(&exchange->pending, &all, err))
+        return false;
+    while (found) {
+        if (!fetch_frame_next(all, &frame, &taken, &found, err) ||
+            (found && !take_frame(exchange, frame, err)))
+            return false;
+        all.at += found ? taken : 0;
+        all.size -= found ? taken : 0;
+    }
+    memmove(exchange->pending.at, all.at, all.size);
+    exchange->pending.size = all.size;
+    return true;
+}
+
+static bool check_end(const struct exchange *exchange, const struct child_result *result, struct error *err)
+{
+    if (result->status != 0)
+        return error_set(err, ERROR_SYSTEM, "suture-fetch ended with status %d: %.*s", result->status,
+                         (int)(result->errors.size < 120 ? result->errors.size : 120),
+                         (const char *)result->errors.at);
+    return exchange->answered == exchange->asked_count ||
+           error_set(err, ERROR_SYSTEM, "suture-fetch ended without an answer");
+}
+
+static uint32_t add_time(uint32_t a, uint32_t b)
+{
+    return a > UINT32_MAX - b ? UINT32_MAX : a + b;
+}
+
+static bool ask_program(struct exchange *exchange, struct error *err)
+{
+    const struct fetch_batch *batch = exchange->batch;
+    OWN(writer_end)
+    struct writer w = writer_with(exchange->asked_count * (FETCH_MESSAGE_MAX + sizeof(uint32_t)));
+    const char *program = batch->requests[exchange->asked[0]].program;
+    struct child_command command = {.argv = (const char *const[]){program, NULL},
+                                    .timeout_ms = CHILD_GRACE_MS,
+                                    .output_limit = FETCH_MESSAGE_MAX,
+                                    .on_output = on_output,
+                                    .self = exchange};
+    struct child_result result;
+    const char **environment = NULL;
+
+    for (size_t i = 0; i < exchange->asked_count; i++) {
+        size_t index = exchange->asked[i], place = fetch_frame_begin(&w);
+        struct fetch_order order =
+            order_of(&batch->requests[index], &exchange->spools[index], batch->rate_max);
+        fetch_order_write(&w, &order);
+        fetch_frame_end(&w, place);
+        command.timeout_ms = add_time(command.timeout_ms, order.time_ms);
+    }
+    if (!writer_done(&w, &command.input, err) || !make_environment(exchange->arena, &environment, err))
+        return false;
+    command.environment = environment;
+    return child_run(&command, exchange->arena, &result, err) && check_end(exchange, &result, err);
+}
+
+/* ---- what is asked ---- */
 
 static bool is_scheme(struct text url, struct text scheme)
 {
     return text_equal_caseless(text_part(url, 0, scheme.size), scheme);
 }
 
+/* A file: is looked at here; what the network has is noted for the process. */
+static bool begin_one(struct exchange *exchange, size_t index, struct error *err)
+{
+    const struct fetch_request *request = &exchange->batch->requests[index];
+    struct fetch_done *done = &exchange->out[index];
+    struct error *failed = &done->failed;
+
+    assert(request->size_limit > 0 && request->size_limit <= LIMIT_FETCH_SIZE);
+    *done = (struct fetch_done){0};
+    if (is_scheme(request->url, TEXT("file:"))) {
+        if (look_at_file(request, exchange->arena, &done->result, failed))
+            return tell(exchange, index, done->result.size, err);
+    } else if (!is_scheme(request->url, TEXT("http://")) && !is_scheme(request->url, TEXT("https://"))) {
+        (void)error_set(failed, ERROR_INPUT, "is no address that begins with https://, http:// or file:///");
+    } else if (request->program == NULL) {
+        (void)error_set(failed, ERROR_ABSENT, "the program suture-fetch is not there");
+    } else {
+        exchange->asked[exchange->asked_count++] = index;
+        return spool_of(request->spool, request->name, exchange->arena, &exchange->spools[index], err);
+    }
+    return true;
+}
+
+/* Those that the process did not come to fail as it did; then each is told with its address. */
+static bool end_all(struct exchange *exchange, const struct error *problem, struct error *err)
+{
+    for (size_t i = exchange->answered; i < exchange->asked_count; i++)
+        exchange->out[exchange->asked[i]].failed = *problem;
+    for (size_t i = 0; i < exchange->batch->count; i++) {
+        struct error *failed = &exchange->out[i].failed;
+        if (failed->kind == ERROR_NONE)
+            continue;
+        struct text shown = fetch_url_shown(exchange->arena, exchange->batch->requests[i].url);
+        if (shown.at == NULL)
+            return arena_full(exchange->arena, err);
+        (void)error_at(failed, "%.*s", TEXT_ARG(shown));
+    }
+    return true;
+}
+
+bool fetch_run_batch(const struct fetch_batch *batch, struct arena *arena, struct fetch_done *out,
+                     struct error *err)
+{
+    OWN(exchange_end)
+    struct exchange exchange = {
+        .batch = batch,
+        .arena = arena,
+        .out = out,
+        .spools = ARENA_ARRAY(arena, struct spool, batch->count),
+        .asked = ARENA_ARRAY(arena, size_t, batch->count),
+        .pending = writer_with(2 * (FETCH_MESSAGE_MAX + sizeof(uint32_t))),
+    };
+    struct error problem = {0};
+
+    assert(batch->count <= FETCH_ORDERS_MAX);
+    if (exchange.spools == NULL || exchange.asked == NULL)
+        return arena_full(arena, err);
+    for (size_t i = 0; i < batch->count; i++)
+        if (!begin_one(&exchange, i, err))
+            return false;
+    if (exchange.asked_count > 0 && !ask_program(&exchange, &problem) && exchange.stopped) {
+        *err = problem;
+        return false;
+    }
+    return end_all(&exchange, &problem, err);
+}
+
 bool fetch_run(const struct fetch_request *request, struct arena *arena, struct fetch_result *out,
                struct error *err)
 {
-    bool done;
+    const struct fetch_batch batch = {.requests = request, .count = 1};
+    struct fetch_done done;
 
-    assert(request->size_limit > 0 && request->size_limit <= LIMIT_FEED_DOWNLOAD);
-    if (is_scheme(request->url, TEXT("file:")))
-        done = look_at_file(request, arena, out, err);
-    else if (is_scheme(request->url, TEXT("http://")) || is_scheme(request->url, TEXT("https://")))
-        done = fetch_by_program(request, arena, out, err);
-    else
-        done = error_set(err, ERROR_INPUT, "is no address that begins with https://, http:// or file:///");
-    if (done)
-        return true;
-    struct text shown = fetch_url_shown(arena, request->url);
-    return error_at(err, "%.*s", TEXT_ARG(shown));
+    if (!fetch_run_batch(&batch, arena, &done, err))
+        return false;
+    if (done.failed.kind != ERROR_NONE) {
+        *err = done.failed;
+        return false;
+    }
+    *out = done.result;
+    return true;
 }
 
 bool fetch_drop(const char *spool, const char *name, struct error *err)

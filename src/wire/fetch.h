@@ -1,9 +1,12 @@
 /*
- * Fetching one document into a spool folder.
+ * Fetching documents into a spool folder, one or many by one process.
  *
  * http: and https: are done by the program suture-fetch, a process that can do nothing else (base/confine.h); what it
  * answers is checked here and never believed beyond what the spool file itself shows. file: needs no network and no
  * such process: the file is looked at here and stays where it is.
+ *
+ * Documents of one batch share a process and, where the server lets it, a connection: sixty small packages cost one
+ * TLS handshake and not sixty.
  *
  * The spool folder belongs to the caller alone (mode 0700, one caller at a time). In it NAME.part and NAME.note hold
  * what came of a fetch that did not end, and the next one of the same name goes on with it; NAME is a complete document
@@ -23,7 +26,7 @@ struct fetch_request {
     struct text etag;          /* of what is held, as a fetch gave them; absent: nothing is held */
     struct text last_modified; /* the same */
     struct text ca_file;       /* absent: the system's certificates */
-    uint64_t size_limit;       /* at most LIMIT_FEED_DOWNLOAD */
+    uint64_t size_limit;       /* at most LIMIT_FETCH_SIZE */
     uint32_t time_ms, stall_ms, connect_ms; /* 0: LIMIT_FETCH_TIME_MS, _STALL_MS, LIMIT_CONNECT_TIME_MS */
 };
 
@@ -45,6 +48,28 @@ struct fetch_result {
  */
 bool fetch_run(const struct fetch_request *request, struct arena *arena, struct fetch_result *out,
                struct error *err) MUST_USE;
+
+struct fetch_batch {
+    const struct fetch_request *requests; /* of one program, spool and ca_file, each with a name of its own */
+    size_t count;                         /* at most FETCH_ORDERS_MAX */
+    uint64_t rate_max;                    /* bytes a second of all together; 0: as fast as it goes */
+    /* Told about once in 200 ms, and of each end, how many bytes of which document are here. False: stop. */
+    bool (*progress)(void *self, size_t index, uint64_t have);
+    void *self;
+};
+
+/* What came of one document. */
+struct fetch_done {
+    struct fetch_result result; /* when failed.kind is ERROR_NONE */
+    struct error failed;        /* as fetch_run would have failed */
+};
+
+/*
+ * Fills `count` outcomes. After three failures of the network one behind the other, without a byte, the rest fails untried.
+ * False when it was asked to stop (ERROR_CONFLICT) or memory is out; what was complete before is complete.
+ */
+bool fetch_run_batch(const struct fetch_batch *batch, struct arena *arena, struct fetch_done *out,
+                     struct error *err) MUST_USE;
 
 /* Removes NAME and what belongs to it. */
 bool fetch_drop(const char *spool, const char *name, struct error *err) MUST_USE;

@@ -1,8 +1,8 @@
 /*
  * suture-fetch: the one process of Suture that talks to the network, and does nothing else.
  *
- * It reads one order (wire/fetch_message.h) from standard input, opens the two files that the order names, gives up
- * everything else (base/confine.h), transfers, and writes one answer to standard output. It is started by suture, not
+ * It reads orders (wire/fetch_message.h) from standard input, opens the two files that each names, gives up everything
+ * else (base/confine.h), transfers, and writes an answer for each to standard output. It is started by suture, not
  * by hand. Exit status: 0 an answer was written, 1 not even that.
  */
 #include <errno.h>
@@ -18,6 +18,9 @@
 #include "wire/transfer.h"
 
 #define ARENA_LIMIT (4 * MIB) /* messages and a few header values for each request */
+#define INPUT_MAX   (FETCH_ORDERS_MAX * (FETCH_MESSAGE_MAX + sizeof(uint32_t)))
+#define FRUITLESS_MAX                                                                                        \
+    3 /* each waits for a connection: 64 of them would take 20 minutes to tell what three do */
 
 /* What resolving a name, and checking a certificate, reads: configuration that everyone may read, and libraries that glibc loads for it. */
 static const char *const readable[] = {
@@ -50,21 +53,56 @@ static const char *const readable[] = {
 };
 #define READABLE_COUNT (sizeof(readable) / sizeof(*readable))
 
-static bool read_order(struct arena *arena, struct fetch_order *out, struct error *err)
+/* All orders of one process. */
+struct batch {
+    struct transfer_order *orders;
+    size_t count;
+    unsigned fruitless; /* failures of the network behind each other, without a byte */
+};
+
+static bool read_all(struct arena *arena, struct bytes *out, struct error *err)
 {
-    uint8_t *raw = arena_take(arena, FETCH_MESSAGE_MAX);
-    size_t have = 0;
+    size_t have = 0, capacity = 0;
+    uint8_t *raw = NULL;
     ssize_t got = 1;
 
-    if (raw == NULL)
-        return arena_full(arena, err);
-    while (got != 0 && have < FETCH_MESSAGE_MAX) {
-        got = read(STDIN_FILENO, raw + have, FETCH_MESSAGE_MAX - have);
+    while (got != 0) {
+        if (have > INPUT_MAX)
+            return error_set(err, ERROR_LIMIT, "more than %d orders", FETCH_ORDERS_MAX);
+        raw = arena_grow(arena, raw, have, &capacity, have + FETCH_MESSAGE_MAX, 1);
+        if (raw == NULL)
+            return arena_full(arena, err);
+        got = read(STDIN_FILENO, raw + have, capacity - have);
         if (got < 0 && errno != EINTR)
             return error_system(err, "order");
         have += got > 0 ? (size_t)got : 0;
     }
-    return fetch_order_parse((struct bytes){raw, have}, out, err);
+    *out = (struct bytes){raw, have};
+    return true;
+}
+
+static bool read_orders(struct arena *arena, struct batch *batch, struct error *err)
+{
+    struct bytes left, frame;
+    size_t taken = 0;
+    bool found;
+
+    batch->orders = ARENA_ARRAY(arena, struct transfer_order, FETCH_ORDERS_MAX);
+    if (batch->orders == NULL)
+        return arena_full(arena, err);
+    if (!read_all(arena, &left, err))
+        return false;
+    for (; left.size > 0; left.at += taken, left.size -= taken) {
+        if (batch->count == FETCH_ORDERS_MAX)
+            return error_set(err, ERROR_LIMIT, "more than %d orders", FETCH_ORDERS_MAX);
+        if (!fetch_frame_next(left, &frame, &taken, &found, err))
+            return false;
+        if (!found)
+            return error_set(err, ERROR_INPUT, "order: ends in the middle");
+        if (!fetch_order_parse(frame, &batch->orders[batch->count++].order, err))
+            return false;
+    }
+    return batch->count > 0 || error_set(err, ERROR_INPUT, "no order");
 }
 
 /* Opened while we still may; a link is never followed, and what is no file of one name is refused. */
@@ -84,43 +122,45 @@ static bool open_spool(struct arena *arena, struct text path, int *out, struct e
     return true;
 }
 
-static bool give_up(const struct fetch_order *order, struct arena *arena, uint8_t *confined,
-                    struct error *err)
+static bool open_spools(struct arena *arena, struct batch *batch, struct error *err)
+{
+    for (size_t i = 0; i < batch->count; i++) {
+        struct transfer_order *one = &batch->orders[i];
+        if (!open_spool(arena, one->order.part, &one->files.part, err) ||
+            !open_spool(arena, one->order.note, &one->files.note, err))
+            return false;
+    }
+    return true;
+}
+
+static bool give_up(const struct batch *batch, struct arena *arena, uint8_t *confined, struct error *err)
 {
     const char *paths[READABLE_COUNT + 2] = {NULL};
+    const struct fetch_order *first = &batch->orders[0].order;
     struct confine_request request = {
         .network = true,
         .readable = paths,
-        .file_size_max = order->size_limit > FETCH_MESSAGE_MAX ? order->size_limit : FETCH_MESSAGE_MAX,
+        .more_files = (unsigned)(2 * batch->count),
+        .file_size_max = FETCH_MESSAGE_MAX,
     };
 
+    for (size_t i = 0; i < batch->count; i++)
+        if (batch->orders[i].order.size_limit > request.file_size_max)
+            request.file_size_max = batch->orders[i].order.size_limit;
     memcpy(paths, readable, sizeof(readable));
-    if (order->ca_file.size > 0 && (paths[READABLE_COUNT] = text_string(arena, order->ca_file)) == NULL)
+    if (first->ca_file.size > 0 && (paths[READABLE_COUNT] = text_string(arena, first->ca_file)) == NULL)
         return arena_full(arena, err);
     return confine(&request, confined, err);
 }
 
-static bool fetch(struct arena *arena, struct fetch_answer *answer, struct error *err)
-{
-    OWN(own_fd) int part = -1;
-    OWN(own_fd) int note = -1;
-    struct fetch_order order = {0};
+/* ---- answers ---- */
 
-    if (!read_order(arena, &order, err) || !open_spool(arena, order.part, &part, err) ||
-        !open_spool(arena, order.note, &note, err) || !transfer_begin(err) ||
-        !give_up(&order, arena, &answer->confined, err))
-        return false;
-    return transfer_run(&order, &(struct transfer_files){part, note}, arena, answer, err);
-}
-
-static bool write_answer(const struct fetch_answer *answer)
+static bool write_frame(struct writer *w)
 {
-    OWN(writer_end) struct writer w = writer_with(FETCH_MESSAGE_MAX);
     struct bytes raw;
     struct error err;
 
-    fetch_answer_write(&w, answer);
-    if (!writer_done(&w, &raw, &err))
+    if (!writer_done(w, &raw, &err))
         return false;
     while (raw.size > 0) {
         ssize_t put = write(STDOUT_FILENO, raw.at, raw.size);
@@ -132,11 +172,67 @@ static bool write_answer(const struct fetch_answer *answer)
     return true;
 }
 
-int main(int argc, char **argv)
+static bool write_answer(struct fetch_answer *answer, const struct error *err)
+{
+    OWN(writer_end) struct writer w = writer_with(FETCH_MESSAGE_MAX + sizeof(uint32_t));
+
+    if (err != NULL) {
+        answer->outcome = FETCH_FAILED;
+        answer->kind = err->kind;
+        answer->problem = text_of(err->text);
+    }
+    size_t place = fetch_frame_begin(&w);
+    fetch_answer_write(&w, answer);
+    fetch_frame_end(&w, place);
+    return write_frame(&w);
+}
+
+static void write_progress(uint64_t have)
+{
+    OWN(writer_end) struct writer w = writer_with(64);
+    size_t place = fetch_frame_begin(&w);
+
+    fetch_progress_write(&w, have);
+    fetch_frame_end(&w, place);
+    (void)!write_frame(&w); /* a pipe that is gone ends us at the next answer */
+}
+
+static bool fetch_one(struct transfer_session *session, struct batch *batch, size_t index,
+                      const struct fetch_answer *plain)
 {
     OWN(arena_end) struct arena arena = arena_with(ARENA_LIMIT);
-    struct fetch_answer answer = {0};
+    struct fetch_answer answer = *plain;
     struct error err = {0};
+    bool done = false;
+
+    if (batch->fruitless >= FRUITLESS_MAX)
+        (void)error_set(&err, ERROR_SYSTEM, "not tried: the network failed %d times before it",
+                        FRUITLESS_MAX);
+    else
+        done = transfer_run(session, &batch->orders[index], &arena, &answer, &err);
+    batch->fruitless = done || answer.status != 0 ? 0 : batch->fruitless + 1;
+    return write_answer(&answer, done ? NULL : &err); /* a try that broke off left its error behind */
+}
+
+static bool fetch(struct arena *arena, struct batch *batch, struct transfer_session *session,
+                  struct fetch_answer *plain, struct error *err)
+{
+    if (!read_orders(arena, batch, err) || !open_spools(arena, batch, err) || !transfer_begin(session, err) ||
+        !give_up(batch, arena, &plain->confined, err))
+        return false;
+    session->rate_max = batch->orders[0].order.rate_max;
+    session->progress = write_progress;
+    return true;
+}
+
+int main(int argc, char **argv)
+{
+    OWN(arena_end) struct arena arena = arena_with(ARENA_LIMIT + 2 * INPUT_MAX);
+    struct transfer_session session = {0};
+    struct fetch_answer plain = {0};
+    struct batch batch = {0};
+    struct error err = {0};
+    bool written = true;
 
     (void)argv;
     if (argc != 1 || isatty(STDIN_FILENO) == 1) {
@@ -144,11 +240,11 @@ int main(int argc, char **argv)
         return 2;
     }
     (void)close_range(STDERR_FILENO + 1, ~0U, 0); /* whatever descriptors came with us are not ours */
-    if (!fetch(&arena, &answer, &err)) {
-        answer.outcome = FETCH_FAILED;
-        answer.kind = err.kind;
-        answer.problem = text_of(err.text);
-    }
+    bool ready = fetch(&arena, &batch, &session, &plain, &err);
+    /* What stands in the way of all is the answer to each. */
+    for (size_t i = 0; written && i < (batch.count > 0 ? batch.count : 1); i++)
+        written =
+            ready ? fetch_one(&session, &batch, i, &plain) : write_answer(&(struct fetch_answer){0}, &err);
     /* Not exit(): handlers of libraries may want calls that were given up. */
-    _exit(write_answer(&answer) ? 0 : 1);
+    _exit(written ? 0 : 1);
 }

@@ -11,12 +11,13 @@ static void write_text(struct writer *w, struct text text)
 
 void fetch_order_write(struct writer *w, const struct fetch_order *order)
 {
-    writer_string(w, "SFQ1");
+    writer_string(w, "SFQ2");
     writer_u64(w, order->size_limit);
     writer_u32(w, order->time_ms);
     writer_u32(w, order->stall_ms);
     writer_u32(w, order->connect_ms);
     writer_u32(w, order->rate_min);
+    writer_u64(w, order->rate_max);
     write_text(w, order->url);
     write_text(w, order->etag);
     write_text(w, order->last_modified);
@@ -46,6 +47,44 @@ void fetch_note_write(struct writer *w, const struct fetch_note *note)
     write_text(w, note->validator);
     write_text(w, note->etag);
     write_text(w, note->last_modified);
+}
+
+void fetch_progress_write(struct writer *w, uint64_t have)
+{
+    writer_string(w, "SFP1");
+    writer_u64(w, have);
+}
+
+/* ---- frames ---- */
+
+size_t fetch_frame_begin(struct writer *w)
+{
+    size_t place = w->size;
+
+    writer_u32(w, 0);
+    return place;
+}
+
+void fetch_frame_end(struct writer *w, size_t place)
+{
+    if (writer_ok(w))
+        writer_patch_u32(w, place, (uint32_t)(w->size - place - sizeof(uint32_t)));
+}
+
+bool fetch_frame_next(struct bytes raw, struct bytes *frame, size_t *taken, bool *found, struct error *err)
+{
+    struct reader r = reader_with(raw);
+    uint32_t size = reader_u32(&r);
+
+    *found = false;
+    if (!reader_ok(&r))
+        return true;
+    if (size > FETCH_MESSAGE_MAX)
+        return error_set(err, ERROR_INPUT, "a message of %u bytes, more than %d", size, FETCH_MESSAGE_MAX);
+    *frame = reader_take(&r, size);
+    *found = reader_ok(&r);
+    *taken = reader_place(&r);
+    return true;
 }
 
 /* One text of a message: where it goes, and what it is called when it is wrong. */
@@ -90,18 +129,18 @@ bool fetch_order_parse(struct bytes raw, struct fetch_order *out, struct error *
         {"note", &got.note, LIMIT_PATH},
     };
 
-    if (!read_magic(&r, BYTES("SFQ1"), err))
+    if (!read_magic(&r, BYTES("SFQ2"), err))
         return error_at(err, "order");
     got.size_limit = reader_u64(&r);
     got.time_ms = reader_u32(&r);
     got.stall_ms = reader_u32(&r);
     got.connect_ms = reader_u32(&r);
     got.rate_min = reader_u32(&r);
+    got.rate_max = reader_u64(&r);
     if (!read_texts(&r, texts, FIELDS_COUNT(texts), err))
         return error_at(err, "order");
-    if (got.size_limit == 0 || got.size_limit > LIMIT_FEED_DOWNLOAD || got.time_ms == 0 ||
-        got.stall_ms == 0 || got.connect_ms == 0 || got.url.size == 0 || got.part.size == 0 ||
-        got.note.size == 0)
+    if (got.size_limit == 0 || got.size_limit > LIMIT_FETCH_SIZE || got.time_ms == 0 || got.stall_ms == 0 ||
+        got.connect_ms == 0 || got.url.size == 0 || got.part.size == 0 || got.note.size == 0)
         return error_set(err, ERROR_INPUT, "order: a limit, the address or a path is missing");
     *out = got;
     return true;
@@ -134,6 +173,24 @@ bool fetch_answer_parse(struct bytes raw, struct fetch_answer *out, struct error
     got.outcome = (enum fetch_outcome)outcome;
     got.kind = (enum error_kind)kind;
     *out = got;
+    return true;
+}
+
+bool fetch_progress_is(struct bytes raw)
+{
+    return raw.size >= 4 && memcmp(raw.at, "SFP1", 4) == 0;
+}
+
+bool fetch_progress_parse(struct bytes raw, uint64_t *have, struct error *err)
+{
+    struct reader r = reader_with(raw);
+
+    if (!read_magic(&r, BYTES("SFP1"), err))
+        return error_at(err, "progress");
+    uint64_t got = reader_u64(&r);
+    if (!reader_ok(&r) || reader_left(&r) > 0)
+        return error_set(err, ERROR_INPUT, "progress: %zu bytes, not 12", raw.size);
+    *have = got;
     return true;
 }
 

@@ -22,7 +22,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct fetch_order order;
     struct fetch_answer answer;
     struct fetch_note note;
+    struct bytes frame;
     struct error err;
+    uint64_t have;
+    size_t taken;
+    bool found;
 
     if (fetch_order_parse(raw, &order, &err)) {
         fetch_order_write(&w, &order);
@@ -36,6 +40,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         fetch_note_write(&w, &note);
         expect_same(&w, data, size);
     }
+    if (fetch_progress_parse(raw, &have, &err)) {
+        writer_clear(&w);
+        fetch_progress_write(&w, have);
+        expect_same(&w, data, size);
+    }
+    if (fetch_frame_next(raw, &frame, &taken, &found, &err) && found && taken != frame.size + 4)
+        abort();
     writer_end(&w);
     return 0;
 }

@@ -18,6 +18,7 @@ static const struct fetch_order good_order = {
     .stall_ms = 300,
     .connect_ms = 400,
     .rate_min = 5,
+    .rate_max = 6,
 };
 
 static void test_order_round_trip(void **state)
@@ -39,6 +40,7 @@ static void test_order_round_trip(void **state)
     assert_int_equal(got.stall_ms, 300);
     assert_int_equal(got.connect_ms, 400);
     assert_int_equal(got.rate_min, 5);
+    assert_int_equal(got.rate_max, 6);
     for (size_t size = 0; size < w.size; size++)
         assert_false(fetch_order_parse((struct bytes){w.at, size}, &got, &err));
     writer_end(&w);
@@ -51,7 +53,7 @@ static void test_order_refused(void **state)
     struct error err;
 
     (void)state;
-    order.size_limit = LIMIT_FEED_DOWNLOAD + 1;
+    order.size_limit = LIMIT_FETCH_SIZE + 1;
     fetch_order_write(&w, &order);
     assert_false(fetch_order_parse(writer_bytes(&w), &got, &err));
     assert_failed("limit", &err, ERROR_INPUT, "order: a limit, the address or a path is missing");
@@ -141,13 +143,46 @@ static void test_note(void **state)
     writer_end(&w);
 }
 
+static void test_frames(void **state)
+{
+    struct writer w = writer_with(FETCH_MESSAGE_MAX);
+    struct bytes frame = {0};
+    struct error err;
+    uint64_t have = 0;
+    size_t taken = 0;
+    bool found;
+
+    (void)state;
+    size_t place = fetch_frame_begin(&w);
+    fetch_progress_write(&w, 77);
+    fetch_frame_end(&w, place);
+    place = fetch_frame_begin(&w);
+    fetch_frame_end(&w, place);
+    struct bytes all = writer_bytes(&w);
+    for (size_t size = 0; size < 16; size++) {
+        assert_true(fetch_frame_next((struct bytes){all.at, size}, &frame, &taken, &found, &err));
+        assert_false(found);
+    }
+    assert_true(fetch_frame_next(all, &frame, &taken, &found, &err) && found);
+    assert_true(taken == 16 && frame.size == 12 && fetch_progress_is(frame));
+    assert_done("progress", fetch_progress_parse(frame, &have, &err), &err);
+    assert_int_equal(have, 77);
+    for (size_t size = 0; size < frame.size; size++)
+        assert_false(fetch_progress_parse((struct bytes){frame.at, size}, &have, &err));
+    assert_failed("cut", &err, ERROR_INPUT, "progress: 11 bytes, not 12");
+    assert_true(fetch_frame_next((struct bytes){all.at + 16, 4}, &frame, &taken, &found, &err) && found);
+    assert_int_equal(frame.size, 0);
+    assert_false(fetch_frame_next(BYTES("\x01\x80\0\0"), &frame, &taken, &found, &err));
+    assert_failed("long", &err, ERROR_INPUT, "a message of 32769 bytes, more than 32768");
+    writer_end(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_order_round_trip),
-        cmocka_unit_test(test_order_refused),
-        cmocka_unit_test(test_answer),
-        cmocka_unit_test(test_note),
+        cmocka_unit_test(test_order_round_trip), cmocka_unit_test(test_order_refused),
+        cmocka_unit_test(test_answer),           cmocka_unit_test(test_note),
+        cmocka_unit_test(test_frames),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

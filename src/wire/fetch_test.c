@@ -6,7 +6,6 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/confine.h"
@@ -14,83 +13,7 @@
 #include "base/limits.h"
 #include "base/time.h"
 #include "wire/fetch.h"
-
-struct server {
-    pid_t pid;
-    int hold; /* its standard input: it ends when this closes */
-    unsigned port, tls_port;
-    char folder[64]; /* certificate */
-    char spool[64];
-    struct arena arena;
-};
-
-static void read_ports(struct server *server, int from)
-{
-    char line[64] = "";
-
-    for (size_t have = 0; have < sizeof(line) - 1 && strchr(line, '\n') == NULL;) {
-        ssize_t got = read(from, line + have, sizeof(line) - 1 - have);
-        if (got <= 0)
-            fail_msg("the server did not start");
-        have += (size_t)got;
-    }
-    assert_int_equal(sscanf(line, "%u %u", &server->port, &server->tls_port), 2);
-}
-
-static int start_server(void **state)
-{
-    static struct server server;
-    int in[2], out[2];
-    char path[512];
-
-    (void)snprintf(path, sizeof(path), "%s/feed_server.py", getenv("SUTURE_FLOW"));
-    test_folder(server.folder);
-    test_folder(server.spool);
-    /* suture-fetch reads the certificates as an unprivileged user. */
-    assert_int_equal(chmod(server.folder, 0755), 0);
-    assert_true(pipe2(in, O_CLOEXEC) == 0 && pipe2(out, O_CLOEXEC) == 0);
-    server.pid = fork();
-    if (server.pid == 0) {
-        dup2(in[0], STDIN_FILENO);
-        dup2(out[1], STDOUT_FILENO);
-        execlp("python3", "python3", path, "--tls", server.folder, NULL);
-        _exit(127);
-    }
-    close(in[0]);
-    close(out[1]);
-    server.hold = in[1];
-    read_ports(&server, out[0]);
-    close(out[0]);
-    *state = &server;
-    return 0;
-}
-
-static int stop_server(void **state)
-{
-    struct server *server = *state;
-    struct error err;
-
-    close(server->hold);
-    assert_int_equal(waitpid(server->pid, NULL, 0), server->pid);
-    assert_true(file_remove_tree(server->folder, &err) && file_remove_tree(server->spool, &err));
-    return 0;
-}
-
-static int begin_test(void **state)
-{
-    struct server *server = *state;
-
-    server->arena = arena_with(16 * MIB);
-    return 0;
-}
-
-static int end_test(void **state)
-{
-    struct server *server = *state;
-
-    arena_end(&server->arena);
-    return 0;
-}
+#include "wire/server_testing.h"
 
 /* path may begin with "tls:" (by name), "tls-ip:" (by address). The limits are small, so that misbehaviour ends soon. */
 static struct fetch_request request_of(struct server *server, const char *path)
@@ -503,8 +426,8 @@ static void test_no_server(void **state)
                   "http://mirror.example/x: /not/there: cannot be run: No such file or directory");
     request.program = "/bin/true";
     assert_false(fetch_run(&request, &server->arena, &result, &err));
-    assert_failed("another program", &err, ERROR_INPUT,
-                  "http://mirror.example/x: suture-fetch: answer: does not begin with SFA1");
+    assert_failed("another program", &err, ERROR_SYSTEM,
+                  "http://mirror.example/x: suture-fetch ended without an answer");
 }
 
 /* The proxy of the environment is used, and nothing else of the environment reaches suture-fetch. */

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <strings.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -15,8 +16,14 @@
 #define BODY_IGNORED_MAX                                                                                     \
     (64 * 1024) /* of an answer that is not the document: a redirect's or an error's page */
 
+/* Half a second of what is allowed, but never so little that every packet waits, nor more than the kernel takes by itself. */
+#define RECEIVE_BUFFER_MIN (16 * 1024)
+#define RECEIVE_BUFFER_MAX (4 * 1024 * 1024)
+#define TELL_MS            200
+
 /* What one order is doing. */
 struct transfer {
+    struct transfer_session *session;
     const struct fetch_order *order;
     const struct transfer_files *files;
     struct arena *arena;
@@ -38,12 +45,51 @@ struct transfer {
     struct error problem; /* why a callback ended the transfer */
 };
 
-static int64_t monotonic_ms(void)
+static int64_t monotonic_us(void)
 {
     struct timespec now = {0};
 
     (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+static int64_t monotonic_ms(void)
+{
+    return monotonic_us() / 1000;
+}
+
+/* ---- the rate ---- */
+
+/*
+ * Waits until these bytes may have been taken. Time that nobody used is not saved up, so that a pause is not followed by
+ * a burst. Waiting in the middle of a body is what slows the sender: the kernel's buffer is kept small for it.
+ */
+static void keep_pace(struct transfer_session *session, size_t size)
+{
+    int64_t now_us = monotonic_us();
+
+    if (session->rate_max == 0)
+        return;
+    if (session->free_us < now_us)
+        session->free_us = now_us;
+    session->free_us += (int64_t)((uint64_t)size * 1000000 / session->rate_max);
+    struct timespec left = {(session->free_us - now_us) / 1000000,
+                            (session->free_us - now_us) % 1000000 * 1000};
+    while (nanosleep(&left, &left) != 0 && errno == EINTR)
+        ;
+}
+
+static int on_socket(void *self, curl_socket_t socket, curlsocktype purpose)
+{
+    const struct transfer_session *session = self;
+    int size = session->rate_max < 2 * RECEIVE_BUFFER_MIN   ? RECEIVE_BUFFER_MIN
+               : session->rate_max > 2 * RECEIVE_BUFFER_MAX ? RECEIVE_BUFFER_MAX
+                                                            : (int)(session->rate_max / 2);
+
+    (void)purpose;
+    if (session->rate_max > 0) /* a kernel that will not only makes the first second faster */
+        (void)setsockopt(socket, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+    return CURL_SOCKOPT_OK;
 }
 
 /* ---- the note: what the part is ---- */
@@ -209,6 +255,17 @@ static bool decide(struct transfer *t, struct error *err)
     return write_note(t, err);
 }
 
+static void tell(struct transfer *t)
+{
+    struct transfer_session *session = t->session;
+    int64_t now_ms = monotonic_ms();
+
+    if (session->progress == NULL || now_ms - session->told_ms < TELL_MS)
+        return;
+    session->told_ms = now_ms;
+    session->progress(t->have);
+}
+
 static bool take(struct transfer *t, struct bytes bytes, struct error *err)
 {
     if (!t->decided && !decide(t, err))
@@ -224,6 +281,8 @@ static bool take(struct transfer *t, struct bytes bytes, struct error *err)
     if (!write_at(t->files->part, bytes, t->have, err))
         return false;
     t->have += bytes.size;
+    tell(t);
+    keep_pace(t->session, bytes.size);
     return true;
 }
 
@@ -245,6 +304,7 @@ static int on_progress(void *self, curl_off_t down_total, curl_off_t down, curl_
     uint64_t came = t->received - t->span_bytes;
 
     (void)down_total, (void)down, (void)up_total, (void)up;
+    tell(t); /* also while nothing comes: whoever waits can say that it is enough */
     if (now_ms - t->span_begin_ms < t->order->stall_ms)
         return 0;
     if (came == 0 || came * 1000 < (uint64_t)t->order->rate_min * (uint64_t)(now_ms - t->span_begin_ms)) {
@@ -262,12 +322,6 @@ static void own_list(struct curl_slist **list)
 {
     curl_slist_free_all(*list);
     *list = NULL;
-}
-
-static void own_curl(CURL **curl)
-{
-    curl_easy_cleanup(*curl);
-    *curl = NULL;
 }
 
 static bool add_header(struct curl_slist **list, const char *name, struct text value, struct error *err)
@@ -390,6 +444,7 @@ static CURLcode set_options(struct transfer *t, const char *url, struct curl_sli
         {CURLOPT_ERRORBUFFER, said},
         {CURLOPT_WRITEDATA, t},
         {CURLOPT_XFERINFODATA, t},
+        {CURLOPT_SOCKOPTDATA, t->session},
     };
     CURLcode code = CURLE_OK;
 
@@ -401,6 +456,8 @@ static CURLcode set_options(struct transfer *t, const char *url, struct curl_sli
         code = curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
     if (code == CURLE_OK)
         code = curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
+    if (code == CURLE_OK)
+        code = curl_easy_setopt(curl, CURLOPT_SOCKOPTFUNCTION, on_socket);
     return code == CURLE_OK ? set_certificates(t) : code;
 }
 
@@ -520,26 +577,36 @@ static bool begin_anew(struct transfer *t, struct error *err)
            error_system(err, "spool file");
 }
 
-bool transfer_begin(struct error *err)
+bool transfer_begin(struct transfer_session *session, struct error *err)
 {
     CURLcode code = curl_global_init(CURL_GLOBAL_DEFAULT);
 
-    return code == CURLE_OK || error_set(err, ERROR_SYSTEM, "%s", curl_easy_strerror(code));
+    if (code != CURLE_OK)
+        return error_set(err, ERROR_SYSTEM, "%s", curl_easy_strerror(code));
+    session->curl = curl_easy_init();
+    return session->curl != NULL || error_set(err, ERROR_LIMIT, "out of memory");
 }
 
-bool transfer_run(const struct fetch_order *order, const struct transfer_files *files, struct arena *arena,
+void transfer_end(struct transfer_session *session)
+{
+    curl_easy_cleanup(session->curl);
+    session->curl = NULL;
+}
+
+bool transfer_run(struct transfer_session *session, const struct transfer_order *what, struct arena *arena,
                   struct fetch_answer *out, struct error *err)
 {
-    OWN(own_curl) CURL *curl = curl_easy_init();
-    struct transfer t = {.order = order,
-                         .files = files,
+    const struct fetch_order *order = &what->order;
+    struct transfer t = {.session = session,
+                         .order = order,
+                         .files = &what->files,
                          .arena = arena,
-                         .curl = curl,
+                         .curl = session->curl,
                          .end_ms = monotonic_ms() + order->time_ms};
     char *begin = text_string(arena, order->url);
     char *at = begin;
 
-    if (curl == NULL || begin == NULL)
+    if (begin == NULL)
         return error_set(err, ERROR_LIMIT, "out of memory");
     if (!is_scheme(begin, "http:") && !is_scheme(begin, "https:"))
         return error_set(err, ERROR_INPUT, "only http: and https: are fetched");

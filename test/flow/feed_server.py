@@ -18,6 +18,7 @@ import ssl
 import subprocess
 import sys
 import threading
+import time
 
 BODY = "".join(f"line {number} of a document\n" for number in range(4000)).encode()  # about 100 KB
 OTHER = BODY.replace(b"document", b"database")
@@ -27,7 +28,8 @@ NOW_DATE = "Sat, 21 Nov 2026 07:50:00 GMT"
 
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    counts, seen, lock = {}, {}, threading.Lock()
+    disable_nagle_algorithm = True  # head and body are two writes: each small answer would wait 40 ms
+    counts, seen, times, lock = {}, {}, [], threading.Lock()
 
     def log_message(self, *arguments):
         pass
@@ -40,6 +42,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.path = "/" + self.path.split("/", 3)[3]
         with self.lock:
             self.turn = self.counts[self.path] = self.counts.get(self.path, 0) + 1
+            self.times.append((self.path, time.monotonic()))
             if not self.path.startswith("/seen/"):
                 self.seen.setdefault(self.path, []).append(str(self.headers))
         self.close_connection = True
@@ -56,7 +59,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             if value is not None:
                 self.send_header(key.replace("_", "-"), value)
         self.send_header("Content-Length", str(len(body) if length is None else length))
-        self.send_header("Connection", "close")
+        if self.close_connection:
+            self.send_header("Connection", "close")
         self.end_headers()
         self.wfile.write(body)
 
@@ -88,6 +92,20 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def path_seen(self):
         """The heads of all requests for the path behind /seen, as this server got them."""
         self.answer(200, "".join(self.seen.get(self.path[5:], [])).encode())
+
+    def path_keep(self):
+        """/keep/FILE: the file, and the connection may be used again."""
+        self.close_connection = False
+        self.path = self.path[5:]
+        self.serve_file()
+
+    def path_connections(self):
+        """How many there were before this one."""
+        self.answer(200, str(self.server.connections - 1).encode())
+
+    def path_times(self):
+        """When each path was asked for, in milliseconds of one clock."""
+        self.answer(200, "".join(f"{path} {int(when * 1000)}\n" for path, when in self.times).encode())
 
     def path_ok(self):
         self.give(BODY, '"v1"')
@@ -242,6 +260,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
 class Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
     daemon_threads = True
     folder = plain_port = None
+    connections = 0
+
+    def get_request(self):
+        self.connections += 1
+        return super().get_request()
 
     def handle_error(self, request, client_address):
         pass
