@@ -82,14 +82,14 @@ bool cache_find(const struct cache *cache, const struct cache_item *item, struct
 /* Reads the whole file once, into the copy. */
 static bool copy_hashed(const char *from, const struct cache_item *item, int copy, struct error *err)
 {
-    OWN(own_fd) int fd = open(from, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+    OWN(own_fd) int fd = -1;
     struct digest digest;
     struct stat found;
 
-    if (fd < 0 || fstat(fd, &found) != 0)
+    if (!file_open(from, &fd, err))
+        return false;
+    if (fstat(fd, &found) != 0)
         return error_system(err, "%s", from);
-    if (!S_ISREG(found.st_mode))
-        return error_set(err, ERROR_INPUT, "%s: is not a file", from);
     if ((uint64_t)found.st_size != item->size)
         return error_set(err, ERROR_TRUST, "%s: has %llu bytes, should have %llu", from,
                          (unsigned long long)found.st_size, (unsigned long long)item->size);

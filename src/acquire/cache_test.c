@@ -157,12 +157,17 @@ static void test_links(void **state)
     struct error err = {0};
     char aside[80];
     const char *path = NULL;
+    struct text target;
 
     (void)snprintf(aside, sizeof(aside), "%s/aside", p->folder);
     put(aside, "package");
     assert_int_equal(symlink(aside, p->from), 0);
+    assert_done("from", cache_take(&p->cache, &item, p->from, &p->arena, &path, &err), &err);
+    assert_true(file_link(path, &p->arena, &target, &err) == false); /* what is kept is a file */
+    assert_int_equal(unlink(p->from), 0);
+    assert_int_equal(mkfifo(p->from, 0600), 0);
     assert_false(cache_take(&p->cache, &item, p->from, &p->arena, &path, &err));
-    assert_int_equal(err.kind, ERROR_SYSTEM);
+    assert_int_equal(err.kind, ERROR_INPUT);
     assert_int_equal(unlink(p->from), 0);
     path = take(p, "package");
     assert_int_equal(unlink(path), 0);
