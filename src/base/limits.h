@@ -47,6 +47,7 @@
 /* dpkg and apt. A full desktop has 3,000 packages and a 6 MB status; bookworm main's Packages is 50 MB with 63,000 entries. */
 #define LIMIT_DPKG_STATUS    (64 * MIB)
 #define LIMIT_DPKG_LIST      (32 * MIB) /* the files of one package; the longest known names 40,000 in 4 MB */
+#define LIMIT_DPKG_INFO      1000000      /* names in its folder info/; a full desktop has 15,000 */
 #define LIMIT_PACKAGES_FILE  (512 * MIB)
 #define LIMIT_PACKAGES_COUNT 1000000
 #define LIMIT_PARAGRAPH                                                                                      \

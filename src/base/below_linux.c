@@ -1,0 +1,123 @@
+#include "base/below.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "base/limits.h"
+#include "base/own.h"
+
+#define ATTRIBUTES_SIZE_MAX (64 * KIB) /* the kernel's XATTR_LIST_MAX */
+
+bool below_open_root(const char *root, int *out, struct error *err)
+{
+    int fd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+    if (fd < 0)
+        return error_system(err, "%s", root);
+    *out = fd;
+    return true;
+}
+
+static int open_below(int root_fd, const char *path, int flags)
+{
+    struct open_how how = {.flags = (__u64)(unsigned)(flags | O_CLOEXEC), .resolve = RESOLVE_IN_ROOT};
+
+    return (int)syscall(SYS_openat2, root_fd, path, &how, sizeof(how));
+}
+
+static bool is_absence(int why)
+{
+    return why == ENOENT || why == ENOTDIR || why == ELOOP;
+}
+
+bool below_stat(int root_fd, struct text path, bool follow, struct stat *out, bool *found, struct error *err)
+{
+    OWN(own_fd) int fd = open_below(root_fd, path.at, O_PATH | (follow ? 0 : O_NOFOLLOW));
+
+    *found = fd >= 0;
+    if (fd < 0)
+        return is_absence(errno) || error_system(err, "%.*s", TEXT_ARG(path));
+    return fstat(fd, out) == 0 || error_system(err, "%.*s", TEXT_ARG(path));
+}
+
+bool below_link(int root_fd, struct text path, struct arena *arena, struct text *out, struct error *err)
+{
+    OWN(own_fd) int fd = open_below(root_fd, path.at, O_PATH | O_NOFOLLOW);
+    char target[LIMIT_PATH + 1];
+    struct text text;
+
+    ssize_t size = fd < 0 ? -1 : readlinkat(fd, "", target, sizeof(target));
+    if (size < 0)
+        return error_system(err, "%.*s", TEXT_ARG(path));
+    if (!text_from_bytes((struct bytes){(const uint8_t *)target, (size_t)size}, LIMIT_PATH, &text, err))
+        return error_at(err, "%.*s", TEXT_ARG(path));
+    *out = text_copy(arena, text);
+    return out->at != NULL || arena_full(arena, err);
+}
+
+bool below_open_file(int root_fd, struct text path, const struct stat *expected, int *out, struct error *err)
+{
+    OWN(own_fd) int fd = open_below(root_fd, path.at, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+    struct stat now;
+
+    if (fd < 0 || fstat(fd, &now) != 0)
+        return error_system(err, "%.*s", TEXT_ARG(path));
+    if (now.st_dev != expected->st_dev || now.st_ino != expected->st_ino || !S_ISREG(now.st_mode) ||
+        now.st_size != expected->st_size)
+        return error_set(err, ERROR_CONFLICT, "%.*s: changed while it was looked at", TEXT_ARG(path));
+    *out = fd_take(&fd);
+    return true;
+}
+
+bool below_open_parent(int root_fd, struct text path, int *out, struct text *name, struct error *err)
+{
+    char folder[LIMIT_PATH + 1];
+    size_t slash = path.size;
+
+    while (slash > 0 && path.at[slash - 1] != '/')
+        slash--;
+    if (slash == 0 || slash == path.size || path.size > LIMIT_PATH)
+        return error_set(err, ERROR_INPUT, "%.*s: no path of a file", TEXT_ARG(text_part(path, 0, 100)));
+    memcpy(folder, path.at, slash);
+    folder[slash] = 0;
+    int fd = open_below(root_fd, folder, O_PATH | O_DIRECTORY);
+    if (fd < 0)
+        return error_system(err, "%s", folder);
+    *name = text_part(path, slash, SIZE_MAX);
+    *out = fd;
+    return true;
+}
+
+/* There is no call for a descriptor of O_PATH, so it is asked by the descriptor's name in /proc; without /proc none are seen. */
+bool below_attributes(int root_fd, struct text path, struct arena *arena, struct bytes *out,
+                      struct error *err)
+{
+    OWN(own_fd) int fd = open_below(root_fd, path.at, O_PATH | O_NOFOLLOW);
+    char names[ATTRIBUTES_SIZE_MAX];
+    size_t kept = 0;
+
+    if (fd < 0)
+        return error_system(err, "%.*s", TEXT_ARG(path));
+    struct text own = text_format(arena, "/proc/self/fd/%d", fd);
+    if (own.at == NULL)
+        return arena_full(arena, err);
+    ssize_t size = listxattr(own.at, names, sizeof(names));
+    if (size < 0 && errno != ENOTSUP && errno != ENOENT && errno != EACCES && errno != ELOOP)
+        return error_system(err, "%.*s: extended attributes", TEXT_ARG(path));
+    for (ssize_t i = 0; i < size;) {
+        size_t length = strlen(names + i) + 1;
+        if (strcmp(names + i, "security.selinux") != 0 && strcmp(names + i, "security.ima") != 0) {
+            memmove(names + kept, names + i, length);
+            kept += length;
+        }
+        i += (ssize_t)length;
+    }
+    struct text copy = text_copy(arena, (struct text){names, kept});
+    *out = bytes_of_text(copy);
+    return copy.at != NULL || arena_full(arena, err);
+}
