@@ -84,14 +84,6 @@
 #define LIMIT_ORDER_FILE (8 * KIB)
 #define LIMIT_ORDER_TEXT 512
 
-/* Evidence: the record of a run that changes 1,000 packages and closes 5,000 holes has 1 MB. */
-#define LIMIT_EVIDENCE_RECORD   (16 * MIB)
-#define LIMIT_EVIDENCE_RECORDS  1000000 /* of one machine; four runs a day for ten years are 15,000 */
-#define LIMIT_EVIDENCE_ROWS     100000  /* packages, holes, processes of one record, each */
-#define LIMIT_EVIDENCE_SENTENCE 2048    /* one reason, path or command */
-#define LIMIT_EVIDENCE_MEMORY   (64 * MIB)
-#define LIMIT_EVIDENCE_PROBLEMS 64 /* of a chain that are told; one is enough to believe none */
-
 /* The compiled index: Ubuntu's largest release is 0.5 MB; a count in its header is checked against the file first. */
 #define LIMIT_INDEX_FILE    (256 * MIB)
 #define LIMIT_INDEX_RECORDS 4000000
@@ -110,6 +102,13 @@
 /* Children: gpgv answers in 0.1 s and writes 2 KB for each signature. */
 #define LIMIT_CHILD_OUTPUT MIB
 #define LIMIT_GPGV_TIME_MS 20000
+
+/* Changing packages. A release upgrade of a full desktop changes 4,000; each is named in 150 bytes of a message. */
+#define LIMIT_RUN_PACKAGES    16384
+#define LIMIT_EXECUTE_MESSAGE (8 * MIB)
+#define LIMIT_EXECUTE_OUTPUT  (4 * MIB)  /* of a list or a simulation: 4,000 packages of 150 bytes in three lines each */
+#define LIMIT_DPKG_TAIL       (64 * KIB) /* the end of what dpkg wrote, where it says what failed */
+#define LIMIT_CONFFILES_KEPT  1024         /* reported of one call */
 
 /* Network: a slow line still gets 1 GB in half an hour at 5 Mbit/s; a peer that sends nothing for a minute is gone. */
 #define LIMIT_FETCH_TIME_MS   (30 * 60 * 1000)

@@ -37,7 +37,6 @@ struct package_leftover {
 struct package_audit {
     const struct package_leftover *leftovers; /* by name, then architecture */
     size_t count;
-    bool unmerged; /* dpkg was stopped inside a call: its folder updates/ is not empty */
 };
 
 /* Changes that are made in one call of dpkg each for removing and installing. Order does not matter inside. */
@@ -77,8 +76,10 @@ struct package_outcome {
 /* One change that the package manager itself would make. */
 struct package_change {
     enum change_kind kind;
-    struct package_key package;
+    struct package_key
+        package;          /* the architecture of a removal is absent when it is the native one or "all" */
     struct text from, to; /* absent where there is none */
+    uint32_t order;       /* 0: it would make this change first */
 };
 
 struct package_changes {
@@ -98,7 +99,7 @@ struct installer {
     void *self;
 
     /* Takes the frontend's lock, which keeps every other package manager out, or waits for it so long. Held until the
-     * executor ends. Every function but audit and simulate needs it. */
+     * executor ends. Every other function needs it. */
     bool (*lock)(void *self, uint32_t wait_ms, struct error *err);
 
     /* What is half done. */
