@@ -84,6 +84,14 @@
 #define LIMIT_ORDER_FILE (8 * KIB)
 #define LIMIT_ORDER_TEXT 512
 
+/* Evidence: the record of a run that changes 1,000 packages and closes 5,000 holes has 1 MB. */
+#define LIMIT_EVIDENCE_RECORD   (16 * MIB)
+#define LIMIT_EVIDENCE_RECORDS  1000000 /* of one machine; four runs a day for ten years are 15,000 */
+#define LIMIT_EVIDENCE_ROWS     100000  /* packages, holes, processes of one record, each */
+#define LIMIT_EVIDENCE_SENTENCE 2048    /* one reason, path or command */
+#define LIMIT_EVIDENCE_MEMORY   (64 * MIB)
+#define LIMIT_EVIDENCE_PROBLEMS 64 /* of a chain that are told; one is enough to believe none */
+
 /* The compiled index: Ubuntu's largest release is 0.5 MB; a count in its header is checked against the file first. */
 #define LIMIT_INDEX_FILE    (256 * MIB)
 #define LIMIT_INDEX_RECORDS 4000000

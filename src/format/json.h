@@ -78,8 +78,10 @@ bool json_get_array(struct json object, const char *name, bool required, struct 
     MUST_USE;
 bool json_get_object(struct json object, const char *name, bool required, struct json *out, struct error *err)
     MUST_USE;
-/* The value itself as text: for elements of an array. */
+/* The value itself: for elements of an array. */
 bool json_as_text(struct json value, size_t limit, struct text *out, struct error *err) MUST_USE;
+bool json_as_u64(struct json value, uint64_t max, uint64_t *out, struct error *err) MUST_USE;
+bool json_as_bool(struct json value, bool *out, struct error *err) MUST_USE;
 
 /*
  * Writing: a writer that knows where it is, so that commas and brackets cannot be wrong. Members come in the order

@@ -136,6 +136,29 @@ static bool digits_to_u64(struct text digits, uint64_t max, uint64_t *out)
     return digits.size > 0;
 }
 
+/* How a number that is none of ours is shown. */
+static bool fail_number(struct text digits, uint64_t max, struct error *err)
+{
+    return error_set(err, ERROR_INPUT, "%.*s, not a whole number from 0 to %" PRIu64,
+                     TEXT_ARG(text_part(digits, 0, SHOWN_MAX)), max);
+}
+
+bool json_as_u64(struct json value, uint64_t max, uint64_t *out, struct error *err)
+{
+    if (!yyjson_is_raw(value.at))
+        return error_set(err, ERROR_INPUT, "%s, not a number", type_name(value));
+    struct text digits = {unsafe_yyjson_get_raw(value.at), unsafe_yyjson_get_len(value.at)};
+    return digits_to_u64(digits, max, out) || fail_number(digits, max, err);
+}
+
+bool json_as_bool(struct json value, bool *out, struct error *err)
+{
+    if (!yyjson_is_bool(value.at))
+        return error_set(err, ERROR_INPUT, "%s, not a truth value", type_name(value));
+    *out = unsafe_yyjson_get_bool(value.at);
+    return true;
+}
+
 bool json_get_u64(struct json object, const char *name, bool required, uint64_t max, uint64_t *out,
                   struct error *err)
 {

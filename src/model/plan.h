@@ -91,6 +91,12 @@ struct plan_left {
     bool reboot;
 };
 
+/* One source of data that the plan was made from, as the scan names it (flow/scan.h): "debian-tracker", "apt:bookworm-security". */
+struct plan_data {
+    struct text feed;
+    int64_t generated_us; /* TIME_ABSENT: not known */
+};
+
 struct plan {
     char id[DIGEST_HEX_MAX + 1]; /* SHA-256 of the canonical bytes (flow/plan_json.h): 64 digits */
     int64_t now_us;
@@ -98,6 +104,9 @@ struct plan {
     struct text host, release; /* "web-03", "debian-12" */
     struct text arch;          /* native */
     struct text policy;        /* its name and version, in words */
+    const struct plan_data
+        *data; /* by name; holes count as closed only when a later scan has data as new as this */
+    size_t data_count;
     struct digest status; /* SHA-256 of the package database that it was made from: apply refuses another */
     const struct plan_change *changes;
     size_t change_count;

@@ -116,6 +116,57 @@ class Level(LevelTest):
         self.assertIn("others may write it", self.root.as_machine("scan", check=1).stderr)
 
 
+class Postponed(LevelTest):
+    def postponed(self, *arguments, now=NOW):
+        return json.loads(self.root.as_machine("postponed", "--now", now, "--format", "json", *arguments, check=0).stdout)
+
+    def test_nothing_waits_without_an_order(self):
+        got = self.postponed()
+        self.assertEqual((got["schema"], got["level"], got["postponed"]), ("suture.postponed/1", "normal", []))
+        self.assertEqual(self.root.as_machine("postponed", "--now", NOW, check=0).stdout.splitlines()[0], "Level normal: nothing is postponed.")
+
+    def test_what_waits(self):
+        self.order()
+        got = self.postponed()
+        self.assertEqual((got["level"], got["order"], got["level_end"]), ("essential", "2026-11-20-9f3a1c07", "2026-12-04T00:00:00Z"))
+        rows = {row["source"]: row for row in got["postponed"]}
+        self.assertNotIn("expat", rows, "what is exploited does not wait")
+        zlib = rows["zlib"]
+        self.assertEqual(zlib["packages"], [{"package": "zlib1g", "arch": "amd64", "installed": "1:1.2.13", "latest": "1:1.2.14", "size": 90000}])
+        self.assertEqual((zlib["wave"], zlib["kind"], zlib["standing"], zlib["bytes"]), (3, "functional", "postponed", 90000))
+        self.assertEqual((zlib["suspended"], zlib["until"], zlib["order"]), ("2026-11-10T00:00:00Z", "2026-12-04T00:00:00Z", got["order"]))
+        self.assertIsNone(zlib["releases_skipped"])
+        self.assertEqual(got["summary"]["updates"], len(rows))
+        self.assertEqual(got["summary"]["bytes"], sum(row["bytes"] for row in rows.values()))
+
+    def test_scan_and_postponed_agree(self):
+        for level in ("essential", "emergency-only"):
+            self.order(level)
+            waits = {u["package"] for u in self.json()["updates"] if u["standing"] != "taken"}
+            self.assertEqual({p["package"] for row in self.postponed()["postponed"] for p in row["packages"]}, waits)
+
+    def test_held_security_comes_first_and_keeps_its_date(self):
+        before = {u["package"]: u["due"] for u in self.json()["updates"]}
+        self.order("emergency-only")
+        got = self.postponed()["postponed"]
+        waves = [row["wave"] for row in got]
+        self.assertEqual(waves, sorted(waves))
+        self.assertTrue(waves)
+        for row in got:
+            self.assertEqual(row["due"], min((before[p["package"]] for p in row["packages"] if before[p["package"]]), default=None))
+
+    def test_what_a_level_would_postpone(self):
+        got = self.postponed("--level", "essential")
+        self.assertEqual((got["level"], got["order"]), ("essential", None))
+        self.assertEqual({row["suspended"] for row in got["postponed"]}, {None})
+
+    def test_the_screen(self):
+        self.order()
+        lines = self.root.as_machine("postponed", "--now", NOW, check=0).stdout.splitlines()
+        self.assertRegex(lines[0], r"^Level essential until Fri 4 Dec 2026 00:00: \d+ updates wait \(")
+        self.assertTrue(any(line.split()[:4] == ["functional", "zlib", "->", ".14"] for line in lines), lines)
+
+
 class NotExploited(LevelTest):
     documents = (("tracker.json", {**TRACKER, **ZLIB}),)
 

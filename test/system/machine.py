@@ -204,6 +204,9 @@ class Machine:
     def suture(self, *words, check=False, **options):
         return self.run(["suture", *words], check=check, **options)
 
+    def architecture(self):
+        return self.run(["dpkg", "--print-architecture"], check=True).stdout.strip()
+
     def packages(self):
         """{name:arch: version} of what dpkg calls installed."""
         told = self.run(["dpkg-query", "-W", "-f", "${db:Status-Status} ${Package}:${Architecture} ${Version}\\n"], check=True).stdout
@@ -261,7 +264,8 @@ class Machine:
             "nvd.json": {"resultsPerPage": 0, "startIndex": 0, "totalResults": 0, "format": "NVD_CVE", "version": "2.0", "timestamp": stamp,
                          "vulnerabilities": []},
             "epss.csv": f"#model_version:v2025.03.14,score_date:{stamp[:19]}+0000\ncve,epss,percentile\nCVE-2026-1,0.01,0.5\n",
-            "list": listed,
+            # Its newest entry is of today: the list's age is that of its newest entry.
+            "list": f"[{time.strftime('%d %b %Y', time.gmtime(now))}] DSA-6999-1 none - security update\n\t{{CVE-2026-69999}}\n\t[bookworm] - none 1\n" + listed,
         }
         for name, document in documents.items():
             self.write("root/feeds/" + name, document if isinstance(document, str) else json.dumps(document))
