@@ -91,11 +91,13 @@ struct evidence {
     char run[RUN_ID_SIZE];
     char plan[DIGEST_HEX_MAX + 1]; /* the plan's id; "" when it is not known */
     enum run_state outcome;        /* of the run */
-    int64_t begun_us;              /* of the run */
-    int64_t made_us;               /* of this look */
-    struct text host, release;     /* "web-03", "debian-12" */
-    struct text policy;            /* name and version */
-    struct text tool;              /* "suture 0.1.0" */
+    bool
+        takes_back; /* the run took another one back: versions must be exactly the plan's, and no hole was to close */
+    int64_t begun_us;          /* of the run */
+    int64_t made_us;           /* of this look */
+    struct text host, release; /* "web-03", "debian-12" */
+    struct text policy;        /* name and version */
+    struct text tool;          /* "suture 0.1.0" */
 
     const struct evidence_package *packages;
     size_t package_count;

@@ -268,9 +268,10 @@ static bool get_head(const struct getting *g, struct evidence *out)
         !get_name(g, "run", out->run, sizeof(out->run)) ||
         !get_name(g, "plan", out->plan, sizeof(out->plan)) ||
         !get_word(g, "outcome", word_of_run_state_name, RUN_STATE_COUNT, &outcome) ||
-        !get_text(g, "tool", &out->tool) || !get_time(g, "begun", &out->begun_us) ||
-        !get_time(g, "made", &out->made_us) || !get_text(g, "host", &out->host) ||
-        !get_text(g, "release", &out->release) || !get_text(g, "policy", &out->policy))
+        !get_bool(g, "takes_back", &out->takes_back) || !get_text(g, "tool", &out->tool) ||
+        !get_time(g, "begun", &out->begun_us) || !get_time(g, "made", &out->made_us) ||
+        !get_text(g, "host", &out->host) || !get_text(g, "release", &out->release) ||
+        !get_text(g, "policy", &out->policy))
         return false;
     out->kind = (enum evidence_kind)kind;
     out->outcome = (enum run_state)outcome;

@@ -196,6 +196,7 @@ void seal_write_evidence(struct json_writer *j, const struct evidence *evidence,
     put_string(&p, "run", evidence->run);
     put_optional(&p, "plan", text_of(evidence->plan));
     put_string(&p, "outcome", run_state_name(evidence->outcome));
+    put_bool(&p, "takes_back", evidence->takes_back);
     put_text(&p, "tool", evidence->tool);
     put_time(&p, "begun", evidence->begun_us);
     put_time(&p, "made", evidence->made_us);

@@ -57,7 +57,7 @@ static enum package_verdict judge_package(const struct evidence *evidence,
     int order = version_compare(VERSION_DEB, package->installed, package->to);
     if (order == 0)
         return PACKAGE_AS_PLANNED;
-    return order > 0 && evidence->kind != EVIDENCE_ROLLBACK ? PACKAGE_ABOVE : PACKAGE_WRONG;
+    return order > 0 && !evidence->takes_back ? PACKAGE_ABOVE : PACKAGE_WRONG;
 }
 
 static void say_wrong(struct making *making, const struct evidence_package *package)
