@@ -8,6 +8,7 @@
 
 The machine's sources of Debian are taken away, so that only made packages are updated (Debian=True keeps them). The
 archive calls itself Debian's security archive, signed by a key of the test's own that its source names in Signed-By."""
+import copy
 import hashlib
 import os
 import select
@@ -41,6 +42,11 @@ class Package:
             self.fields["Source"] = source
         self.fields.update(fields or {})
         self.triggers, self.owners = triggers, owners or {}
+
+    def with_script(self, name, text):
+        other = copy.copy(self)
+        other.scripts = dict(self.scripts, **{name: text})
+        return other
 
     def file_name(self):
         return f"{self.name}_{self.version.replace(':', '%3a')}_{self.arch}.deb"
@@ -77,8 +83,8 @@ class Package:
                     file.write(script(text)[0] if not text.startswith("#!") else text)
                 os.chmod(os.path.join(control, name), 0o755)
             target = os.path.join(folder, self.file_name())
-            subprocess.run(["dpkg-deb", "--root-owner-group" if not self.owners else "--no-uniform-compression", "-b", top, target],
-                           check=True, capture_output=True, env=dict(os.environ, SOURCE_DATE_EPOCH="1780000000"))
+            subprocess.run(["dpkg-deb", *([] if self.owners else ["--root-owner-group"]), "-b", top, target], check=True,
+                           capture_output=True, env=dict(os.environ, SOURCE_DATE_EPOCH="1780000000"))
             return target
 
 
