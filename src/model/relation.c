@@ -215,8 +215,10 @@ bool relation_next(struct relation_walk *walk, struct relation *out, bool *found
             return !walk->inside || error_set(err, ERROR_INPUT, "nothing behind the last '|'");
         if (walk->count++ == LIMIT_RELATIONS)
             return error_set(err, ERROR_LIMIT, "more than %d packages in one field", LIMIT_RELATIONS);
+        struct text whole = *left;
         if (!take_one(walk, &got, &applies, err))
             return false;
+        got.raw = text_trim(text_part(whole, 0, whole.size - left->size));
         got.first = !walk->given;
         walk->inside = begins(left, '|');
         walk->given = walk->inside && (walk->given || applies);

@@ -40,6 +40,7 @@ struct relation {
     struct text arch; /* behind a colon: "any", "native" or an architecture; absent: not said */
     enum relation_test test;
     struct text version; /* absent with RELATION_ANY */
+    struct text raw;     /* the alternative as it stands */
     bool first;          /* begins a group; else it is another alternative of the one before */
 };
 
