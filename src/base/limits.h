@@ -79,6 +79,8 @@
 /* One file of the state folder: the largest is a document's statements or an index. */
 #define LIMIT_STATE_FILE (256 * MIB)
 #define LIMIT_MANIFEST   (4 * MIB) /* 1024 documents with long addresses */
+/* A rollback store's: 3,000 packages of 60 bytes, 1,000 changed ones with their paragraphs of 2 KB, their conffiles. */
+#define LIMIT_ROLLBACK_MANIFEST (64 * MIB)
 #define LIMIT_SEEN       1000000 /* findings remembered; a neglected desktop has 5,000 */
 /* The order: a paragraph that one person writes; its reason is a sentence or two. */
 #define LIMIT_ORDER_FILE (8 * KIB)
