@@ -85,6 +85,11 @@
 /* The order: a paragraph that one person writes; its reason is a sentence or two. */
 #define LIMIT_ORDER_FILE (8 * KIB)
 #define LIMIT_ORDER_TEXT 512
+/* What is taken over from other updaters: a dozen links and files with the names that systemd and apt give. */
+#define LIMIT_TAKEOVER_CHANGES 64
+#define LIMIT_TAKEOVER_PATH    256
+#define LIMIT_TAKEOVER_FILE    (64 * KIB)
+#define LIMIT_TAKEOVER_CONTENT (64 * KIB) /* one file that is written or looked at */
 
 /* Evidence: the record of a run that changes 1,000 packages and closes 5,000 holes has 1 MB. */
 #define LIMIT_EVIDENCE_RECORD   (16 * MIB)
@@ -112,6 +117,7 @@
 /* Children: gpgv answers in 0.1 s and writes 2 KB for each signature. */
 #define LIMIT_CHILD_OUTPUT MIB
 #define LIMIT_GPGV_TIME_MS 20000
+#define LIMIT_SYSTEMCTL_TIME_MS 100000 /* systemd itself gives a unit 90 s to stop */
 
 /* Changing packages. A release upgrade of a full desktop changes 4,000; each is named in 150 bytes of a message. */
 #define LIMIT_RUN_PACKAGES    16384

@@ -22,6 +22,7 @@
  *     order                  the machine's own level (store/order.h)
  *     evidence/              sealed records of what was proved (store/evidence.h)
  *     machine.key            what they are signed with (trust/machine_key.h)
+ *     takeover               what was changed of other updaters (store/takeover.h)
  *
  * A generation replaces the former one as a whole: it is filled, synced, named, and then the link is renamed; whatever
  * happens before, the former one stays in use. Readers take no lock: they follow the link once and open files. So the
