@@ -57,6 +57,25 @@ static bool make_pipe(int ends[2], struct error *err)
     return pipe2(ends, O_CLOEXEC) == 0 || error_system(err, "pipe");
 }
 
+/*
+ * Gives the child its descriptors from 3 on; all others, and the pipe that tells of a failure, close when it is run.
+ * They are first put out of each other's way.
+ */
+static bool place_passed(const struct child_command *command, int *failed)
+{
+    int moved[CHILD_PASSED_MAX];
+
+    *failed = fcntl(*failed, F_DUPFD_CLOEXEC, 3 + CHILD_PASSED_MAX);
+    for (size_t i = 0; i < command->passed_count; i++)
+        moved[i] = fcntl(command->passed[i], F_DUPFD_CLOEXEC, 3 + CHILD_PASSED_MAX);
+    if (close_range(3, UINT32_MAX, CLOSE_RANGE_CLOEXEC) != 0)
+        return false;
+    for (size_t i = 0; i < command->passed_count; i++)
+        if (dup2(moved[i], 3 + (int)i) < 0)
+            return false;
+    return *failed >= 0;
+}
+
 /* In the child, between fork and exec: only calls that are safe there. */
 static void become(const struct child_command *command, const int fds[3], int failed)
 {
@@ -71,7 +90,7 @@ static void become(const struct child_command *command, const int fds[3], int fa
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
     (void)signal(SIGPIPE, SIG_DFL);
     if (setpgid(0, 0) == 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && dup2(fds[0], 0) == 0 &&
-        dup2(fds[1], 1) == 1 && dup2(fds[2], 2) == 2 && close_range(3, UINT32_MAX, CLOSE_RANGE_CLOEXEC) == 0)
+        dup2(fds[1], 1) == 1 && dup2(fds[2], 2) == 2 && place_passed(command, &failed))
         (void)execve(command->argv[0], argv, envp);
     int number = errno;
     (void)!write(failed, &number, sizeof(number));
@@ -235,7 +254,8 @@ bool child_run(const struct child_command *command, struct arena *arena, struct 
     struct child_result result = {0};
 
     hold_signals(&before);
-    assert(command->argv[0] != NULL && command->argv[0][0] == '/' && command->timeout_ms > 0);
+    assert(command->argv[0] != NULL && command->argv[0][0] == '/' && command->timeout_ms > 0 &&
+           command->passed_count <= CHILD_PASSED_MAX);
     if (!start(command, &running, err) || !confirm_exec(&running, err))
         return error_at(err, "%s", command->argv[0]);
     struct writer captured[2] = {output, errors};

@@ -9,11 +9,15 @@
 
 #include "base/bytes.h"
 
+#define CHILD_PASSED_MAX 4
+
 struct child_command {
     const char *const *argv;        /* argv[0] is an absolute path, no search; ends in NULL */
     const char *const *environment; /* ends in NULL; NULL: PATH=/usr/bin:/bin and LC_ALL=C */
     struct bytes input;             /* written to its standard input */
     int input_fd;                   /* used instead of `input` when > 2 (0, the default, is none) */
+    const int *passed;              /* descriptors that it gets as 3, 4, ...: it can open them as /proc/self/fd/3 */
+    size_t passed_count;            /* at most CHILD_PASSED_MAX */
     uint32_t timeout_ms;            /* 0 is not allowed */
     size_t output_limit;            /* of standard output and of standard error, each */
     bool errors_passed_on;          /* standard error is ours: for progress on a terminal */

@@ -209,6 +209,32 @@ static void closed_standard_descriptors_are_held(void **state)
     assert_int_equal(status, 0);
 }
 
+/* Descriptors come as 3 and 4, whatever their numbers here, even each other's. */
+static void descriptors_are_passed(void **state)
+{
+    OWN(arena_end) struct arena arena = arena_with(1 << 20);
+    OWN(own_fd) int one = -1;
+    OWN(own_fd) int two = -1;
+    struct child_result result;
+    struct error err;
+    (void)state;
+
+    assert_true(os_memory_file(BYTES("one"), &one, &err) && os_memory_file(BYTES("two"), &two, &err));
+    for (int turn = 0; turn < 2; turn++) {
+        const int passed[] = {turn == 0 ? one : two, turn == 0 ? two : one};
+        assert_done(
+            "run",
+            run((struct child_command){.argv = SHELL(
+                                           "cat /proc/self/fd/3 /proc/self/fd/4; ls /proc/self/fd | wc -l"),
+                                       .passed = passed,
+                                       .passed_count = 2},
+                &arena, &result, &err),
+            &err);
+        assert_output(result.output,
+                      turn == 0 ? "onetwo6\n" : "twoone6\n"); /* 0 to 4, and the folder itself */
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -219,6 +245,7 @@ int main(void)
         cmocka_unit_test(a_child_is_killed_with_its_children),
         cmocka_unit_test(limits_end_a_child),
         cmocka_unit_test(an_ignored_signal_loses_no_status),
+        cmocka_unit_test(descriptors_are_passed),
         cmocka_unit_test(closed_standard_descriptors_are_held),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

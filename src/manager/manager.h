@@ -14,8 +14,9 @@ struct manager_request {
     const char *root;      /* "/" or another root */
     const char *inventory; /* a bare status file instead of the root's, or NULL */
     int64_t now_us;
-    const char *memory; /* folder where verified lists are remembered, or NULL: nothing is remembered */
-    bool remember;      /* false: what is remembered may be used, nothing is written */
+    const char *memory;  /* folder where verified lists are remembered, or NULL: nothing is remembered */
+    bool memory_of_root; /* it is root's, and this process left root: else it must be of who runs this */
+    bool remember;       /* false: what is remembered may be used, nothing is written */
     const char *
         own_lists; /* a folder of lists that we fetched ourselves, or NULL: per archive the newer verified Date counts */
 };

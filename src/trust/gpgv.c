@@ -216,26 +216,27 @@ bool gpgv_judge(struct bytes status, const struct gpgv_rule *rule, struct gpgv_s
 /*
  * Three streams must stay apart, and a child has three descriptors: the status goes to 0 (a file in memory), the text
  * to 1, and what gpgv tells people to 2, where nothing can be mistaken for a status line. The keyring and the signed
- * file are named by our own descriptors, so that what was read before is what is checked.
+ * file are passed on as descriptors, so that what was read before is what is checked; named by its own, not by ours,
+ * which nobody else may look at where this process is confined.
  */
 static bool run_gpgv(const struct gpgv_command *command, int status_fd, struct arena *arena,
                      struct child_result *out, struct error *err)
 {
     OWN(own_fd) int keyring_fd = -1;
-    char keyring[OS_FD_PATH_MAX], signed_file[OS_FD_PATH_MAX];
 
     if (!os_memory_file(command->keyring, &keyring_fd, err))
         return false;
-    os_fd_path(keyring_fd, keyring);
-    os_fd_path(command->signed_fd, signed_file);
+    const int passed[] = {keyring_fd, command->signed_fd};
     const char *argv[] = {
-        command->program, "--homedir", "/nonexistent", "--keyring", keyring, "--status-fd", "0",
-        "--output",       "-",         signed_file,    NULL,
+        command->program, "--homedir", "/nonexistent",    "--keyring", "/proc/self/fd/3", "--status-fd", "0",
+        "--output",       "-",         "/proc/self/fd/4", NULL,
     };
     struct child_command child = {
         .argv = argv,
         .environment = (const char *const[]){"LC_ALL=C", "GNUPGHOME=/nonexistent", NULL},
         .input_fd = status_fd,
+        .passed = passed,
+        .passed_count = 2,
         .timeout_ms = LIMIT_GPGV_TIME_MS,
         .output_limit = command->text_limit,
     };
