@@ -8,6 +8,7 @@
 #include "base/own.h"
 #include "cli/command.h"
 #include "evaluate/policy_sentences.h"
+#include "flow/policy_path.h"
 #include "format/json.h"
 
 #define TEXT_MAX MIB /* of a whole policy as sentences */
@@ -24,7 +25,8 @@ static const struct command_option check_options[] = {
 static const struct command_option show_options[] = {
     [OPTION_FORMAT] = {"format", OPTION_CHOICE, "table|json", "how to print it"},
     [OPTION_NOW] = {"now", OPTION_TIME, "TIME", "the time by which exceptions end"},
-    [OPTION_POLICY] = {"policy", OPTION_FILE, "FILE", "a policy file instead of the built-in policy"},
+    [OPTION_POLICY] = {"policy", OPTION_FILE, "FILE",
+                       "a policy file instead of the configured or built-in one"},
     {0},
 };
 static const struct command_option profiles_options[] = {
@@ -225,6 +227,8 @@ static enum command_exit run_show(const struct command_call *call, struct error 
     struct policy policy = policy_built_in;
     const char *path = command_text(call, OPTION_POLICY);
 
+    if (path == NULL && !policy_path(call->arena, &path, err))
+        return COMMAND_FAILED;
     if (path != NULL && !policy_read(path, ZONE_FOLDER, call->arena, &policy, err))
         return COMMAND_FAILED;
     if (call->argument_count > 0)

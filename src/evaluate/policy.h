@@ -12,6 +12,7 @@
  *       length: 4 hours                           reason: the vendor's module does not load
  *     decide:                                     measure: only reachable from the cell behind the proxy
  *       functional updates: 3 months              signers: [A. Eigenaar, B. Toezicht]
+ *     unattended: {new powers: hold, reboot: in window, battery percent: 50}
  *
  * Every key has an effect; one that would have none is refused. Precedence: law floor, exception, level, class,
  * profile, default. A policy is a value; what it points to lives in the arena that it was read into, or for ever.
@@ -57,6 +58,14 @@ struct policy_exception {
     size_t signer_count;
 };
 
+/* What may happen when nobody is there to be asked. */
+struct policy_unattended {
+    bool
+        take_powers; /* install what asks for more than its version before; else it is held until a person decides */
+    bool reboot;             /* restart the machine in its window when an update needs it; else never */
+    uint8_t battery_percent; /* at least, where there are no mains */
+};
+
 struct policy {
     const char *name;
     uint32_t version;
@@ -68,8 +77,9 @@ struct policy {
     const struct urgency_table *urgency;
     struct window window;
     struct cost_terms cost;
-    struct duration functional_within;  /* NEXT_UPGRADE: updates that close no hole wait */
-    struct duration minimum_age;        /* of such updates */
+    struct duration functional_within; /* NEXT_UPGRADE: updates that close no hole wait */
+    struct duration minimum_age;       /* of such updates */
+    struct policy_unattended unattended;
     const struct policy_class *classes; /* the first that matches counts */
     size_t class_count;
     const struct policy_exception *exceptions;

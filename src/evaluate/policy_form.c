@@ -36,6 +36,10 @@ static const cyaml_strval_t mission_words[] = {{"degraded", MISSION_DEGRADED},
                                                {"mef failure", MISSION_MEF_FAILURE},
                                                {"mission failure", MISSION_FAILURE}};
 
+static const cyaml_strval_t powers_words[] = {{"hold", FILE_POWERS_HOLD}, {"take", FILE_POWERS_TAKE}};
+static const cyaml_strval_t reboot_words[] = {{"never", FILE_REBOOT_NEVER},
+                                              {"in window", FILE_REBOOT_IN_WINDOW}};
+
 #define WORD_FIELD(key, type, name, words)                                                                   \
     CYAML_FIELD_ENUM(key, OPTIONAL | STRICT, struct type, name, words, COUNT_OF(words))
 #define DAYS_FIELD(type)                                                                                     \
@@ -100,6 +104,13 @@ static const cyaml_schema_field_t decide_fields[] = {
     CYAML_FIELD_END,
 };
 
+static const cyaml_schema_field_t unattended_fields[] = {
+    WORD_FIELD("new powers", file_unattended, powers, powers_words),
+    WORD_FIELD("reboot", file_unattended, reboot, reboot_words),
+    CYAML_FIELD_UINT_PTR("battery percent", POINTER | OPTIONAL, struct file_unattended, battery),
+    CYAML_FIELD_END,
+};
+
 static const cyaml_schema_value_t class_schema = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct file_class, class_fields),
 };
@@ -118,6 +129,8 @@ static const cyaml_schema_field_t policy_fields[] = {
     CYAML_FIELD_MAPPING_PTR("decide", POINTER | OPTIONAL, struct file_policy, decide, decide_fields),
     CYAML_FIELD_MAPPING_PTR("window", POINTER | OPTIONAL, struct file_policy, window, window_fields),
     CYAML_FIELD_MAPPING_PTR("cost", POINTER | OPTIONAL, struct file_policy, cost, cost_fields),
+    CYAML_FIELD_MAPPING_PTR("unattended", POINTER | OPTIONAL, struct file_policy, unattended,
+                            unattended_fields),
     CYAML_FIELD_SEQUENCE_COUNT("classes", POINTER | OPTIONAL, struct file_policy, classes, class_count,
                                &class_schema, 1, POLICY_CLASSES_MAX),
     CYAML_FIELD_SEQUENCE_COUNT("exceptions", POINTER | OPTIONAL, struct file_policy, exceptions,

@@ -53,11 +53,17 @@ struct file_decide {
     const char *table, *functional, *minimum_age;
 };
 
+struct file_unattended {
+    uint32_t powers, reboot;
+    uint8_t *battery;
+};
+
 struct file_policy {
     const char *name, *zone;
     uint32_t version;
     struct list profiles, trust;
     struct file_decide *decide;
+    struct file_unattended *unattended;
     struct file_window *window;
     struct file_cost *cost;
     struct file_class *classes;
@@ -76,6 +82,9 @@ struct policy_reader {
 /* The file's own bytes are checked against this; `self` of the form is a struct policy_reader. */
 extern const cyaml_schema_value_t policy_form_schema;
 extern const struct yaml_check policy_form_checks[];
+
+enum file_powers { FILE_POWERS_UNKNOWN, FILE_POWERS_HOLD, FILE_POWERS_TAKE };
+enum file_reboot { FILE_REBOOT_UNKNOWN, FILE_REBOOT_NEVER, FILE_REBOOT_IN_WINDOW };
 
 /* What the checks accept, as values. */
 enum score_source policy_form_source(struct text name);

@@ -250,6 +250,23 @@ static bool take_decide(const struct policy_reader *reader, const struct file_de
     return from->table == NULL || take_table(reader, from->table, policy, err);
 }
 
+static bool take_unattended(const struct policy_reader *reader, const struct file_unattended *from,
+                            struct policy *policy, struct error *err)
+{
+    struct policy_unattended *to = &policy->unattended;
+
+    if (from->battery != NULL && *from->battery > 100)
+        return error_set(err, ERROR_INPUT, "%.*s: \"battery percent\" is at most 100",
+                         TEXT_ARG(reader->name));
+    if (from->battery != NULL)
+        to->battery_percent = *from->battery;
+    if (from->powers != FILE_POWERS_UNKNOWN)
+        to->take_powers = from->powers == FILE_POWERS_TAKE;
+    if (from->reboot != FILE_REBOOT_UNKNOWN)
+        to->reboot = from->reboot == FILE_REBOOT_IN_WINDOW;
+    return true;
+}
+
 /* Classes inherit the policy's own window and cost, so they come last. */
 static bool take_policy(const struct policy_reader *reader, const struct file_policy *from,
                         struct policy *policy, struct error *err)
@@ -268,6 +285,8 @@ static bool take_policy(const struct policy_reader *reader, const struct file_po
     if (from->window != NULL && !take_window(reader, from->window, &policy->window, err))
         return false;
     if (from->cost != NULL && !take_cost(reader, from->cost, &policy->cost, err))
+        return false;
+    if (from->unattended != NULL && !take_unattended(reader, from->unattended, policy, err))
         return false;
     if (from->class_count > 0 && !take_classes(reader, from, policy, err))
         return false;

@@ -250,6 +250,21 @@ static void write_functional(struct writer *w, const struct policy *policy)
     writer_string(w, " after they appeared.\n");
 }
 
+static void write_unattended(struct writer *w, const struct policy *policy)
+{
+    const struct policy_unattended *unattended = &policy->unattended;
+
+    writer_string(w, "When nobody is there: an update that asks for new powers ");
+    writer_string(w, unattended->take_powers ? "is installed; " : "is held until a person decides; ");
+    writer_string(w, unattended->reboot ? "the machine is restarted in its window when an update needs it; "
+                                        : "the machine is never restarted; ");
+    if (unattended->battery_percent == 0)
+        writer_string(w, "any battery is full enough.\n");
+    else
+        writer_format(w, "a battery holds at least %u %%, or there are mains.\n",
+                      unattended->battery_percent);
+}
+
 void policy_write_sentences(struct writer *w, const struct policy *policy, int64_t now_us)
 {
     writer_format(w, "Policy %s, version %u. Months and windows follow the calendar of %s.\n", policy->name,
@@ -266,6 +281,7 @@ void policy_write_sentences(struct writer *w, const struct policy *policy, int64
     write_cost(w, &policy->cost);
     writer_string(w, ".\n");
     write_functional(w, policy);
+    write_unattended(w, policy);
     write_classes(w, policy);
     write_exceptions(w, policy, now_us);
     writer_string(w,

@@ -62,6 +62,14 @@ static const struct bad_row bad_rows[] = {
     {"busy-backwards", ERROR_INPUT,
      "busy-backwards.yaml: busy hours must end after they begin, not at \"08:00\""},
     {"busy-light", ERROR_INPUT, "busy-light.yaml: a busy hour weighs at least 2, the others 1"},
+    {"unattended-key", ERROR_INPUT,
+     "unattended-key.yaml:4:14: unknown key \"rebot\"; did you mean \"reboot\"?"},
+    {"unattended-reboot", ERROR_INPUT,
+     "unattended-reboot.yaml:4:22: \"reboot\" is one of never, in window, not \"in windw\"; did you mean "
+     "\"in window\"?"},
+    {"unattended-powers", ERROR_INPUT,
+     "unattended-powers.yaml:4:26: \"new powers\" is one of hold, take, not \"tke\"; did you mean \"take\"?"},
+    {"unattended-battery", ERROR_INPUT, "unattended-battery.yaml: \"battery percent\" is at most 100"},
     {"breaking", ERROR_INPUT, "breaking.yaml: \"breaking percent\" is at most 100"},
     {"half-impact", ERROR_INPUT,
      "half-impact.yaml: safety and mission together make the impact of class \"web\""},
@@ -165,6 +173,32 @@ static void a_policy_begins_as_the_built_in_one(void **state)
     assert_int_equal(policy.cost.users, 1);
 }
 
+static void windows_are_of_the_machine(void **state)
+{
+    OWN(arena_end) struct arena arena = arena_with(MIB);
+    static const char file[] =
+        "name: x\nversion: 1\nprofiles: [seed-cvss]\n"
+        "classes:\n"
+        "  - {name: toys, packages: [cowsay], window: {start: \"01:00\", length: 1 hour}}\n"
+        "  - {name: web, hosts: [\"web-*\"], window: {start: \"02:00\", length: 1 hour}}\n"
+        "  - {name: more, hosts: [\"web-03\"], window: {start: \"04:00\", length: 1 hour}}\n"
+        "unattended: {new powers: take, reboot: in window, battery percent: 30}\n";
+    const struct policy_place place = {".", "."};
+    struct policy policy;
+    struct error err = {0};
+    (void)state;
+
+    assert_done("parse", policy_parse(BYTES(file), TEXT("x.yaml"), &place, &arena, &policy, &err), &err);
+    assert_int_equal(policy_window(&policy, TEXT("web-03"))->start_minute, 120);
+    assert_int_equal(policy_window(&policy, TEXT("db-01"))->start_minute, 180);
+    assert_true(policy.unattended.take_powers);
+    assert_true(policy.unattended.reboot);
+    assert_int_equal(policy.unattended.battery_percent, 30);
+    assert_false(policy_built_in.unattended.take_powers);
+    assert_false(policy_built_in.unattended.reboot);
+    assert_int_equal(policy_built_in.unattended.battery_percent, 50);
+}
+
 struct glob_row {
     const char *glob, *text;
     bool matches;
@@ -217,6 +251,7 @@ int main(void)
         cmocka_unit_test(good_policies_read_back_as_sentences),
         cmocka_unit_test(the_built_in_policy_reads_back_too),
         cmocka_unit_test(a_policy_begins_as_the_built_in_one),
+        cmocka_unit_test(windows_are_of_the_machine),
         cmocka_unit_test(globs_know_star_and_question_mark),
         cmocka_unit_test(globs_do_not_explode),
     };

@@ -8,6 +8,7 @@
 #include "flow/data_state.h"
 #include "flow/groups.h"
 #include "flow/level.h"
+#include "flow/policy_path.h"
 #include "flow/scan_data.h"
 #include "flow/scan_host.h"
 #include "flow/scan_memory.h"
@@ -105,13 +106,16 @@ static bool load_policy(struct making *making, struct error *err)
     struct policy *policy;
 
     making->scan.policy = &policy_built_in;
-    if (making->request->policy == NULL)
+    making->scan.policy_path = making->request->policy;
+    if (making->scan.policy_path == NULL && !policy_path(making->arena, &making->scan.policy_path, err))
+        return false;
+    if (making->scan.policy_path == NULL)
         return true;
     policy = ARENA_NEW(making->arena, struct policy);
     if (policy == NULL)
         return arena_full(making->arena, err);
     making->scan.policy = policy;
-    return policy_read(making->request->policy, ZONE_FOLDER, making->arena, policy, err);
+    return policy_read(making->scan.policy_path, ZONE_FOLDER, making->arena, policy, err);
 }
 
 static bool match(struct making *making, struct error *err)
@@ -262,7 +266,7 @@ bool scan_run(const struct scan_request *request, struct arena *arena, const str
         !open_data(making, err) || !match(making, err) || !judge(making, err) ||
         !scan_data_list(&making->data, &making->scan, arena, err) || !prepare_explanations(making, err))
         return false;
-    making->scan.inputs = scan_memory_inputs(request, &making->scan, making->data.generation);
+    making->scan.inputs = scan_memory_inputs(&making->scan, making->data.generation);
     if (!scan_memory_keep(request, &making->scan, arena, err))
         return false;
     *out = &making->scan;

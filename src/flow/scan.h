@@ -81,6 +81,7 @@ struct scan {
     const struct index *index; /* NULL: no advisory data for this release */
     const struct facts *facts; /* NULL: none */
     const struct policy *policy;
+    const char *policy_path; /* NULL: built in */
     struct decide_context context;  /* what was decided with */
     struct explain_context explain; /* what explains it */
     enum level level;

@@ -154,7 +154,21 @@ static uint64_t mix(uint64_t hash, const void *at, size_t size)
     return text_hash((struct text){at, size}, hash);
 }
 
-uint64_t scan_memory_inputs(const struct scan_request *request, const struct scan *scan, uint64_t generation)
+/* A policy is told by its name and by its file, which may have changed since. */
+static uint64_t mix_policy(uint64_t hash, const struct scan *scan)
+{
+    struct file_identity file;
+    struct error ignored;
+
+    if (scan->policy_path == NULL || !file_identify(scan->policy_path, &file, &ignored))
+        return hash;
+    hash = mix(hash, scan->policy_path, text_of(scan->policy_path).size);
+    hash = mix(hash, &file.inode, sizeof(file.inode));
+    hash = mix(hash, &file.size, sizeof(file.size));
+    return mix(hash, &file.mtime_ns, sizeof(file.mtime_ns));
+}
+
+uint64_t scan_memory_inputs(const struct scan *scan, uint64_t generation)
 {
     int64_t day = scan->now_us / TIME_DAY_US;
     uint64_t hash = mix(1, &generation, sizeof(generation));
@@ -166,8 +180,7 @@ uint64_t scan_memory_inputs(const struct scan_request *request, const struct sca
     hash = mix(hash, &scan->order.end_us, sizeof(scan->order.end_us));
     hash = mix(hash, &scan->judged, sizeof(scan->judged));
     hash = mix(hash, &scan->complete, sizeof(scan->complete));
-    if (request->policy != NULL)
-        hash = mix(hash, request->policy, text_of(request->policy).size);
+    hash = mix_policy(hash, scan);
     for (size_t i = 0; i < scan->host->archive_count; i++) {
         const struct archive *archive = &scan->host->archives[i];
         hash = mix(hash, &archive->date_us, sizeof(archive->date_us));

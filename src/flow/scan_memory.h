@@ -12,7 +12,7 @@
 bool scan_memory_dates(const struct scan_request *request, struct scan *scan, struct arena *arena,
                        struct error *err) MUST_USE;
 /* The number of what went in: the same for the same packages, lists, data, policy, level and day. */
-uint64_t scan_memory_inputs(const struct scan_request *request, const struct scan *scan, uint64_t generation);
+uint64_t scan_memory_inputs(const struct scan *scan, uint64_t generation);
 /* Keeps the scan's JSON when its inputs differ from the one that is kept. */
 bool scan_memory_keep(const struct scan_request *request, const struct scan *scan, struct arena *arena,
                       struct error *err) MUST_USE;

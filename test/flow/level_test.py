@@ -167,6 +167,31 @@ class Postponed(LevelTest):
         self.assertTrue(any(line.split()[:4] == ["functional", "zlib", "->", ".14"] for line in lines), lines)
 
 
+class ConfiguredPolicy(LevelTest):
+    documents = (("tracker.json", {**TRACKER, **ZLIB}),)
+
+    def configure(self, text):
+        folder = os.path.join(self.root.home, "config")
+        os.makedirs(folder, exist_ok=True)
+        with open(os.path.join(folder, "policy.yaml"), "w", encoding="utf-8") as file:
+            file.write(text)
+
+    def test_it_decides_without_being_named(self):
+        self.assertEqual(self.json()["policy"], "built-in")
+        self.configure("name: house\nversion: 3\nprofiles: [uk-cyber-essentials]\n")
+        got = self.json()
+        self.assertEqual(got["policy"], "house")
+        self.assertIn("policy: house v3", " ".join(self.root.as_machine("scan", "--now", NOW, check=0).stdout.split()))
+        self.assertIn("Policy house, version 3.", self.root.suture("policy", "show", check=0).stdout)
+        inputs = got["inputs"]
+        self.configure("name: house\nversion: 3\nprofiles: [seed-cvss]\n")
+        self.assertNotEqual(self.json()["inputs"], inputs, "the same name is not the same policy")
+
+    def test_a_mistake_in_it_is_told(self):
+        self.configure("name: house\nversion: 3\nprofils: [seed-cvss]\n")
+        self.assertIn('policy.yaml:3:1: unknown key "profils"; did you mean "profiles"?', self.root.as_machine("scan", check=1).stderr)
+
+
 class NotExploited(LevelTest):
     documents = (("tracker.json", {**TRACKER, **ZLIB}),)
 

@@ -1,0 +1,14 @@
+/*
+ * Where the configured policy is: policy.yaml in $SUTURE_CONFIG; else, for a user, in $XDG_CONFIG_HOME/suture (by default
+ * ~/.config/suture); and for root, and where a user has none, /etc/suture/policy.yaml. Where there is none the built-in policy
+ * decides.
+ */
+#ifndef FLOW_POLICY_PATH_H
+#define FLOW_POLICY_PATH_H
+
+#include "base/arena.h"
+
+/* In the arena; *out is NULL when there is none. */
+bool policy_path(struct arena *arena, const char **out, struct error *err) MUST_USE;
+
+#endif
