@@ -82,6 +82,8 @@
 /* A rollback store's: 3,000 packages of 60 bytes, 1,000 changed ones with their paragraphs of 2 KB, their conffiles. */
 #define LIMIT_ROLLBACK_MANIFEST (64 * MIB)
 #define LIMIT_SEEN       1000000 /* findings remembered; a neglected desktop has 5,000 */
+#define LIMIT_JOURNAL_ROWS 10000000 /* forty for each run: two centuries of one a day have 3,000,000 */
+#define LIMIT_JOURNAL_MEMORY (512 * MIB)
 /* The order: a paragraph that one person writes; its reason is a sentence or two. */
 #define LIMIT_ORDER_FILE (8 * KIB)
 #define LIMIT_ORDER_TEXT 512
