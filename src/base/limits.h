@@ -156,6 +156,13 @@
 #define LIMIT_POWER_FILE     4096
 #define LIMIT_POWER_MEMORY   (8 * MIB)
 
+/* One plan: an upgrade of a full desktop has 3,000 changes of 1 KB each. */
+#define LIMIT_PLAN_FILE    (64 * MIB)
+#define LIMIT_PLAN_CHANGES 65536
+#define LIMIT_PLAN_BYTES   UINT64_C(68719476736) /* of one package file: 64 GB; the largest real one has 1.5 */
+#define LIMIT_PLAN_QUESTION (32 * MIB)            /* a name for each change */
+#define LIMIT_PLAN_TIME_MS 300000                /* a first plan of a full desktop takes 2 s */
+
 /* One scan: 3,000 packages and 100,000 findings take under 40 MB; more is a mistake or an attack. */
 #define LIMIT_SCAN_MEMORY (512 * MIB)
 #define LIMIT_SCAN_OUTPUT (256 * MIB) /* JSON of 100,000 findings has 120 MB */
