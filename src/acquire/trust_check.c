@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/own.h"
 #include "model/version.h"
+#include "store/rollback_store.h"
 
 const char *trust_refusal_name(enum trust_refusal refusal)
 {
@@ -56,6 +57,10 @@ static bool check_archive(const struct vouched *vouched, struct check *check)
         return refuse(check, TRUST_VENDOR_SIGNATURE);
     }
     enum archive_state state = vouched->state < ARCHIVE_STATE_COUNT ? vouched->state : ARCHIVE_STATE_UNKNOWN;
+    if (state == ARCHIVE_VERIFIED && vouched->went_back) {
+        (void)error_set(check->err, ERROR_TRUST, "its list is older than one that was here before");
+        return refuse(check, TRUST_ROLLBACK);
+    }
     if (state == ARCHIVE_VERIFIED && vouched->signers.size > 0)
         return true;
     (void)error_set(check->err, ERROR_TRUST, "%s%s%.*s",
@@ -149,33 +154,37 @@ static bool check_claim(const struct plan_change *change, const struct package_c
     return check_same(rows, sizeof(rows) / sizeof(*rows), "the package says of itself", check);
 }
 
-static bool check_bytes(const struct trust_request *request, struct check *check)
+/* The file in the vault has what it should have. */
+static bool check_file(int vault, const char *file, uint64_t size_signed, const struct digest *signed_digest,
+                       struct check *check)
 {
-    OWN(own_fd) int vault = -1;
     OWN(own_fd) int fd = -1;
-    const struct vouched *vouched = request->vouched;
     struct digest digest;
     uint64_t size;
 
-    if (!vault_open(request->folder, &vault, check->err) ||
-        !vault_open_file(vault, request->file, &fd, &size, check->err))
+    if (!vault_open_file(vault, file, &fd, &size, check->err))
         return check->err->kind == ERROR_TRUST ? refuse(check, TRUST_WRONG_SIGNATURE) : false;
-    if (size > vouched->size) {
-        (void)error_set(check->err, ERROR_TRUST, "%llu bytes, %llu were vouched for",
-                        (unsigned long long)size, (unsigned long long)vouched->size);
-        return refuse(check, TRUST_ENDLESS_DATA);
-    }
-    if (size < vouched->size) {
-        (void)error_set(check->err, ERROR_TRUST, "%llu bytes, %llu were vouched for",
-                        (unsigned long long)size, (unsigned long long)vouched->size);
-        return refuse(check, TRUST_WRONG_SIGNATURE);
+    if (size != size_signed) {
+        (void)error_set(check->err, ERROR_TRUST, "%llu bytes, not the %llu that were vouched for",
+                        (unsigned long long)size, (unsigned long long)size_signed);
+        return refuse(check, size > size_signed ? TRUST_ENDLESS_DATA : TRUST_WRONG_SIGNATURE);
     }
     if (!vault_digest(fd, size, -1, &digest, check->err))
         return false;
-    if (digest_equal(&digest, &vouched->digest))
+    if (digest_equal(&digest, signed_digest))
         return true;
     (void)error_set(check->err, ERROR_TRUST, "its SHA-256 is not the one that was vouched for");
     return refuse(check, TRUST_WRONG_SIGNATURE);
+}
+
+static bool check_bytes(const struct trust_request *request, struct check *check)
+{
+    OWN(own_fd) int vault = -1;
+    const struct vouched *vouched = request->vouched;
+
+    if (!vault_open(request->folder, &vault, check->err))
+        return check->err->kind == ERROR_TRUST ? refuse(check, TRUST_WRONG_SIGNATURE) : false;
+    return check_file(vault, request->file, vouched->size, &vouched->digest, check);
 }
 
 static bool make(const struct trust_request *request, struct arena *arena, struct trusted_artifact *out,
@@ -217,30 +226,67 @@ bool trust_check_archive(const struct trust_request *request, struct arena *aren
     return error_at(err, "%.*s", TEXT_ARG(change->name));
 }
 
-bool trust_check_was_installed(const struct trust_kept *kept, struct arena *arena,
-                               struct trusted_artifact *out, enum trust_refusal *refusal, struct error *err)
-{
-    const struct vouched record = {.size = kept->size, .digest = kept->digest};
-    const struct trust_request request = {.vouched = &record, .folder = kept->folder, .file = kept->file};
-    struct check check = {TRUST_NOT_REFUSED, err};
-    struct trusted_artifact made = {
-        .basis = TRUST_WAS_INSTALLED,
-        .name = text_copy(arena, kept->name),
-        .arch = text_copy(arena, kept->arch),
-        .version = text_copy(arena, kept->version),
-        .path = file_path(arena, kept->folder, kept->file),
-        .size = kept->size,
-        .digest = kept->digest,
-    };
+/* ---- what was installed here ---- */
 
-    assert(kept->folder[0] == '/' && kept->digest.kind == DIGEST_SHA256);
+static bool take_back(const struct trust_way_back *way, int vault, const struct kept_change *change,
+                      struct arena *arena, struct trusted_artifact *out, struct check *check)
+{
+    const char *path = rollback_store_deb_path(way->folder, &change->deb, arena);
+    const char *slash = path == NULL ? NULL : strrchr(path, '/');
+
+    if (slash == NULL)
+        return arena_full(arena, check->err);
+    if (!check_file(vault, slash + 1, change->deb.size, &change->deb.digest, check))
+        return false;
+    *out = (struct trusted_artifact){
+        .basis = TRUST_WAS_INSTALLED,
+        .name = text_copy(arena, change->name),
+        .arch = text_copy(arena, change->arch),
+        .version = text_copy(arena, change->from),
+        .path = path,
+        .size = change->deb.size,
+        .digest = change->deb.digest,
+    };
+    return (out->name.at != NULL && out->arch.at != NULL && out->version.at != NULL) ||
+           arena_full(arena, check->err);
+}
+
+/* The store checks its manifest against the seal, and every file against the manifest. */
+static bool open_store(const struct trust_way_back *way, struct arena *arena, struct rollback_store *out,
+                       int *vault, struct check *check)
+{
+    if (!vault_open(way->folder, vault, check->err) ||
+        !rollback_store_open(way->folder, &way->seal, arena, out, check->err))
+        return check->err->kind == ERROR_TRUST ? refuse(check, TRUST_WRONG_SIGNATURE) : false;
+    return true;
+}
+
+bool trust_check_installed(const struct trust_way_back *way, struct arena *arena,
+                           struct trusted_artifacts *out, enum trust_refusal *refusal, struct error *err)
+{
+    OWN(own_fd) int vault = -1;
+    struct check check = {TRUST_NOT_REFUSED, err};
+    struct rollback_store store;
+
+    assert(way->folder[0] == '/');
     *refusal = TRUST_NOT_REFUSED;
-    if (made.name.at == NULL || made.arch.at == NULL || made.version.at == NULL || made.path == NULL)
-        return arena_full(arena, err);
-    if (!check_bytes(&request, &check)) {
+    if (!open_store(way, arena, &store, &vault, &check)) {
         *refusal = check.refusal;
-        return error_at(err, "%.*s", TEXT_ARG(kept->name));
+        return false;
     }
-    *out = made;
+    struct trusted_artifact *made = ARENA_ARRAY(arena, struct trusted_artifact, store.change_count);
+    size_t count = 0;
+    if (made == NULL)
+        return arena_full(arena, err);
+    for (size_t i = 0; i < store.change_count; i++) {
+        const struct kept_change *change = &store.changes[i];
+        if (change->deb.digest.kind == DIGEST_UNKNOWN)
+            continue; /* it was not installed before */
+        if (!take_back(way, vault, change, arena, &made[count++], &check)) {
+            *refusal = check.refusal;
+            return error_at(err, "%.*s", TEXT_ARG(change->name));
+        }
+    }
+    *out = (struct trusted_artifacts){made, count};
     return true;
 }

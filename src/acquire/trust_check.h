@@ -3,11 +3,15 @@
  *
  * A file is believed on the word of an archive when all of this holds:
  *
- *     the archive    its list was verified (InRelease by the vendor's key, list by its hash) and is not past its date
+ *     the archive    its list was verified (InRelease by the vendor's key, list by its hash), is not past its date, and not
+ *                    older than the one that was here before
  *     the plan       names exactly that record: name, version, architecture, archive, file, size and SHA-256
  *     the direction  the version is newer than the one it replaces, unless the plan says downgrade
  *     the package    says the same name, version and architecture of itself
  *     the bytes      in a folder that root alone can write (acquire/vault.h), have that size and SHA-256
+ *
+ * On the other basis, *was installed here*, when its digest stands in the manifest of a rollback store whose seal stood in
+ * root's journal before the run (store/rollback_store.h), and the bytes in that store have it: for going back alone.
  *
  * What a list says, and what a package says of itself, is read elsewhere by processes that can do no harm; here are only
  * comparisons and one hash, because whoever runs this is root. A refusal has a name of trust.md, which begins the text of
@@ -46,19 +50,20 @@ bool trust_check_archive(const struct trust_request *request, struct arena *aren
                          struct trusted_artifact *out, enum trust_refusal *refusal, struct error *err)
     MUST_USE;
 
-/*
- * The other basis, for a rollback alone: it was installed here. The record comes from a rollback store whose seal stood
- * in root's journal before the run (store/rollback_store.h checks that), so only the bytes are left to be looked at.
- */
-struct trust_kept {
-    struct text name, arch, version;
-    uint64_t size;
-    struct digest digest; /* SHA-256 */
-    const char *folder;   /* absolute; a vault */
-    const char *file;     /* in it: a plain file name */
+/* What one run kept, and the seal that the journal has of it. */
+struct trust_way_back {
+    const char *folder; /* runs/ID/rollback, absolute; a vault */
+    struct digest seal;
 };
-bool trust_check_was_installed(const struct trust_kept *kept, struct arena *arena,
-                               struct trusted_artifact *out, enum trust_refusal *refusal, struct error *err)
+
+struct trusted_artifacts {
+    const struct trusted_artifact *at; /* by name, then architecture */
+    size_t count;
+};
+
+/* The package files that the way back holds, each as it was installed before the run. */
+bool trust_check_installed(const struct trust_way_back *way, struct arena *arena,
+                           struct trusted_artifacts *out, enum trust_refusal *refusal, struct error *err)
     MUST_USE;
 
 #endif

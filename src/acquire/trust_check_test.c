@@ -6,6 +6,7 @@
 #include "acquire/trust_check.h"
 #include "base/file.h"
 #include "base/limits.h"
+#include "store/rollback_store.h"
 
 /* Small, but all of it: an ar archive as a package is one. What is in it is read elsewhere. */
 static const char deb[] = "!<arch>\n"
@@ -191,6 +192,9 @@ static void test_archive_states(void **state)
         p->vouched.state = rows[i].state;
         expect_refused(p, rows[i].text, rows[i].refusal, rows[i].text);
     }
+    p->vouched.state = ARCHIVE_VERIFIED;
+    p->vouched.went_back = true;
+    expect_refused(p, "went back", TRUST_ROLLBACK, "its list is older than one that was here before");
     p->request.vouched = NULL;
     expect_refused(p, "no list", TRUST_VENDOR_SIGNATURE, "no verified list of an archive names it");
 }
@@ -291,6 +295,92 @@ static void test_folder_above(void **state)
     }
 }
 
+/* ---- what was installed here ---- */
+
+struct way {
+    char folder[80];
+    struct trust_way_back way;
+    char deb_path[200];
+};
+
+static struct way make_way(struct place *p)
+{
+    struct way w;
+    struct error err = {0};
+    struct kept_change change = {.kind = CHANGE_UPGRADE,
+                                 .origin = KEPT_AS_FETCHED,
+                                 .name = p->change.name,
+                                 .arch = p->change.arch,
+                                 .from = p->change.from,
+                                 .to = p->change.to,
+                                 .deb = {p->vouched.digest, DEB_SIZE},
+                                 .paragraph = BYTES("Package: libexpat1\n")};
+    struct rollback_store store = {.run = TEXT("20261121T030502Z-9f3a61c2"),
+                                   .plan = TEXT("x"),
+                                   .arch = TEXT("amd64"),
+                                   .changes = &change,
+                                   .change_count = 1};
+    char inside[96];
+
+    (void)snprintf(w.folder, sizeof(w.folder), "%s/rollback", p->folder);
+    (void)snprintf(inside, sizeof(inside), "%s/x.deb", w.folder);
+    assert_done("begin", rollback_store_begin(w.folder, &err), &err);
+    put(inside, deb, DEB_SIZE, 0600);
+    assert_done("take", rollback_store_take_deb(w.folder, inside, &change.deb, &err), &err);
+    w.way.folder = w.folder;
+    assert_done("seal", rollback_store_seal(w.folder, &store, &w.way.seal, &err), &err);
+    (void)snprintf(w.deb_path, sizeof(w.deb_path), "%s",
+                   rollback_store_deb_path(w.folder, &change.deb, &p->arena));
+    return w;
+}
+
+static void expect_no_way(struct place *p, const char *row, struct way *w, enum trust_refusal refusal)
+{
+    struct trusted_artifacts got = {.count = 42};
+    enum trust_refusal why = TRUST_NOT_REFUSED;
+    struct error err = {0};
+
+    w->way.folder = w->folder;
+    if (trust_check_installed(&w->way, &p->arena, &got, &why, &err))
+        fail_msg("%s: was believed", row);
+    if (why != refusal)
+        fail_msg("%s: %s (%s)", row, trust_refusal_name(why), err.text);
+    assert_int_equal(got.count, 42);
+}
+
+static void test_was_installed(void **state)
+{
+    struct place *p = *state;
+    struct way w = make_way(p);
+    struct trusted_artifacts got = {0};
+    enum trust_refusal why;
+    struct error err = {0};
+    char flipped[DEB_SIZE];
+
+    w.way.folder = w.folder;
+    assert_done("check", trust_check_installed(&w.way, &p->arena, &got, &why, &err), &err);
+    assert_int_equal(got.count, 1);
+    assert_int_equal(got.at[0].basis, TRUST_WAS_INSTALLED);
+    assert_text("name", got.at[0].name, "libexpat1");
+    assert_text("version", got.at[0].version, "2.5.0-1+deb12u1");
+    assert_string_equal(got.at[0].path, w.deb_path);
+    for (size_t i = 0; i < DEB_SIZE; i += 7) {
+        memcpy(flipped, deb, DEB_SIZE);
+        flipped[i] ^= 1;
+        put(w.deb_path, flipped, DEB_SIZE, 0600);
+        expect_no_way(p, "flipped", &w, TRUST_WRONG_SIGNATURE);
+    }
+    put(w.deb_path, deb, DEB_SIZE, 0600);
+    w.way.seal.at[0] ^= 1; /* the journal has another */
+    expect_no_way(p, "seal", &w, TRUST_WRONG_SIGNATURE);
+    w.way.seal.at[0] ^= 1;
+    assert_int_equal(chmod(w.deb_path, 0666), 0);
+    expect_no_way(p, "others may write", &w, TRUST_WRONG_SIGNATURE);
+    assert_int_equal(chmod(w.deb_path, 0600), 0);
+    assert_int_equal(chmod(w.folder, 0777), 0);
+    expect_no_way(p, "folder", &w, TRUST_WRONG_SIGNATURE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -301,6 +391,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_every_byte, begin_test, end_test),
         cmocka_unit_test_setup_teardown(test_places, begin_test, end_test),
         cmocka_unit_test_setup_teardown(test_folder_above, begin_test, end_test),
+        cmocka_unit_test_setup_teardown(test_was_installed, begin_test, end_test),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

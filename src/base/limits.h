@@ -82,6 +82,8 @@
 /* A rollback store's: 3,000 packages of 60 bytes, 1,000 changed ones with their paragraphs of 2 KB, their conffiles. */
 #define LIMIT_ROLLBACK_MANIFEST (64 * MIB)
 #define LIMIT_SEEN       1000000 /* findings remembered; a neglected desktop has 5,000 */
+#define LIMIT_JOURNAL_ROWS 10000000 /* forty for each run: two centuries of one a day have 3,000,000 */
+#define LIMIT_JOURNAL_MEMORY (512 * MIB)
 /* The order: a paragraph that one person writes; its reason is a sentence or two. */
 #define LIMIT_ORDER_FILE (8 * KIB)
 #define LIMIT_ORDER_TEXT 512
@@ -153,6 +155,13 @@
 #define LIMIT_POWER_SUPPLIES 256
 #define LIMIT_POWER_FILE     4096
 #define LIMIT_POWER_MEMORY   (8 * MIB)
+
+/* One plan: an upgrade of a full desktop has 3,000 changes of 1 KB each. */
+#define LIMIT_PLAN_FILE    (64 * MIB)
+#define LIMIT_PLAN_CHANGES 65536
+#define LIMIT_PLAN_BYTES   UINT64_C(68719476736) /* of one package file: 64 GB; the largest real one has 1.5 */
+#define LIMIT_PLAN_QUESTION (32 * MIB)            /* a name for each change */
+#define LIMIT_PLAN_TIME_MS 300000                /* a first plan of a full desktop takes 2 s */
 
 /* One scan: 3,000 packages and 100,000 findings take under 40 MB; more is a mistake or an attack. */
 #define LIMIT_SCAN_MEMORY (512 * MIB)

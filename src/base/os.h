@@ -27,6 +27,9 @@ bool os_helper(struct arena *arena, const char *name, const char **out, struct e
  */
 bool os_hold_standard_descriptors(struct error *err) MUST_USE;
 
+/* This process goes on as argv[0], an absolute path, with the same environment and descriptors. Returns only when it fails. argv ends in NULL. */
+bool os_become(const char *const *argv, struct error *err) MUST_USE;
+
 bool os_is_root(void);
 /* The number of the user whose rights this has. */
 unsigned os_user(void);

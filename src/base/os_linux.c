@@ -66,6 +66,15 @@ bool os_hold_standard_descriptors(struct error *err)
     return true;
 }
 
+bool os_become(const char *const *argv, struct error *err)
+{
+    char *const *words;
+
+    memcpy(&words, &argv, sizeof(words)); /* execv changes nothing, its parameter is older than const */
+    (void)execv(argv[0], words);
+    return error_system(err, "%s", argv[0]);
+}
+
 bool os_is_root(void)
 {
     return geteuid() == 0;

@@ -97,15 +97,13 @@ bool updaters_add_masks(struct updaters_wishes *wishes, const struct text *names
                arena, err);
 }
 
-/* The text with one word replaced. */
+/* The text with a word replaced wherever it stands; `by` does not have it. */
 static struct text with(struct text text, struct text word, struct text by, struct arena *arena)
 {
-    size_t at = text_find(text, word);
-
-    if (at == SIZE_MAX)
-        return text;
-    return text_format(arena, "%.*s%.*s%.*s", (int)at, text.at, TEXT_ARG(by),
-                       TEXT_ARG(text_part(text, at + word.size, SIZE_MAX)));
+    for (size_t at; (at = text_find(text, word)) != SIZE_MAX;)
+        text = text_format(arena, "%.*s%.*s%.*s", (int)at, text.at, TEXT_ARG(by),
+                           TEXT_ARG(text_part(text, at + word.size, SIZE_MAX)));
+    return text;
 }
 
 /* systemd takes a line of ExecStart apart; a path that it would read otherwise is refused. */

@@ -14,6 +14,13 @@
  *       functional updates: 3 months              signers: [A. Eigenaar, B. Toezicht]
  *     unattended: {new powers: hold, reboot: in window, battery percent: 50}
  *
+ *     after:
+ *       checks:
+ *         - unit: nginx
+ *         - {http: "http://127.0.0.1/health", status: 200, within: 5 seconds}
+ *         - {tcp: "127.0.0.1:5432"}
+ *         - {command: /usr/local/sbin/smoke-test --quick, exit: 0, within: 1 minute}
+ *
  * Every key has an effect; one that would have none is refused. Precedence: law floor, exception, level, class,
  * profile, default. A policy is a value; what it points to lives in the arena that it was read into, or for ever.
  */
@@ -24,10 +31,12 @@
 #include "evaluate/profile.h"
 #include "evaluate/urgency.h"
 #include "evaluate/window.h"
+#include "model/check.h"
 
 #define POLICY_PROFILES_MAX   16
 #define POLICY_CLASSES_MAX    64 /* bits of a uint64_t */
 #define POLICY_EXCEPTIONS_MAX 64
+#define POLICY_CHECKS_MAX     64
 
 struct globs {
     const char *const *at;
@@ -84,6 +93,8 @@ struct policy {
     size_t class_count;
     const struct policy_exception *exceptions;
     size_t exception_count;
+    const struct check *checks; /* asked before a change and after it */
+    size_t check_count;
 };
 
 /* seed-cvss and exploited; UTC; a window every night. */

@@ -111,6 +111,27 @@ static const cyaml_schema_field_t unattended_fields[] = {
     CYAML_FIELD_END,
 };
 
+static const cyaml_schema_field_t check_fields[] = {
+    TEXT_FIELD_OPTIONAL("unit", file_check, unit),
+    TEXT_FIELD_OPTIONAL("tcp", file_check, tcp),
+    TEXT_FIELD_OPTIONAL("http", file_check, http),
+    TEXT_FIELD_OPTIONAL("command", file_check, command),
+    TEXT_FIELD_OPTIONAL("within", file_check, within),
+    CYAML_FIELD_UINT_PTR("status", POINTER | OPTIONAL, struct file_check, status),
+    CYAML_FIELD_UINT_PTR("exit", POINTER | OPTIONAL, struct file_check, exit),
+    CYAML_FIELD_END,
+};
+
+static const cyaml_schema_value_t check_schema = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct file_check, check_fields),
+};
+
+static const cyaml_schema_field_t after_fields[] = {
+    CYAML_FIELD_SEQUENCE_COUNT("checks", POINTER, struct file_after, checks, check_count, &check_schema, 1,
+                               POLICY_CHECKS_MAX),
+    CYAML_FIELD_END,
+};
+
 static const cyaml_schema_value_t class_schema = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct file_class, class_fields),
 };
@@ -135,6 +156,7 @@ static const cyaml_schema_field_t policy_fields[] = {
                                &class_schema, 1, POLICY_CLASSES_MAX),
     CYAML_FIELD_SEQUENCE_COUNT("exceptions", POINTER | OPTIONAL, struct file_policy, exceptions,
                                exception_count, &exception_schema, 1, POLICY_EXCEPTIONS_MAX),
+    CYAML_FIELD_MAPPING_PTR("after", POINTER | OPTIONAL, struct file_policy, after, after_fields),
     CYAML_FIELD_END,
 };
 
@@ -321,11 +343,54 @@ static bool check_table(void *self, struct text value, struct error *err)
                      TEXT_ARG(shown(value)));
 }
 
+static bool check_check_unit(void *self, struct text value, struct error *err)
+{
+    (void)self;
+    return check_target(CHECK_UNIT, value, err);
+}
+
+static bool check_check_tcp(void *self, struct text value, struct error *err)
+{
+    (void)self;
+    return check_target(CHECK_TCP, value, err);
+}
+
+static bool check_check_http(void *self, struct text value, struct error *err)
+{
+    (void)self;
+    return check_target(CHECK_HTTP, value, err);
+}
+
+static bool check_check_command(void *self, struct text value, struct error *err)
+{
+    (void)self;
+    return check_target(CHECK_COMMAND, value, err);
+}
+
+static bool check_within(void *self, struct text value, struct error *err)
+{
+    uint32_t ignored;
+
+    (void)self;
+    return policy_form_within(value, &ignored, err);
+}
+
 const struct yaml_check policy_form_checks[] = {
-    {"profiles", check_profile},    {"trust order", check_source},
-    {"time zone", check_zone},      {"start", check_minute},
-    {"from", check_minute},         {"to", check_end_minute},
-    {"length", check_length},       {"functional updates", check_functional},
-    {"minimum age", check_age},     {"end", check_date},
-    {"urgency table", check_table}, {NULL, NULL},
+    {"profiles", check_profile},
+    {"trust order", check_source},
+    {"time zone", check_zone},
+    {"start", check_minute},
+    {"from", check_minute},
+    {"to", check_end_minute},
+    {"length", check_length},
+    {"functional updates", check_functional},
+    {"minimum age", check_age},
+    {"end", check_date},
+    {"urgency table", check_table},
+    {"unit", check_check_unit},
+    {"tcp", check_check_tcp},
+    {"http", check_check_http},
+    {"command", check_check_command},
+    {"within", check_within},
+    {NULL, NULL},
 };

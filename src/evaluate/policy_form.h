@@ -58,6 +58,18 @@ struct file_unattended {
     uint8_t *battery;
 };
 
+struct file_check {
+    const char *unit, *tcp, *http, *command; /* one of them */
+    const char *within;
+    uint16_t *status;
+    uint8_t *exit;
+};
+
+struct file_after {
+    struct file_check *checks;
+    uint32_t check_count;
+};
+
 struct file_policy {
     const char *name, *zone;
     uint32_t version;
@@ -70,6 +82,7 @@ struct file_policy {
     uint32_t class_count;
     struct file_exception *exceptions;
     uint32_t exception_count;
+    struct file_after *after;
 };
 
 /* What checks and conversion need. */
@@ -92,6 +105,10 @@ bool policy_form_minute(struct text value, uint16_t max, uint16_t *out, struct e
 bool policy_form_length(struct text value, uint16_t *out, struct error *err);
 bool policy_form_functional(struct text value, struct duration *out, struct error *err);
 bool policy_form_age(struct text value, struct duration *out, struct error *err);
+bool policy_form_within(struct text value, uint32_t *out_ms, struct error *err);
+/* The checks as values; in policy_checks.c. */
+bool policy_form_take_checks(const struct policy_reader *reader, const struct file_after *from,
+                             struct policy *policy, struct error *err);
 /* NAME in the policy's folder, with ".yaml" for a profile; NULL when memory is out. */
 char *policy_form_profile_path(const struct policy_reader *reader, struct text id);
 char *policy_form_beside(const struct policy_reader *reader, struct text name);

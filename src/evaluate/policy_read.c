@@ -290,7 +290,9 @@ static bool take_policy(const struct policy_reader *reader, const struct file_po
         return false;
     if (from->class_count > 0 && !take_classes(reader, from, policy, err))
         return false;
-    return from->exception_count == 0 || take_exceptions(reader, from, policy, err);
+    if (from->exception_count > 0 && !take_exceptions(reader, from, policy, err))
+        return false;
+    return from->after == NULL || policy_form_take_checks(reader, from->after, policy, err);
 }
 
 bool policy_parse(struct bytes file, struct text name, const struct policy_place *place, struct arena *arena,

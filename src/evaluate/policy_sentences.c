@@ -265,6 +265,37 @@ static void write_unattended(struct writer *w, const struct policy *policy)
                       unattended->battery_percent);
 }
 
+static void write_check(struct writer *w, const struct check *check)
+{
+    static const struct {
+        const char *before, *behind;
+    } around[CHECK_KIND_COUNT] = {
+        [CHECK_UNKNOWN] = {"", ""},
+        [CHECK_UNIT] = {"the unit ", " is active"},
+        [CHECK_TCP] = {"", " accepts a connection"},
+        [CHECK_HTTP] = {"", " is answered with status "},
+        [CHECK_COMMAND] = {"", " ends with "},
+    };
+
+    writer_format(w, "  %s%.*s%s", around[check->kind].before, TEXT_ARG(check->target),
+                  around[check->kind].behind);
+    if (check->kind == CHECK_HTTP || check->kind == CHECK_COMMAND)
+        writer_format(w, "%u", check->expected);
+    writer_format(w, ", within %u second%s.\n", check->limit_ms / 1000, check->limit_ms == 1000 ? "" : "s");
+}
+
+static void write_checks(struct writer *w, const struct policy *policy)
+{
+    writer_string(w, policy->check_count == 0
+                         ? "No health check is named; the services that run changed packages are looked at.\n"
+                         : "Before a change and after it is asked, besides the services that run changed "
+                           "packages, whether\n");
+    for (size_t i = 0; i < policy->check_count; i++)
+        write_check(w, &policy->checks[i]);
+    if (policy->check_count > 0)
+        writer_string(w, "What failed before is not blamed on the change.\n");
+}
+
 void policy_write_sentences(struct writer *w, const struct policy *policy, int64_t now_us)
 {
     writer_format(w, "Policy %s, version %u. Months and windows follow the calendar of %s.\n", policy->name,
@@ -284,6 +315,7 @@ void policy_write_sentences(struct writer *w, const struct policy *policy, int64
     write_unattended(w, policy);
     write_classes(w, policy);
     write_exceptions(w, policy, now_us);
+    write_checks(w, policy);
     writer_string(w,
                   "What decides first: the law, an exception, the level, a class, a profile, the default.\n");
 }

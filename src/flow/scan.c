@@ -224,6 +224,7 @@ static bool read_host(struct making *making, struct error *err)
     if (making->host == NULL)
         return arena_full(making->arena, err);
     making->scan.host = &making->host->host;
+    making->scan.found = making->host;
     return scan_host_read(making->request, making->arena, making->host, err);
 }
 

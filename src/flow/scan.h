@@ -26,6 +26,7 @@ struct scan_request {
     enum level level;
     bool all;     /* list what is suppressed and what no installed code has, too; else it is counted */
     bool offline; /* a promise that nothing is fetched; scan never fetches */
+    bool observe; /* of this machine as it is now, too, nothing is remembered but which lists were verified */
 };
 
 /* One source of data that the answer stands on: a feed, or an archive's lists. */
@@ -78,6 +79,7 @@ struct scan_summary {
 struct scan {
     int64_t now_us;
     const struct host *host;
+    struct scan_host *found;   /* the same, with what runs on it (scan_host.h) */
     const struct index *index; /* NULL: no advisory data for this release */
     const struct facts *facts; /* NULL: none */
     const struct policy *policy;

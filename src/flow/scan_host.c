@@ -30,22 +30,42 @@ static const char *memory_of(const struct scan_request *request, struct arena *a
     return state_path(&state, arena, "verified");
 }
 
-static bool read_packages(const struct scan_request *request, struct arena *arena, struct host *host,
-                          struct error *err)
+/* Who manages the packages here, and what is asked of it. */
+static bool find_manager(const struct scan_request *request, struct arena *arena, const struct manager **out,
+                         struct manager_request *wanted, struct error *err)
 {
-    const struct manager *manager = managers_of(request->root);
-    struct manager_request wanted = {
+    *out = managers_of(request->root);
+    if (*out == NULL)
+        return error_set(err, ERROR_ABSENT, "%s: no package manager that is known here (dpkg)",
+                         request->root);
+    *wanted = (struct manager_request){
         .root = request->root,
         .inventory = request->inventory,
         .now_us = request->now_us,
         .memory = memory_of(request, arena),
         .remember = scan_host_is_live(request),
     };
+    return true;
+}
 
-    if (manager == NULL)
-        return error_set(err, ERROR_ABSENT, "%s: no package manager that is known here (dpkg)",
-                         request->root);
-    return manager->inventory(&wanted, arena, host, err);
+static bool read_packages(const struct scan_request *request, struct arena *arena, struct host *host,
+                          struct error *err)
+{
+    const struct manager *manager;
+    struct manager_request wanted;
+
+    return find_manager(request, arena, &manager, &wanted, err) &&
+           manager->inventory(&wanted, arena, host, err);
+}
+
+bool scan_host_universe(const struct scan_request *request, const struct host *host, struct arena *arena,
+                        struct universe *out, struct error *err)
+{
+    const struct manager *manager;
+    struct manager_request wanted;
+
+    return find_manager(request, arena, &manager, &wanted, err) &&
+           manager->universe(&wanted, host, arena, out, err);
 }
 
 static bool read_system(const struct scan_request *request, struct arena *arena, struct host *host,

@@ -7,6 +7,7 @@
 
 #include "flow/scan.h"
 #include "identify/running.h"
+#include "model/universe.h"
 
 struct scan_host {
     struct host host;
@@ -22,6 +23,10 @@ bool scan_host_read(const struct scan_request *request, struct arena *arena, str
  */
 bool scan_host_services(struct scan_host *host, const uint32_t *packages, size_t count,
                         struct scan_group *into, struct error *err) MUST_USE;
+
+/* What a plan of this host, which was read of the same request, can choose among. */
+bool scan_host_universe(const struct scan_request *request, const struct host *host, struct arena *arena,
+                        struct universe *out, struct error *err) MUST_USE;
 
 /* True when the request is of this machine as it is now: then, and only then, is anything remembered. */
 bool scan_host_is_live(const struct scan_request *request);

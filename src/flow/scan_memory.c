@@ -108,7 +108,7 @@ static bool look(const char *path, const struct scan *scan, bool remember, struc
 static bool look_all(const struct scan_request *request, const struct scan *scan, struct items items[3],
                      struct arena *arena, struct error *err)
 {
-    bool live = scan_host_is_live(request);
+    bool live = scan_host_is_live(request) && !request->observe;
     struct state state;
 
     if (!open_state(request, live ? STATE_WRITE : STATE_READ, &state))
@@ -205,7 +205,7 @@ bool scan_memory_keep(const struct scan_request *request, const struct scan *sca
     struct state state;
     struct bytes bytes;
 
-    if (!scan_host_is_live(request) || !open_state(request, STATE_WRITE, &state))
+    if (!scan_host_is_live(request) || request->observe || !open_state(request, STATE_WRITE, &state))
         return true;
     const char *path = state_path(&state, arena, "record");
     if (path == NULL)

@@ -68,6 +68,7 @@ static bool put_text(struct json value, struct json_writer *j, struct error *err
 /* The depth of what was parsed is limited by the parser. */
 static bool put_value(struct json value, struct json_writer *j, struct error *err)
 {
+    struct error no_truth;
     uint64_t number;
     bool truth;
 
@@ -81,7 +82,7 @@ static bool put_value(struct json value, struct json_writer *j, struct error *er
         json_put_null(j);
         return true;
     }
-    if (json_as_bool(value, &truth, err)) {
+    if (json_as_bool(value, &truth, &no_truth)) {
         json_put_bool(j, truth);
         return true;
     }

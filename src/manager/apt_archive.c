@@ -224,7 +224,8 @@ static bool try_folder(struct apt_archives *archives, const char *folder, const 
         attempt->memory = apt_memory_path(request->memory, attempt->key.list, archives->wide, arena);
         if (attempt->memory == NULL)
             return false;
-        if (apt_memory_load(attempt->memory, &attempt->key, arena, &attempt->found.map, &attempt->found.table,
+        if (!request->verify_now &&
+            apt_memory_load(attempt->memory, &attempt->key, arena, &attempt->found.map, &attempt->found.table,
                             &attempt->facts))
             return true;
     }
@@ -293,7 +294,7 @@ static bool read_list(struct apt_archives *archives, const struct apt_source *so
         !apt_table_open(whole, &out->table, err))
         return false;
     if (attempt->memory != NULL && is_rollback(attempt, archives->arena, &before_us))
-        out->archive.why = TEXT("is older than what was here before: its mirror has gone back in time");
+        out->archive.went_back = true;
     else
         remember(archives, attempt, whole);
     out->builder = builder;
@@ -304,12 +305,22 @@ static bool read_list(struct apt_archives *archives, const struct apt_source *so
 static void say_age(const struct manager_request *request, struct archive *archive)
 {
     archive->state = ARCHIVE_VERIFIED;
+    if (archive->went_back)
+        archive->why = TEXT("is older than what was here before: its mirror has gone back in time");
     if (archive->valid_until_us != TIME_ABSENT && archive->valid_until_us < request->now_us) {
         archive->state = ARCHIVE_STALE;
         archive->why = TEXT("its publisher's word has run out (Valid-Until): run apt update");
     } else if (archive->date_us > request->now_us + FUTURE_US) {
         archive->why = TEXT("is dated in the future: a clock is wrong, there or here");
     }
+}
+
+static bool take_signers(struct arena *arena, const struct gpgv_signers *signers, struct text *out)
+{
+    *out = TEXT("");
+    for (size_t i = 0; i < signers->count && out->at != NULL; i++)
+        *out = text_format(arena, "%.*s%s%s", TEXT_ARG(*out), i > 0 ? " " : "", signers->primary[i]);
+    return out->at != NULL;
 }
 
 /* Texts of a remembered release lie in the map, which ends before the host does. */
@@ -327,6 +338,8 @@ static bool take_facts(struct apt_archives *archives, const struct inrelease *re
         if (to[i]->at == NULL)
             return false;
     }
+    if (!take_signers(archives->arena, &release->signers, &archive->signers))
+        return false;
     archive->date_us = release->date_us;
     archive->valid_until_us = release->valid_until_us;
     out->not_automatic = release->not_automatic;
@@ -383,6 +396,7 @@ bool apt_archive_read(struct apt_archives *archives, const struct apt_source *so
     struct error failed = {0}, first = {0};
     size_t order[APT_FOLDERS_MAX] = {0, 1};
 
+    got.source_uri = source->uri;
     got.archive.uri = apt_source_public_uri(source, archives->arena);
     got.archive.site = apt_source_site(source);
     got.archive.suite = source->suite;

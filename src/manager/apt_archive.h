@@ -37,6 +37,7 @@ bool apt_archives_open(const struct manager_request *request, const struct apt_c
 /* One archive. OWN(apt_archive_end): the table is mapped or built. */
 struct apt_archive {
     struct archive archive;
+    struct text source_uri; /* as the source has it: may hold a user and password */
     bool not_automatic, but_automatic_upgrades;
     bool believed; /* the table may be asked */
     struct apt_table table;

@@ -9,6 +9,7 @@
 #define MANAGER_MANAGER_H
 
 #include "model/universe.h"
+#include "model/vouched.h"
 
 struct manager_request {
     const char *root;      /* "/" or another root */
@@ -16,6 +17,7 @@ struct manager_request {
     int64_t now_us;
     const char *memory;  /* folder where verified lists are remembered, or NULL: nothing is remembered */
     bool memory_of_root; /* it is root's, and this process left root: else it must be of who runs this */
+    bool verify_now;     /* what is remembered is not believed, only compared with */
     bool remember;       /* false: what is remembered may be used, nothing is written */
     const char *
         own_lists; /* a folder of lists that we fetched ourselves, or NULL: per archive the newer verified Date counts */
@@ -34,6 +36,12 @@ struct manager {
      */
     bool (*universe)(const struct manager_request *request, const struct host *host, struct arena *arena,
                      struct universe *out, struct error *err);
+    /*
+     * What the archives' lists say of these package files: for each question all records with the same name, version and
+     * architecture, of whatever digest; where no list that is believed names it, none.
+     */
+    bool (*vouch)(const struct manager_request *request, const struct vouch_question *questions,
+                  struct arena *arena, struct vouched_records *out, struct error *err);
     /* The order of its versions. */
     enum version_order order;
 };

@@ -6,6 +6,7 @@
 #include "base/own.h"
 #include "manager/apt_system.h"
 #include "manager/apt_universe.h"
+#include "manager/apt_vouch.h"
 #include "manager/managers.h"
 
 #define ARCHIVE_BITS 64 /* of offer.archives */
@@ -115,5 +116,6 @@ const struct manager manager_apt = {
     .present = apt_present,
     .inventory = apt_inventory,
     .universe = apt_universe_read,
+    .vouch = apt_vouch,
     .order = VERSION_DEB,
 };

@@ -44,6 +44,8 @@ struct archive {
     int64_t date_us;
     int64_t valid_until_us;
     enum archive_state state;
+    bool went_back;      /* believed, but older than what was here before */
+    struct text signers; /* primary fingerprints, with spaces between; absent when it is remembered */
     struct text why;     /* for REFUSED and ABSENT, and what is odd about a believed one */
     bool security;       /* a distribution's security archive */
     bool has_advisories; /* belongs to a distribution whose advisories we read; false: foreign */

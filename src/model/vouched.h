@@ -18,8 +18,19 @@ struct vouched {
     uint64_t size;
     struct digest digest;     /* SHA-256 */
     enum archive_state state; /* of the list */
+    bool went_back;           /* the list is older than one that was here before */
     struct text why;          /* where the state is not VERIFIED */
     struct text signers;      /* primary fingerprints of the keys that signed it, with spaces between */
+};
+
+/* Questions end in one without a name. */
+struct vouch_question {
+    struct text name, arch, version;
+};
+
+struct vouched_records {
+    const struct vouched *at;
+    size_t count;
 };
 
 /* What a package file says of itself (its control), read where nothing can be harmed. */

@@ -139,14 +139,11 @@ class State:
         return f"file {who} {found.st_size} {digest(at, found)}{capability}"
 
     def read_left(self):
-        for top in ("etc", "usr", "var/lib", "opt", "lib", "bin", "sbin"):
-            if os.path.islink(self.at(top)):
-                continue
-            for folder, _, names in os.walk(self.at(top)):
-                for name in names:
-                    if name.endswith(LEFT):
-                        path = os.path.join(folder, name)[len(self.root):]
-                        self.facts["left " + path] = self.file(path)
+        """Beside what packages own: scripts of packages call files of their own so too."""
+        for path in self.owned | self.conffiles:
+            for ending in LEFT:
+                if os.path.lexists(self.at(path + ending)):
+                    self.facts["left " + path + ending] = self.file(path + ending)
 
     def __eq__(self, other):
         return self.facts == other.facts

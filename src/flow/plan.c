@@ -1,0 +1,330 @@
+#include "flow/plan.h"
+
+#include <stdlib.h>
+
+#include "base/limits.h"
+#include "deploy/order.h"
+#include "deploy/solve.h"
+#include "flow/plan_json.h"
+#include "flow/plan_select.h"
+#include "flow/scan_host.h"
+#include "model/version.h"
+
+/* One plan while it is made. */
+struct making {
+    const struct plan_request *request;
+    struct arena *arena;
+    const struct scan *scan;
+    struct universe universe;
+    struct relate relate;
+    struct plan_selection selection;
+    struct solution solution;
+    struct plan plan;
+};
+
+static const struct universe_package *package_at(const struct making *making, uint32_t index)
+{
+    return index == SOLVE_NONE ? NULL : &making->universe.packages[index];
+}
+
+/* What a list says of a size is believed as far as any real package goes. */
+static int64_t disk_of(const struct universe_package *package)
+{
+    uint64_t kib = package == NULL ? 0 : package->installed_kib;
+
+    return kib > LIMIT_PLAN_BYTES / 1024 ? (int64_t)LIMIT_PLAN_BYTES : (int64_t)(kib * 1024);
+}
+
+/* Kernels and the processor's own code are in use from one start to the next. */
+static bool needs_reboot(struct text name)
+{
+    return text_starts(name, TEXT("linux-image-")) || text_equal(name, TEXT("intel-microcode")) ||
+           text_equal(name, TEXT("amd64-microcode"));
+}
+
+static int compare_texts(const void *a, const void *b)
+{
+    return text_compare(*(const struct text *)a, *(const struct text *)b);
+}
+
+/* The holes that an update closes, and what was decided of it. */
+static bool take_update(struct making *making, uint32_t index, struct plan_change *into, struct error *err)
+{
+    const struct update *update = &making->scan->match.updates[index];
+    const struct update_decision *decision = &making->scan->update_decisions[index];
+    struct text *cves = ARENA_ARRAY(making->arena, struct text, update->finding_count);
+
+    if (cves == NULL)
+        return arena_full(making->arena, err);
+    for (size_t i = 0; i < update->finding_count; i++) {
+        uint32_t finding = update->findings[i];
+        cves[i] = making->scan->match.findings[finding].id;
+        into->exploited =
+            into->exploited || making->scan->decisions[finding].exploitation == EXPLOITATION_ACTIVE;
+    }
+    if (update->finding_count > 1)
+        qsort(cves, update->finding_count, sizeof(*cves), compare_texts);
+    into->cves = cves;
+    into->cve_count = update->finding_count;
+    into->late = decision->late;
+    into->due_us = decision->due_us;
+    return true;
+}
+
+static enum change_reason reason_of(const struct making *making, const struct solve_change *change,
+                                    uint32_t update)
+{
+    if (change->wanted)
+        return making->request->scope == PLAN_DUE ? CHANGE_DUE : CHANGE_NAMED;
+    if (making->scan->level != LEVEL_NORMAL && making->request->scope != PLAN_NAMED &&
+        (update == UPDATE_NONE || making->scan->update_decisions[update].standing != STANDING_TAKEN))
+        return CHANGE_PREREQUISITE;
+    return CHANGE_NEEDED;
+}
+
+/* Where the file of what comes is, and what it takes. */
+static void take_origin(const struct making *making, const struct universe_package *to,
+                        struct plan_change *into)
+{
+    const struct archive *archive = &making->scan->host->archives[to->archive];
+
+    into->to = to->version;
+    into->source = to->source;
+    into->arch = to->arch;
+    into->uri = archive->uri;
+    into->suite = archive->suite;
+    into->file = to->file;
+    into->size = to->size;
+    into->digest = to->digest;
+}
+
+static bool take_services(struct making *making, const struct universe_package *from,
+                          struct plan_change *into, struct error *err)
+{
+    struct scan_group found = {0};
+
+    if (from == NULL)
+        return true;
+    if (!scan_host_services(making->scan->found, &from->package, 1, &found, err))
+        return false;
+    into->services = found.services;
+    into->service_count = found.service_count;
+    return true;
+}
+
+static bool take_change(struct making *making, const struct solve_change *change, uint32_t group,
+                        struct plan_change *out, struct error *err)
+{
+    const struct universe_package *from = package_at(making, change->from),
+                                  *to = package_at(making, change->to);
+    const struct universe_package *shown = to != NULL ? to : from;
+    uint32_t update = from == NULL ? UPDATE_NONE : making->selection.update_of[from->package];
+    struct plan_change got = {
+        .name = shown->name,
+        .arch = shown->arch,
+        .source = shown->source,
+        .due_us = TIME_ABSENT,
+        .disk_bytes = disk_of(to) - disk_of(from),
+        .group = group,
+        .reason = reason_of(making, change, update),
+        .reboot = to != NULL && needs_reboot(to->name),
+    };
+
+    got.kind = from == NULL ? CHANGE_NEW : to == NULL ? CHANGE_REMOVE : CHANGE_UPGRADE;
+    if (from != NULL && to != NULL && version_compare(VERSION_DEB, to->version, from->version) < 0)
+        got.kind = CHANGE_DOWNGRADE;
+    got.automatic = from == NULL;
+    if (from != NULL)
+        got.from = from->version;
+    if (to != NULL)
+        take_origin(making, to, &got);
+    if (!change->wanted && change->by != SOLVE_NONE)
+        got.needed_by = making->universe.packages[change->by].name;
+    if (to != NULL && update != UPDATE_NONE && !take_update(making, update, &got, err))
+        return false;
+    if (!take_services(making, from, &got, err))
+        return false;
+    *out = got;
+    return true;
+}
+
+static bool take_changes(struct making *making, struct error *err)
+{
+    const struct solution *solution = &making->solution;
+    struct plan_change *changes = ARENA_ARRAY(making->arena, struct plan_change, solution->change_count);
+    struct order_change *order = ARENA_ARRAY(making->arena, struct order_change, solution->change_count);
+    struct plan *plan = &making->plan;
+
+    if (changes == NULL || order == NULL)
+        return arena_full(making->arena, err);
+    if (solution->change_count > LIMIT_PLAN_CHANGES)
+        return error_set(err, ERROR_LIMIT, "%zu changes, more than %d", solution->change_count,
+                         LIMIT_PLAN_CHANGES);
+    for (size_t i = 0; i < solution->change_count; i++)
+        order[i] = (struct order_change){solution->changes[i].from, solution->changes[i].to, 0};
+    if (!order_groups(&making->relate, order, solution->change_count, making->arena, &plan->group_count, err))
+        return false;
+    for (size_t i = 0; i < solution->change_count; i++) {
+        if (!take_change(making, &solution->changes[i], order[i].group, &changes[i], err))
+            return false;
+        plan->fetch_bytes += changes[i].size;
+        plan->disk_bytes += changes[i].disk_bytes;
+        plan->reboot = plan->reboot || changes[i].reboot;
+    }
+    plan->changes = changes;
+    plan->change_count = solution->change_count;
+    return true;
+}
+
+/* Whether the package of this update is changed after all, because another one needs it. */
+static bool is_changed(const struct making *making, const struct package *package)
+{
+    for (size_t i = 0; i < making->plan.change_count; i++)
+        if (text_equal(making->plan.changes[i].name, package->name) &&
+            relate_same_arch(&making->universe, making->plan.changes[i].arch, package->arch))
+            return true;
+    return false;
+}
+
+static void take_refusals(struct making *making)
+{
+    for (size_t i = 0; i < making->solution.refused_count; i++) {
+        const struct solve_refusal *refused = &making->solution.refused[i];
+        uint32_t package = making->universe.packages[refused->wanted].package;
+        struct plan_pick *pick = &making->selection.picks[making->selection.update_of[package]];
+        pick->left = LEFT_UNSOLVABLE;
+        pick->why = refused->why;
+        pick->listed = true;
+    }
+}
+
+static struct plan_left left_of(const struct making *making, const struct package *package,
+                                const struct offer *offer)
+{
+    (void)making;
+    return (struct plan_left){
+        .name = package->name,
+        .arch = package->arch,
+        .from = package->version,
+        .to = offer->version,
+        .source = package->source,
+        .size = offer->size,
+        .due_us = TIME_ABSENT,
+        .reboot = needs_reboot(package->name),
+    };
+}
+
+/* A newer version that a pin keeps away is no update to the scan; here it is said. */
+static bool is_pinned_away(const struct package *package)
+{
+    return package->pinned && package->offer_count > 0 &&
+           version_compare(VERSION_DEB, package->offers[0].version, package->version) > 0;
+}
+
+static bool take_left(struct making *making, struct error *err)
+{
+    const struct host *host = making->scan->host;
+    struct plan_left *left = ARENA_ARRAY(making->arena, struct plan_left, host->package_count);
+    size_t count = 0;
+
+    if (left == NULL)
+        return arena_full(making->arena, err);
+    for (size_t i = 0; i < host->package_count; i++) {
+        const struct package *package = &host->packages[i];
+        uint32_t update = making->selection.update_of[i];
+        const struct plan_pick *pick = update == UPDATE_NONE ? NULL : &making->selection.picks[update];
+        if (is_changed(making, package))
+            continue;
+        if (pick != NULL && pick->left != LEFT_UNKNOWN && pick->listed) {
+            left[count] = left_of(making, package, &package->offers[package->candidate]);
+            left[count].reason = pick->left;
+            left[count].why = pick->why;
+            left[count].cve_count = (uint32_t)making->scan->match.updates[update].finding_count;
+            left[count++].due_us = making->scan->update_decisions[update].due_us;
+        } else if (pick == NULL && is_pinned_away(package)) {
+            left[count] = left_of(making, package, &package->offers[0]);
+            left[count].reason = LEFT_HELD;
+            left[count++].why = TEXT("a pin of apt's preferences keeps it");
+        }
+    }
+    making->plan.left = left;
+    making->plan.left_count = count;
+    return true;
+}
+
+static int compare_data(const void *a, const void *b)
+{
+    const struct plan_data *one = a, *other = b;
+    int order = text_compare(one->feed, other->feed);
+
+    return order != 0 ? order
+                      : (one->generated_us > other->generated_us) - (one->generated_us < other->generated_us);
+}
+
+static bool take_data(struct making *making, struct error *err)
+{
+    const struct scan *scan = making->scan;
+    struct plan_data *data = ARENA_ARRAY(making->arena, struct plan_data, scan->data_count);
+
+    if (data == NULL)
+        return arena_full(making->arena, err);
+    for (size_t i = 0; i < scan->data_count; i++)
+        data[i] = (struct plan_data){scan->data[i].feed, scan->data[i].generated_us};
+    if (scan->data_count > 1)
+        qsort(data, scan->data_count, sizeof(*data), compare_data);
+    making->plan.data = data;
+    making->plan.data_count = scan->data_count;
+    return true;
+}
+
+static bool take_head(struct making *making, struct error *err)
+{
+    const struct scan *scan = making->scan;
+    const struct policy *policy = scan->policy;
+    struct plan *plan = &making->plan;
+
+    plan->now_us = scan->now_us;
+    plan->level = scan->level;
+    plan->host = scan->host->name;
+    plan->release = text_copy(making->arena, text_of(scan->host->release.name));
+    plan->arch = making->universe.native;
+    plan->policy = policy == &policy_built_in
+                       ? TEXT("built-in")
+                       : text_format(making->arena, "%s v%u", policy->name, policy->version);
+    plan->status = making->universe.status;
+    if (plan->policy.at == NULL || plan->release.at == NULL)
+        return arena_full(making->arena, err);
+    return take_data(making, err);
+}
+
+static bool find_changes(struct making *making, struct error *err)
+{
+    struct solve_request wishes = {
+        .relate = &making->relate,
+        .host = making->scan->host,
+        .wanted = making->selection.wanted,
+        .wanted_count = making->selection.wanted_count,
+    };
+
+    return solve(&wishes, making->arena, &making->solution, err);
+}
+
+bool plan_make(const struct plan_request *request, struct arena *arena, struct plan_found *out,
+               struct error *err)
+{
+    struct making making = {.request = request, .arena = arena};
+
+    if (request->scan.inventory != NULL)
+        return error_set(err, ERROR_INPUT, "an inventory has no package manager to plan with");
+    if (!scan_run(&request->scan, arena, &making.scan, err) ||
+        !scan_host_universe(&request->scan, making.scan->host, arena, &making.universe, err) ||
+        !relate_open(&making.universe, arena, &making.relate, err) ||
+        !plan_select(request, making.scan, &making.universe, arena, &making.selection, err) ||
+        !find_changes(&making, err) || !take_head(&making, err) || !take_changes(&making, err))
+        return false;
+    take_refusals(&making);
+    if (!take_left(&making, err) || !plan_name(&making.plan, err))
+        return false;
+    *out = (struct plan_found){making.plan, making.scan->judged, making.scan->complete};
+    return true;
+}

@@ -1,0 +1,47 @@
+/*
+ * The plan of one machine: what is to be changed, in which groups, why, and what is left and why (model/plan.h).
+ *
+ *     scan -> which updates are asked for -> manager: universe -> deploy/solve -> deploy/order -> plan
+ *
+ * Asked for is, by scope:
+ *
+ *   DUE       what is due: late, due within `due_within_us`, or to be done now, and not postponed. Under a level other
+ *             than normal: what the level takes, that is what closes an exploited hole or falls due before the order ends
+ *   SECURITY  every security update that the level does not postpone
+ *   ALL       every update that the level does not postpone
+ *   NAMED     what is named, package or source, whatever the level says
+ *
+ * Held and phased packages stay as they are; what another one strictly needs is taken along although it was not asked
+ * for. A plan is never made with less than was said: what cannot be had is left with its reason.
+ *
+ * Made by the helper program suture-plan (plan_run.h), and in one process by tests; it links libsolv, so it is a library
+ * of its own. It writes nothing but the memory of verified lists: when a hole was first seen is a scan's to remember.
+ */
+#ifndef FLOW_PLAN_H
+#define FLOW_PLAN_H
+
+#include "flow/scan.h"
+#include "model/plan.h"
+
+enum plan_scope { PLAN_DUE, PLAN_SECURITY, PLAN_ALL, PLAN_NAMED, PLAN_SCOPE_COUNT };
+
+struct plan_request {
+    struct scan_request scan;
+    enum plan_scope scope;
+    int64_t due_within_us;    /* DUE; 0: a week */
+    const struct text *names; /* NAMED: "libssl3", "libssl3:amd64" or "openssl" */
+    size_t name_count;
+};
+
+/* What besides the plan is said of the machine, and is no part of it. */
+struct plan_found {
+    struct plan plan;
+    bool judged;   /* false: there was nothing to judge with */
+    bool complete; /* false: some needed data is stale or absent */
+};
+
+/* ERROR_ABSENT: a name is of no package that is installed here. */
+bool plan_make(const struct plan_request *request, struct arena *arena, struct plan_found *out,
+               struct error *err) MUST_USE;
+
+#endif

@@ -1,0 +1,37 @@
+/*
+ * What suture asks suture-plan, and what it answers.
+ *
+ * suture-plan is the process that parses lists, statuses and advisories and solves dependencies. It is asked on its
+ * standard input and answers on its standard output, integers little-endian, a text as a varint of its size and its bytes:
+ *
+ *     "SPQ1"  u64 now  u8 now given  u8 level  u64 due within  u8 scope  text state, root, index, policy (empty: none)
+ *             varint count of names, and so many texts
+ *
+ *     "SPL1"  u8 1 done, 2 failed  u8 error kind  u8 judged  u8 complete  text problem
+ *             when done: the plan (flow/plan_json.h), to the end
+ */
+#ifndef FLOW_PLAN_MESSAGE_H
+#define FLOW_PLAN_MESSAGE_H
+
+#include "base/reader.h"
+#include "base/writer.h"
+#include "flow/plan.h"
+
+void plan_question_write(struct writer *w, const struct plan_request *request);
+/* Texts and strings are in the arena. */
+bool plan_question_read(struct bytes raw, struct arena *arena, struct plan_request *out, struct error *err)
+    MUST_USE;
+
+struct plan_answer {
+    bool done;
+    enum error_kind kind; /* of the problem, when it failed */
+    bool judged, complete;
+    struct text problem;
+    struct bytes plan;
+};
+/* All but the plan, which follows it. */
+void plan_answer_write(struct writer *w, const struct plan_answer *answer);
+/* Texts and the plan point into raw; the plan itself is not looked at. */
+bool plan_answer_read(struct bytes raw, struct plan_answer *out, struct error *err) MUST_USE;
+
+#endif

@@ -1,0 +1,175 @@
+#!/usr/bin/env python3
+"""`suture plan` from outside: made roots go in, screens, plans and exit statuses come out."""
+import hashlib
+import json
+import os
+import sys
+import unittest
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from made_root import MadeRoot  # noqa: E402
+
+NOW = "2026-11-21T07:50:00Z"
+
+
+def tracker(**fixed):
+    """expat="2.5.0-1+deb12u5" -> one hole of expat that this version closes"""
+    return {source.replace("_", "-"): {f"CVE-2026-{1000 + i}": {"releases": {"bookworm": {"status": "resolved", "fixed_version": version,
+                                                                                         "urgency": "not yet assigned"}}}}
+            for i, (source, version) in enumerate(fixed.items())}
+
+
+def canonical(plan):
+    return json.dumps(plan, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+class Plan(unittest.TestCase):
+    def setUp(self):
+        self.root = MadeRoot()
+        self.addCleanup(self.root.__exit__)
+
+    def feed(self, document, name="tracker.json"):
+        path = os.path.join(self.root.folder, name)
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump(document, file)
+        self.root.suture("feed", "import", "--release", "debian-12", "--now", NOW, path, check=0)
+
+    def screen(self, *arguments, check=0, now=NOW):
+        return self.root.suture("plan", "--root", self.root.root, "--now", now, *arguments, check=check)
+
+    def plan(self, *arguments, now=NOW):
+        done = self.screen("--format", "json", *arguments, now=now)
+        self.assertEqual(done.stderr, "")
+        return json.loads(done.stdout)
+
+    def changes(self, *arguments):
+        return {c["name"]: (c["kind"], c["reason"], c["needed_by"], c["group"]) for c in self.plan(*arguments)["changes"]}
+
+    def left(self, *arguments):
+        return {c["name"]: (c["reason"], c["why"]) for c in self.plan(*arguments)["left"]}
+
+    def machine(self):
+        self.root.install("expat", "2.5.0-1+deb12u1", binaries=["libexpat1"])
+        self.root.install("expat", "2.5.0-1+deb12u1", binaries=["libexpat1-dev"], more="Depends: libexpat1 (= 2.5.0-1+deb12u1)\n")
+        self.root.install("zlib", "1:1.2.13", binaries=["zlib1g"])
+        self.root.install("held", "1.0", state="hold ok installed")
+        self.root.archive("bookworm", [("zlib1g", "1:1.2.14", "zlib", 90000), ("held", "1.1", "held", 100)])
+        self.root.archive("bookworm-security", [
+            ("libexpat1", "2.5.0-1+deb12u5", "expat", 99000),
+            ("libexpat1-dev", "2.5.0-1+deb12u5", "expat", 150000, "Depends: libexpat1 (= 2.5.0-1+deb12u5)\n")], label="Debian-Security")
+        self.feed(tracker(expat="2.5.0-1+deb12u5"))
+
+    def test_what_is_due_is_planned_and_the_rest_is_left_with_its_reason(self):
+        self.machine()
+        got = self.plan("--due", "40d")
+        self.assertEqual([(c["name"], c["from"], c["to"], c["reason"]) for c in got["changes"]],
+                         [("libexpat1", "2.5.0-1+deb12u1", "2.5.0-1+deb12u5", "due"),
+                          ("libexpat1-dev", "2.5.0-1+deb12u1", "2.5.0-1+deb12u5", "due")])
+        first = got["changes"][0]
+        self.assertEqual((first["suite"], first["uri"], first["file"], first["size"], first["sha256"], first["cves"]),
+                         ("bookworm-security", "http://mirror.example/debian/", "pool/libexpat1_2.5.0-1+deb12u5.deb", 99000, "0" * 64,
+                          ["CVE-2026-1000"]))
+        self.assertEqual((got["schema"], got["level"], got["groups"], got["fetch_bytes"], got["now"]),
+                         ("suture.plan/1", "normal", 1, 249000, NOW))
+        self.assertEqual([(item["name"], item["reason"]) for item in got["left"]], [("held", "not-due"), ("zlib1g", "not-due")])
+        self.assertEqual(self.plan()["changes"], [])
+
+    def test_a_plan_is_canonical_and_named_by_its_content(self):
+        self.machine()
+        text = self.screen("--all", "--format", "json").stdout
+        got = json.loads(text)
+        self.assertEqual(text.encode(), canonical(got) + b"\n")
+        inside = {k: v for k, v in got.items() if k not in ("id", "now")}
+        self.assertEqual(got["id"], hashlib.sha256(canonical(inside)).hexdigest())
+        with open(self.root.path("var/lib/dpkg/status"), "rb") as file:
+            self.assertEqual(got["status"], hashlib.sha256(file.read()).hexdigest())
+        self.assertEqual(self.screen("--all", "--format", "json").stdout, text)
+        later = self.plan("--all", now="2026-11-21T07:55:00Z")
+        self.assertEqual((later["now"], later["id"]), ("2026-11-21T07:55:00Z", got["id"]))
+
+    def test_scopes(self):
+        self.machine()
+        self.assertEqual(set(self.changes("--security")), {"libexpat1", "libexpat1-dev"})
+        self.assertEqual(set(self.changes("--all")), {"libexpat1", "libexpat1-dev", "zlib1g"})
+        self.assertEqual(set(self.changes("zlib1g")), {"zlib1g"})
+        self.assertEqual(set(self.changes("expat")), {"libexpat1", "libexpat1-dev"})
+        self.assertEqual(self.left("zlib1g"), {})
+        self.assertEqual(self.left("--all"), {"held": ("held", "it is held (apt-mark unhold releases it)")})
+        self.assertIn("nonesuch is not installed here", self.screen("nonesuch", check=1).stderr)
+        self.assertIn("exclude each other", self.screen("zlib1g", "--all", check=2).stderr)
+
+    def test_what_is_needed_is_taken_along_and_said(self):
+        self.machine()
+        self.assertEqual(self.changes("libexpat1"), {"libexpat1": ("upgrade", "named", None, 0),
+                                                     "libexpat1-dev": ("upgrade", "needed", "libexpat1", 0)})
+
+    def test_a_new_package_where_it_cannot_be_avoided(self):
+        self.root.install("app", "1")
+        self.root.archive("bookworm", [("app", "2", "app", 10, "Depends: virtual, libnew (>= 2)\n"), ("libnew", "2", "libnew", 10),
+                                       ("thing", "1", "thing", 10, "Provides: virtual\n")])
+        self.assertEqual(self.changes("--all"), {"app": ("upgrade", "named", None, 2), "libnew": ("new", "needed", "app", 0),
+                                                 "thing": ("new", "needed", "app", 1)})
+        self.assertIn("libnew 2 (new)", self.screen("--all").stdout)
+
+    def test_what_cannot_be_had_is_left_in_words_and_the_rest_is_planned(self):
+        self.root.install("app", "1")
+        self.root.install("other", "1")
+        self.root.archive("bookworm", [("app", "2", "app", 10, "Depends: gone (>= 2)\n"), ("other", "2", "other", 10)])
+        self.assertEqual(set(self.changes("--all")), {"other"})
+        self.assertEqual(self.left("--all"), {"app": ("unsolvable", "app 2 needs gone (>= 2), which no archive here offers")})
+        self.assertIn("app 2 needs gone (>= 2), which no archive here offers", self.screen("--all").stdout)
+
+    def test_nothing_is_installed_from_a_list_that_is_past_its_date(self):
+        self.root.install("app", "1")
+        self.root.archive("bookworm", [("app", "2", "app", 10)], valid_until="Fri, 20 Nov 2026 12:00:00 UTC")
+        self.assertEqual(self.changes("--all"), {})
+        self.assertEqual(self.left("--all"), {"app": ("stale", "its archive's list is past its date: run apt update")})
+
+    def test_a_pin_is_respected_and_said(self):
+        self.root.install("app", "1")
+        self.root.archive("bookworm", [("app", "2", "app", 10)])
+        self.root.write("etc/apt/preferences.d/pin", "Package: app\nPin: version 1\nPin-Priority: 1001\n")
+        self.assertEqual(self.changes("--all"), {})
+        self.assertEqual(self.left("--all"), {"app": ("held", "a pin of apt's preferences keeps it")})
+
+    def test_essential_takes_what_it_needs_of_the_postponed(self):
+        self.root.install("app", "1")
+        self.root.install("lib", "1")
+        self.root.install("far", "1")
+        self.root.archive("bookworm-security", [("app", "2", "app", 10, "Depends: lib (>= 2)\n")], label="Debian-Security")
+        self.root.archive("bookworm", [("lib", "2", "lib", 10), ("far", "2", "far", 10)])
+        self.feed(tracker(app="2"))
+        kev = {"title": "CISA Catalog of Known Exploited Vulnerabilities", "catalogVersion": "2026.11.20", "count": 1,
+               "dateReleased": "2026-11-20T10:00:00.0000Z",
+               "vulnerabilities": [{"cveID": "CVE-2026-1000", "vendorProject": "x", "product": "app", "vulnerabilityName": "x",
+                                    "dateAdded": "2026-11-02", "shortDescription": "x", "requiredAction": "x", "dueDate": "2026-11-23",
+                                    "knownRansomwareCampaignUse": "Unknown", "notes": "", "cwes": []}]}
+        self.feed(kev, "kev.json")
+        self.assertEqual(self.changes("--level", "essential"), {"app": ("upgrade", "due", None, 1),
+                                                                "lib": ("upgrade", "prerequisite", "app", 0)})
+        self.assertEqual(self.left("--level", "essential")["far"][0], "postponed")
+        self.assertEqual(self.left("--level", "essential", "--all")["far"][0], "postponed")
+        self.assertIn("postponed, and yet needed · needed by app", self.screen("--level", "essential").stdout)
+
+    def test_screen(self):
+        self.machine()
+        screen = self.screen("--all").stdout
+        self.assertIn("3 packages change: closes 1 CVE. Fetch 0.3 MB (no delta source is configured)", " ".join(screen.split()))
+        self.assertIn("In 2 groups; between two of them it can be stopped. Nothing was changed.", screen)
+        self.assertIn("NOTHING IS TO BE CHANGED", self.screen().stdout)
+
+    def test_nothing_to_plan_with(self):
+        self.root.install("app", "1")
+        self.assertIn("nothing to plan with", self.screen(check=4).stderr)
+
+    def test_a_plan_changes_nothing(self):
+        self.machine()
+        def all_files():
+            return sorted((folder, name) for folder, _, names in os.walk(self.root.folder) for name in names)
+        before = all_files()
+        self.screen("--all")
+        self.assertEqual(all_files(), before)
+
+
+if __name__ == "__main__":
+    unittest.main()
