@@ -5,7 +5,7 @@
 extern const struct command command_scan, command_why, command_plan, command_feed_update, command_feed_list,
     command_feed_import, command_index_build, command_index_show, command_index_stat, command_policy_check,
     command_policy_show, command_policy_profiles, command_level_essential, command_level_emergency_only,
-    command_level_normal, command_level_status, command_postponed, command_unattended_on,
+    command_level_normal, command_level_status, command_postponed, command_status, command_unattended_on,
     command_unattended_off, command_unattended_status, command_unattended_run, command_unattended_finish,
     command_cvss, command_version_compare, command_completion, command_help;
 
@@ -27,6 +27,7 @@ const struct command *const commands[] = {
     &command_level_normal,
     &command_level_status,
     &command_postponed,
+    &command_status,
     &command_unattended_on,
     &command_unattended_off,
     &command_unattended_status,

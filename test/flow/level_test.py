@@ -167,6 +167,53 @@ class Postponed(LevelTest):
         self.assertTrue(any(line.split()[:4] == ["functional", "zlib", "->", ".14"] for line in lines), lines)
 
 
+class Status(LevelTest):
+    def status(self, now=NOW):
+        return json.loads(self.root.as_machine("status", "--now", now, "--format", "json", check=0).stdout)
+
+    def test_it_agrees_with_the_scan(self):
+        scan, got = self.json(), self.status()
+        self.assertEqual((got["schema"], got["verdict"]), ("suture.status/1", "late"))
+        self.assertEqual((got["due"]["late"], got["due"]["week"]), (scan["summary"]["late"], scan["summary"]["due_week"]))
+        self.assertEqual(got["due"]["waiting_packages"], len(scan["updates"]))
+        self.assertEqual({d["feed"]: d["state"] for d in got["data"]}, {d["feed"]: d["state"] for d in scan["data"]})
+        self.assertEqual((got["last_run"], got["runs"], got["unattended"], got["order"]), (None, 0, "none", None))
+        screen = self.root.as_machine("status", "--now", NOW, check=0).stdout
+        self.assertIn("NOT UP TO DATE: ", screen)
+        self.assertIn("PARTIAL ANSWER: some data is stale or absent.", " ".join(screen.split()))
+        self.assertLessEqual(len(screen.splitlines()), 24)
+
+    def test_without_data_it_is_not_good(self):
+        for folder in ("generations", "current"):
+            path = os.path.join(self.state, folder)
+            if os.path.islink(path):
+                os.remove(path)
+        got = self.status()
+        self.assertFalse(got["complete"])
+        self.assertIn(got["verdict"], ("unknown", "late", "due"))
+
+    def test_the_order_is_shown(self):
+        self.order()
+        got = self.status()
+        self.assertEqual((got["level"], got["level_end"]), ("essential", "2026-12-04T00:00:00Z"))
+        self.assertIn("level essential until Fri 4 Dec 2026 00:00 (12 d), then normal: elections",
+                      " ".join(self.root.as_machine("status", "--now", NOW, check=0).stdout.split()))
+
+    def test_a_damaged_journal_is_said_and_the_rest_is_answered(self):
+        with open(os.open(os.path.join(self.state, "journal.db"), os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="utf-8") as file:
+            file.write("this is no database" * 100)
+        got = self.status()
+        self.assertTrue(got["runs_why"])
+        self.assertEqual(got["verdict"], "late")
+        self.assertIn("(!) last run", self.root.as_machine("status", "--now", NOW, check=0).stdout)
+
+    def test_an_interrupted_setting_up_is_said(self):
+        with open(os.open(os.path.join(self.state, "takeover"), os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="utf-8") as file:
+            file.write("Format: 1\nPhase: taking\nBegun: 2026-11-21T07:50:00Z\nBy: root\n")
+        self.assertEqual(self.status()["unattended"], "taking")
+        self.assertIn("suture unattended off", self.root.as_machine("status", "--now", NOW, check=0).stdout)
+
+
 class ConfiguredPolicy(LevelTest):
     documents = (("tracker.json", {**TRACKER, **ZLIB}),)
 
