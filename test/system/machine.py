@@ -104,6 +104,7 @@ class Machine:
         mount("-t", "overlay", "-o", f"lowerdir={':'.join(lower)},upperdir={self.folder}/upper,workdir={self.folder}/work,redirect_dir=on",
               "machine", self.root)
         try:
+            self.release = dict(line.replace('"', "").split("=", 1) for line in self.read("etc/os-release").splitlines() if "=" in line)
             self.write("etc/hostname", name + "\n")
             self.write("etc/hosts", f"127.0.0.1 localhost {name}\n")
             self.write("etc/resolv.conf", "")
@@ -133,7 +134,7 @@ class Machine:
 
     def boot(self):
         assert self.boot_child is None
-        init = os.environ.get("SUTURE_RIG_INIT", os.path.join(os.environ.get("SUTURE_BUILD", "build"), "test/rig_init"))
+        init = roots.make_init(self.cache)
         ready, told = os.pipe()
         with open(ready, "rb"):
             self.boot_child = subprocess.Popen(
@@ -239,7 +240,7 @@ class Machine:
     def advise(self, age_days=200, exploited=(), sources=None):
         """Advisory data of its own, so that every security update of its archives (or those of the named sources) closes
         one made hole, published `age_days` ago: with 200 all of it is late. {source package: CVE}."""
-        now, given = time.time(), {}
+        now, given, codename = time.time(), {}, self.release["VERSION_CODENAME"]
         changed = self.apt_updates()[0]
         for fields in self.lists():
             source = fields.get("Source", fields["Package"]).split()[0]
@@ -251,9 +252,9 @@ class Machine:
         day = time.gmtime(now - age_days * 86400)
         stamp = time.strftime("%Y-%m-%dT%H:%M:%S.000", time.gmtime(now - 3600))
         listed = "".join(f"[{time.strftime('%d %b %Y', day)}] DSA-{7000 + number}-1 {source} - security update\n\t{{{holes[source]}}}\n"
-                         f"\t[bookworm] - {source} {given[source]}\n" for number, source in enumerate(sorted(given)))
+                         f"\t[{codename}] - {source} {given[source]}\n" for number, source in enumerate(sorted(given)))
         documents = {
-            "tracker.json": {source: {holes[source]: {"releases": {"bookworm": {"status": "resolved", "fixed_version": given[source],
+            "tracker.json": {source: {holes[source]: {"releases": {codename: {"status": "resolved", "fixed_version": given[source],
                                                                                  "urgency": "not yet assigned"}}}} for source in given},
             "kev.json": {"title": "CISA Catalog of Known Exploited Vulnerabilities", "catalogVersion": time.strftime("%Y.%m.%d"),
                          "dateReleased": stamp + "0Z", "count": len(exploited),
@@ -265,11 +266,11 @@ class Machine:
                          "vulnerabilities": []},
             "epss.csv": f"#model_version:v2025.03.14,score_date:{stamp[:19]}+0000\ncve,epss,percentile\nCVE-2026-1,0.01,0.5\n",
             # Its newest entry is of today: the list's age is that of its newest entry.
-            "list": f"[{time.strftime('%d %b %Y', time.gmtime(now))}] DSA-6999-1 none - security update\n\t{{CVE-2026-69999}}\n\t[bookworm] - none 1\n" + listed,
+            "list": f"[{time.strftime('%d %b %Y', time.gmtime(now))}] DSA-6999-1 none - security update\n\t{{CVE-2026-69999}}\n\t[{codename}] - none 1\n" + listed,
         }
         for name, document in documents.items():
             self.write("root/feeds/" + name, document if isinstance(document, str) else json.dumps(document))
-            self.suture("feed", "import", "--release", "debian-12", "/root/feeds/" + name, check=True)
+            self.suture("feed", "import", "--release", "debian-" + self.release["VERSION_ID"], "/root/feeds/" + name, check=True)
         return holes
 
 

@@ -17,9 +17,6 @@ import subprocess
 import tempfile
 import time
 
-SUITE = "bookworm-security"
-
-
 def script(text):
     """Content of a file that is executed."""
     return ("#!/bin/sh\nset -e\n" + text + "\n", 0o755)
@@ -120,8 +117,9 @@ class StopPoint:
 
 
 class MadeArchive:
-    def __init__(self, machine, folder="made", debian=False, suite=SUITE, label="Debian-Security"):
-        self.machine, self.name, self.suite, self.label = machine, folder, suite, label
+    def __init__(self, machine, folder="made", debian=False, suite=None, label="Debian-Security"):
+        self.machine, self.name, self.label = machine, folder, label
+        self.suite = suite or machine.release["VERSION_CODENAME"] + "-security"
         self.folder = tempfile.mkdtemp(prefix="suture-made-")
         self.offered, self.serial = [], 0
         self.gnupg = os.path.join(self.folder, "gnupg")
@@ -130,7 +128,7 @@ class MadeArchive:
         self.gpg("--quick-generate-key", "Made Archive <made@example.org>", "ed25519", "sign", "never")
         machine.write(f"usr/share/keyrings/{folder}.gpg", self.gpg("--export"))
         machine.write(f"etc/apt/sources.list.d/{folder}.sources",
-                      f"Types: deb\nURIs: http://127.0.0.1/{folder}\nSuites: {suite}\nComponents: main\nSigned-By: /usr/share/keyrings/{folder}.gpg\n")
+                      f"Types: deb\nURIs: http://127.0.0.1/{folder}\nSuites: {self.suite}\nComponents: main\nSigned-By: /usr/share/keyrings/{folder}.gpg\n")
         if not debian:
             for name in ("debian", "debian-security"):
                 path = machine.path(f"etc/apt/sources.list.d/{name}.sources")
