@@ -7,11 +7,13 @@
  *      rest      zlib -> .14      1  20 Nov  -       0.1 MB  -
  */
 #include "base/limits.h"
+#include "base/os.h"
 #include "base/own.h"
 #include "cli/scan_options.h"
 #include "cli/screen.h"
 #include "cli/words.h"
 #include "flow/groups.h"
+#include "flow/plan_run.h"
 #include "flow/postponed.h"
 
 enum { OPTION_FORMAT = SCAN_OPTION_COUNT };
@@ -111,6 +113,31 @@ static void print_head(const struct face *face, const struct postponed *postpone
                 postponed->late > 0 ? COLOUR_BAD : COLOUR_HEAD);
 }
 
+/* The rule of every level: no fix that is taken waits for what is postponed. */
+static void print_along(const struct face *face, const struct postponed *postponed)
+{
+    if (!postponed->planned) {
+        screen_line(face->screen,
+                    TEXT("Whether a fix needs one of them is not known: no plan could be made."),
+                    COLOUR_WARN);
+        return;
+    }
+    for (size_t i = 0; i < postponed->along_count; i++)
+        screen_line(face->screen,
+                    text_format(face->arena, "Taken along, for %.*s needs it: %.*s %.*s",
+                                TEXT_ARG(postponed->along[i].needed_by),
+                                TEXT_ARG(postponed->along[i].package), TEXT_ARG(postponed->along[i].to)),
+                    COLOUR_PLAIN);
+    if (postponed->unsolved > 0)
+        screen_line(face->screen,
+                    text_format(face->arena,
+                                "%.*s taken by the level cannot be installed: suture plan says why.",
+                                TEXT_ARG(words_count(face->arena, postponed->unsolved, "update", "updates"))),
+                    COLOUR_BAD);
+    else if (postponed->count > 0)
+        screen_line(face->screen, TEXT("No fix that is taken needs one of them."), COLOUR_GOOD);
+}
+
 static void print_table(const struct scan *scan, const struct postponed *postponed, struct arena *arena,
                         struct screen *screen)
 {
@@ -121,17 +148,28 @@ static void print_table(const struct scan *scan, const struct postponed *postpon
         screen_line(screen, TEXT("PARTIAL ANSWER: some data is absent or stale; suture scan says which."),
                     COLOUR_WARN);
     print_rows(&face, postponed);
-    if (postponed->taken_beside > 0)
-        screen_line(screen,
-                    text_format(arena,
-                                "Of %.*s other packages are taken; what these need comes along with them.",
-                                TEXT_ARG(words_count(arena, postponed->taken_beside, "source", "sources"))),
-                    COLOUR_PLAIN);
+    print_along(&face, postponed);
     if (postponed->count > 0)
         screen_line(
             screen,
             TEXT("No date changed. After the order they come in this order, each at its newest version."),
             COLOUR_DIM);
+}
+
+/* Without suture-plan the list stands, and says what it does not know. */
+static bool ask_plan(const struct scan_request *request, const struct scan *scan, struct arena *arena,
+                     struct postponed *postponed, struct error *err)
+{
+    const struct plan_request wanted = {.scan = *request, .scope = PLAN_DUE};
+    struct plan_found found;
+    const char *program;
+    struct error why;
+
+    if (scan->level == LEVEL_NORMAL || request->inventory != NULL)
+        return true;
+    if (!os_helper(arena, "suture-plan", &program, &why) || !plan_run(program, &wanted, arena, &found, &why))
+        return true;
+    return postponed_take_plan(scan, &found.plan, arena, postponed, err);
 }
 
 static enum command_exit run(const struct command_call *call, struct error *err)
@@ -144,7 +182,8 @@ static enum command_exit run(const struct command_call *call, struct error *err)
     struct bytes bytes;
 
     if (!scan_options_request(call, &request, err) || !scan_run(&request, call->arena, &scan, err) ||
-        !postponed_list(scan, call->arena, &postponed, err))
+        !postponed_list(scan, call->arena, &postponed, err) ||
+        !ask_plan(&request, scan, call->arena, &postponed, err))
         return COMMAND_FAILED;
     if (command_choice(call, OPTION_FORMAT) == 2)
         postponed_write_json(scan, &postponed, &out);

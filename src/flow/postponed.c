@@ -94,10 +94,8 @@ static bool make_item(const struct scan *scan, const struct scan_group *group, s
     if (updates == NULL)
         return false;
     for (size_t i = 0; i < group->update_count; i++) {
-        if (!waits(&scan->update_decisions[group->updates[i]])) {
-            item.taken_beside++;
+        if (!waits(&scan->update_decisions[group->updates[i]]))
             continue;
-        }
         updates[item.update_count++] = group->updates[i];
         take_update(scan, group->updates[i], &item);
     }
@@ -125,6 +123,16 @@ static int compare(const void *a, const void *b)
     return order != 0 ? order : text_compare(left->source, right->source);
 }
 
+static void sum_up(struct postponed *postponed)
+{
+    for (size_t i = 0; i < postponed->count; i++) {
+        const struct postponed_item *item = &postponed->items[i];
+        postponed->package_count += item->update_count;
+        postponed->bytes += item->bytes;
+        postponed->late += item->late;
+    }
+}
+
 bool postponed_list(const struct scan *scan, struct arena *arena, struct postponed *out, struct error *err)
 {
     struct postponed_item *items = ARENA_ARRAY(arena, struct postponed_item, scan->group_count);
@@ -138,15 +146,70 @@ bool postponed_list(const struct scan *scan, struct arena *arena, struct postpon
             return arena_full(arena, err);
         if (!found)
             continue;
-        const struct postponed_item *item = &items[got.count++];
-        got.package_count += item->update_count;
-        got.bytes += item->bytes;
-        got.late += item->late;
-        got.taken_beside += item->taken_beside > 0;
+        got.count++;
     }
     if (got.count > 0)
         qsort(items, got.count, sizeof(*items), compare);
+    sum_up(&got);
     *out = got;
+    return true;
+}
+
+/* ---- what the plan takes along ---- */
+
+static bool is_along(const struct scan *scan, uint32_t update, const struct postponed *postponed)
+{
+    const struct package *package = &scan->host->packages[scan->match.updates[update].package];
+
+    for (size_t i = 0; i < postponed->along_count; i++)
+        if (text_equal(package->name, postponed->along[i].package) &&
+            text_equal(package->arch, postponed->along[i].arch))
+            return true;
+    return false;
+}
+
+/* The item without what comes along; false when nothing of it waits any more. */
+static bool thin_out(const struct scan *scan, const struct postponed *postponed, struct arena *arena,
+                     const struct postponed_item *from, struct postponed_item *out)
+{
+    uint32_t *updates = ARENA_ARRAY(arena, uint32_t, from->update_count);
+    struct postponed_item item = *from;
+
+    if (updates == NULL)
+        return false;
+    item.updates = updates;
+    item.update_count = 0;
+    item.bytes = 0;
+    for (size_t i = 0; i < from->update_count; i++)
+        if (!is_along(scan, from->updates[i], postponed)) {
+            updates[item.update_count++] = from->updates[i];
+            item.bytes += update_offer(scan->host, &scan->match.updates[from->updates[i]])->size;
+        }
+    *out = item;
+    return item.update_count > 0;
+}
+
+bool postponed_take_plan(const struct scan *scan, const struct plan *plan, struct arena *arena,
+                         struct postponed *postponed, struct error *err)
+{
+    struct postponed_along *along = ARENA_ARRAY(arena, struct postponed_along, plan->change_count);
+    struct postponed_item *items = ARENA_ARRAY(arena, struct postponed_item, postponed->count);
+    struct postponed got = {.items = items, .planned = true, .along = along};
+
+    if (along == NULL || items == NULL)
+        return arena_full(arena, err);
+    for (size_t i = 0; i < plan->change_count; i++) {
+        const struct plan_change *change = &plan->changes[i];
+        if (change->reason == CHANGE_PREREQUISITE)
+            along[got.along_count++] =
+                (struct postponed_along){change->name, change->arch, change->to, change->needed_by};
+    }
+    for (size_t i = 0; i < plan->left_count; i++)
+        got.unsolved += plan->left[i].reason == LEFT_UNSOLVABLE;
+    for (size_t i = 0; i < postponed->count; i++)
+        got.count += thin_out(scan, &got, arena, &postponed->items[i], &items[got.count]);
+    sum_up(&got);
+    *postponed = got;
     return true;
 }
 
@@ -221,9 +284,37 @@ static void put_item(struct json_writer *j, const struct scan *scan, const struc
     put_string(j, "order", scan->context.order);
     put_time(j, "until", item->until_us);
     put_time(j, "support_end", item->support_end_us);
-    put_u64(j, "taken_beside", item->taken_beside);
     put_packages(j, scan, item);
     json_close_object(j);
+}
+
+static void put_along(struct json_writer *j, const struct postponed *postponed)
+{
+    json_name(j, "taken_along");
+    if (!postponed->planned) {
+        json_put_null(j);
+        return;
+    }
+    json_open_array(j);
+    for (size_t i = 0; i < postponed->along_count; i++) {
+        json_open_object(j);
+        put_text(j, "package", postponed->along[i].package);
+        put_text(j, "arch", postponed->along[i].arch);
+        put_text(j, "to", postponed->along[i].to);
+        put_text(j, "needed_by", postponed->along[i].needed_by);
+        json_close_object(j);
+    }
+    json_close_array(j);
+}
+
+/* Without a plan it is not known, which is not none. */
+static void put_count_or_null(struct json_writer *j, const char *name, bool known, uint64_t count)
+{
+    json_name(j, name);
+    if (known)
+        json_put_u64(j, count);
+    else
+        json_put_null(j);
 }
 
 void postponed_write_json(const struct scan *scan, const struct postponed *postponed, struct writer *out)
@@ -244,13 +335,16 @@ void postponed_write_json(const struct scan *scan, const struct postponed *postp
     for (size_t i = 0; i < postponed->count; i++)
         put_item(&j, scan, &postponed->items[i]);
     json_close_array(&j);
+    put_along(&j, postponed);
     json_name(&j, "summary");
     json_open_object(&j);
     put_u64(&j, "updates", postponed->count);
     put_u64(&j, "packages", postponed->package_count);
     put_u64(&j, "bytes", postponed->bytes);
     put_u64(&j, "late", postponed->late);
-    put_u64(&j, "taken_beside", postponed->taken_beside);
+    put_count_or_null(&j, "needed_by_fixes", postponed->planned, 0);
+    put_count_or_null(&j, "taken_along", postponed->planned, postponed->along_count);
+    put_count_or_null(&j, "unsolved_fixes", postponed->planned, postponed->unsolved);
     json_close_object(&j);
     json_close_object(&j);
     writer_byte(out, '\n');

@@ -2,6 +2,10 @@
  * What the level postpones: for each product (source package) what waits, since when, until when, and what speaks against
  * waiting. Made from a scan; dates are the scan's, for no level changes one.
  *
+ * No fix may wait for something that is postponed: what the plan under this level takes along because a fix needs it
+ * is no longer postponed, and is told apart. So of what is postponed no fix that is taken needs anything; were a fix left because
+ * nothing solves it, that is told too.
+ *
  * They are listed in the order in which they are caught up, always to the newest version: held security first, then what
  * loses its support within POSTPONED_SUPPORT_US, then the rest.
  */
@@ -9,6 +13,7 @@
 #define FLOW_POSTPONED_H
 
 #include "flow/scan.h"
+#include "model/plan.h"
 
 #define POSTPONED_SUPPORT_US (60 * TIME_DAY_US)
 
@@ -29,11 +34,12 @@ struct postponed_item {
     int64_t suspended_us;   /* TIME_ABSENT: not known, or nothing but a question (--level) */
     int64_t until_us;       /* when the order ends */
     int64_t support_end_us; /* of this source, else of the release; TIME_ABSENT: not known */
-    /*
-     * Updates of the same source that are taken. What is released together belongs together: a taken fix may need the
-     * version that waits, and then the plan takes it along.
-     */
-    uint32_t taken_beside;
+};
+
+/* Postponed, and yet taken along. */
+struct postponed_along {
+    struct text package, arch, to;
+    struct text needed_by; /* the package whose fix needs it */
 };
 
 struct postponed {
@@ -41,13 +47,20 @@ struct postponed {
     size_t count;
     size_t package_count;
     uint64_t bytes;
-    uint32_t late;         /* items */
-    uint32_t taken_beside; /* items that have some */
+    uint32_t late; /* items */
+    bool planned;  /* false: no plan was asked, and what follows is not known */
+    const struct postponed_along *along;
+    size_t along_count;
+    uint32_t unsolved; /* updates that the level takes and the plan could not */
 };
 
 /* In the arena; points into the scan. */
 bool postponed_list(const struct scan *scan, struct arena *arena, struct postponed *out, struct error *err)
     MUST_USE;
+
+/* Takes the plan's word for what comes along: plan is the one of what is due, at the same level. */
+bool postponed_take_plan(const struct scan *scan, const struct plan *plan, struct arena *arena,
+                         struct postponed *postponed, struct error *err) MUST_USE;
 
 /* "suture.postponed/1" */
 void postponed_write_json(const struct scan *scan, const struct postponed *postponed, struct writer *out);

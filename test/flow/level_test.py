@@ -160,6 +160,30 @@ class Postponed(LevelTest):
         self.assertEqual((got["level"], got["order"]), ("essential", None))
         self.assertEqual({row["suspended"] for row in got["postponed"]}, {None})
 
+    def test_what_a_fix_needs_is_taken_along(self):
+        root = self.root
+        root.packages = []
+        root.install("expat", "2.5.0-1+deb12u1", binaries=["libexpat1"])
+        root.install("zlib", "1:1.2.13", binaries=["zlib1g"])
+        root.install("other", "1.0")
+        root.archive("bookworm", [("zlib1g", "1:1.2.14", "zlib", 90000), ("other", "1.1", "other", 10)])
+        root.archive("bookworm-security", [("libexpat1", "2.5.0-1+deb12u5", "expat", 99000, "Depends: zlib1g (>= 1:1.2.14)\n")],
+                     label="Debian-Security")
+        self.order()
+        got = self.postponed()
+        self.assertEqual(got["taken_along"], [{"package": "zlib1g", "arch": "amd64", "to": "1:1.2.14", "needed_by": "libexpat1"}])
+        self.assertNotIn("zlib", {row["source"] for row in got["postponed"]})
+        self.assertEqual((got["summary"]["needed_by_fixes"], got["summary"]["unsolved_fixes"]), (0, 0))
+        self.assertIn("Taken along, for libexpat1 needs it: zlib1g 1:1.2.14", self.root.as_machine("postponed", "--now", NOW, check=0).stdout)
+
+    def test_without_a_plan_it_is_not_known(self):
+        self.order()
+        done = self.root.suture("postponed", "--inventory", self.root.path("var/lib/dpkg/status"), "--level", "essential", "--now", NOW,
+                                "--format", "json", check=0)
+        got = json.loads(done.stdout)
+        self.assertIsNone(got["taken_along"])
+        self.assertIsNone(got["summary"]["needed_by_fixes"])
+
     def test_the_screen(self):
         self.order()
         lines = self.root.as_machine("postponed", "--now", NOW, check=0).stdout.splitlines()
@@ -212,6 +236,15 @@ class Status(LevelTest):
             file.write("Format: 1\nPhase: taking\nBegun: 2026-11-21T07:50:00Z\nBy: root\n")
         self.assertEqual(self.status()["unattended"], "taking")
         self.assertIn("suture unattended off", self.root.as_machine("status", "--now", NOW, check=0).stdout)
+
+
+class PlanUnderOrder(LevelTest):
+    def test_a_plan_is_made_under_the_order(self):
+        self.order()
+        got = json.loads(self.root.as_machine("plan", "--now", NOW, "--format", "json", check=0).stdout)
+        self.assertEqual(got["level"], "essential")
+        self.assertIn("libexpat1", {c["name"] for c in got["changes"]})
+        self.assertEqual({c["name"]: c["reason"] for c in got["left"]}["zlib1g"], "postponed")
 
 
 class ConfiguredPolicy(LevelTest):
