@@ -99,28 +99,55 @@ static bool copy_hashed(const char *from, const struct cache_item *item, int cop
            error_set(err, ERROR_TRUST, "%s: does not have the SHA-256 that it should have", from);
 }
 
+/* Copies the file at `from` to `name` in the vault while it is hashed. */
+static bool copy_into(int vault, const char *name, const struct cache_item *item, const char *from,
+                      struct error *err)
+{
+    char beside[DIGEST_HEX_MAX + 16];
+
+    (void)snprintf(beside, sizeof(beside), "%s.new", name);
+    (void)unlinkat(vault, beside, 0); /* of a copy that broke off */
+    OWN(own_fd) int copy = openat(vault, beside, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (copy < 0)
+        return error_system(err, "%s", name);
+    if (!copy_hashed(from, item, copy, err)) {
+        (void)unlinkat(vault, beside, 0); /* the first failure is the one to report */
+        return false;
+    }
+    return (close(fd_take(&copy)) == 0 && renameat(vault, beside, vault, name) == 0) ||
+           error_system(err, "%s", name);
+}
+
 bool cache_take(const struct cache *cache, const struct cache_item *item, const char *from,
                 struct arena *arena, const char **out, struct error *err)
 {
     OWN(own_fd) int vault = -1;
     char *name = cache_name(item, arena);
     char *path = name == NULL ? NULL : file_path(arena, cache->folder, name);
-    char *beside = name == NULL ? NULL : text_string(arena, text_format(arena, "%s.new", name));
 
-    if (path == NULL || beside == NULL)
+    if (path == NULL)
         return arena_full(arena, err);
-    if (!vault_open(cache->folder, &vault, err))
+    if (!vault_open(cache->folder, &vault, err) || !copy_into(vault, name, item, from, err))
         return false;
-    (void)unlinkat(vault, beside, 0); /* of a copy that broke off */
-    OWN(own_fd) int copy = openat(vault, beside, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (copy < 0)
-        return error_system(err, "%s", path);
-    if (!copy_hashed(from, item, copy, err)) {
-        (void)unlinkat(vault, beside, 0); /* the first failure is the one to report */
+    *out = path;
+    return true;
+}
+
+bool cache_give(const struct cache *cache, const struct cache_item *item, const char *vault,
+                struct arena *arena, const char **out, struct error *err)
+{
+    OWN(own_fd) int to = -1;
+    char *name = cache_name(item, arena);
+    char *from = name == NULL ? NULL : file_path(arena, cache->folder, name);
+    char *path = name == NULL ? NULL : file_path(arena, vault, name);
+
+    if (from == NULL || path == NULL)
+        return arena_full(arena, err);
+    if (!vault_open(vault, &to, err))
         return false;
-    }
-    if (close(fd_take(&copy)) != 0 || renameat(vault, beside, vault, name) != 0)
-        return error_system(err, "%s", path);
+    (void)unlinkat(to, name, 0); /* whatever it is: what is in the cache was hashed just now */
+    if (linkat(AT_FDCWD, from, to, name, 0) != 0 && !copy_into(to, name, item, from, err))
+        return false;
     *out = path;
     return true;
 }

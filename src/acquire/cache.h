@@ -34,6 +34,10 @@ bool cache_find(const struct cache *cache, const struct cache_item *item, struct
 bool cache_take(const struct cache *cache, const struct cache_item *item, const char *from,
                 struct arena *arena, const char **out, struct error *err) MUST_USE;
 
+/* Puts it into another vault under the same name, as a link where it can be. Who uses it from there hashes it from there. */
+bool cache_give(const struct cache *cache, const struct cache_item *item, const char *vault,
+                struct arena *arena, const char **out, struct error *err) MUST_USE;
+
 /* Removes what was used longest ago until size_max bytes are left, and leftovers of copies that broke off; never one of `keep`. */
 struct cache_keep {
     const struct cache_item *items;

@@ -84,6 +84,11 @@ static struct text public_uri(struct text uri)
     return host.size == 0 ? uri : (struct text){host.at, (size_t)(uri.at + uri.size - host.at)};
 }
 
+bool trust_same_archive(struct text a, struct text b)
+{
+    return text_equal(public_uri(a), public_uri(b));
+}
+
 /* What is compared, and what a difference is called. */
 struct same {
     const char *what;

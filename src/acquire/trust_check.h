@@ -37,6 +37,9 @@ enum trust_refusal {
 };
 const char *trust_refusal_name(enum trust_refusal refusal); /* "vendor-signature", ... */
 
+/* The same archive, whoever's user and password are in the uri. */
+bool trust_same_archive(struct text a, struct text b);
+
 struct trust_request {
     const struct plan_change *change;
     const struct vouched *vouched;     /* NULL: no list names it */

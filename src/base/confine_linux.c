@@ -324,9 +324,9 @@ static const char *const calls_of_network[] = {
 
 /* The same, with `runnable`: what child_run and a program's start and end need. */
 static const char *const calls_of_children[] = {
-    "fork",    "vfork",        "execve",     "dup2",   "dup3",      "close_range", "setpgid",
-    "wait4",   "waitid",       "arch_prctl", "mlock",  "munlock",   "umask",       "getppid",
-    "getpgrp", "memfd_create", "setrlimit",  "getcwd", "fadvise64", "mincore",
+    "fork",    "vfork",   "execve",       "dup",        "dup2",   "dup3",      "close_range",
+    "setpgid", "wait4",   "waitid",       "arch_prctl", "mlock",  "munlock",   "umask",
+    "getppid", "getpgrp", "memfd_create", "setrlimit",  "getcwd", "fadvise64", "mincore",
 };
 
 /* Calls that are allowed when arguments, under a mask, have one value. Several rows of a call: one must hold. */

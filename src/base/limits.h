@@ -139,6 +139,8 @@
 #define LIMIT_HTTP_FIELD      512 /* an ETag or a date; real ones stay under 100 */
 
 /* Packages that are kept: a year of updates of a desktop is 3 GB in 2,000 files. */
+#define LIMIT_PROVE_MESSAGE (32 * MIB) /* of suture-prove: 1 KB for each package and list */
+#define LIMIT_PROVE_TIME_MS (10 * 60 * 1000) /* 1,000 packages are read in some seconds; a board with an SD card needs a hundredfold */
 #define LIMIT_CACHE_FILES 65536
 #define LIMIT_CACHE_SIZE  (2048 * MIB)
 

@@ -76,15 +76,16 @@ class MadeRoot:
             name, version, source, size = package[:4]
             more = package[4] if len(package) > 4 else ""
             named = "" if name == source else f"Source: {source}\n"
+            hashed = "" if "SHA256:" in more else f"SHA256: {'0' * 64}\n"
             entries.append(f"Package: {name}\nArchitecture: amd64\nVersion: {version}\n{named}Size: {size}\n"
-                           f"Filename: pool/{name}_{version}.deb\nSHA256: {'0' * 64}\n{more}")
+                           f"Filename: pool/{name}_{version}.deb\n{hashed}{more}")
         listed = "\n".join(entries).encode()
         digest = hashlib.sha256(listed).hexdigest()
         until = f"Valid-Until: {valid_until}\n" if valid_until else ""
         release = (f"Origin: {origin}\nLabel: {label}\nSuite: {suite}\nCodename: {suite}\nDate: {date}\n{until}"
                    f"Architectures: amd64\nComponents: main\nSHA256:\n {digest} {len(listed)} main/binary-amd64/Packages\n")
         signed = self.gpg("--local-user", signer or self.fingerprint, "--clear-sign", "--digest-algo", "SHA512", input=release.encode())
-        stem = uri.split("://")[1].replace("/", "_") + f"_dists_{suite}"
+        stem = uri.split("://")[1].replace("_", "%5f").replace("/", "_") + f"_dists_{suite}"
         self.write(f"var/lib/apt/lists/{stem}_InRelease", signed)
         self.write(f"var/lib/apt/lists/{stem}_main_binary-amd64_Packages", listed)
         self.write(f"etc/apt/sources.list.d/{suite}.sources",

@@ -1,0 +1,324 @@
+#include "flow/prove.h"
+
+#include "base/child.h"
+#include "base/file.h"
+#include "base/limits.h"
+#include "base/os.h"
+#include "base/own.h"
+#include "flow/prove_message.h"
+
+#define PACKAGES_OF_ONE 256 /* files that one suture-prove holds open */
+
+/* Changes that have a file, and what was said of them. */
+struct subject {
+    size_t change; /* index */
+    struct vouched_records records;
+    struct package_claim claim;
+    char *name; /* HEX.deb */
+};
+
+struct work {
+    const struct prove_request *request;
+    const struct plan *plan;
+    struct arena *arena;
+    struct subject *subjects;
+    size_t count;
+    char *packages; /* RUN/packages */
+};
+
+static bool begin(const struct prove_request *request, const struct plan *plan, struct arena *arena,
+                  struct work *out, struct error *err)
+{
+    struct work work = {.request = request, .plan = plan, .arena = arena};
+
+    work.subjects = ARENA_ARRAY(arena, struct subject, plan->change_count);
+    work.packages = file_path(arena, request->run, "packages");
+    if (work.subjects == NULL || work.packages == NULL)
+        return arena_full(arena, err);
+    for (size_t i = 0; i < plan->change_count; i++) {
+        const struct plan_change *change = &plan->changes[i];
+        if (change->kind == CHANGE_REMOVE)
+            continue;
+        if (change->digest.kind != DIGEST_SHA256 || change->size == 0 || change->size > LIMIT_FETCH_SIZE)
+            return error_set(err, ERROR_INPUT, "%.*s: the plan names no file", TEXT_ARG(change->name));
+        struct subject *subject = &work.subjects[work.count++];
+        subject->change = i;
+        subject->name = cache_name(&(struct cache_item){change->digest, change->size}, arena);
+        if (subject->name == NULL)
+            return arena_full(arena, err);
+    }
+    if (!file_make_folders(work.packages, 0700, err))
+        return false;
+    *out = work;
+    return true;
+}
+
+static const struct plan_change *change_of(const struct work *work, size_t subject)
+{
+    return &work->plan->changes[work->subjects[subject].change];
+}
+
+/* ---- what suture-prove says ---- */
+
+static bool ask(const struct work *work, const char *kind, const struct writer *question,
+                struct bytes *answer, struct error *err)
+{
+    const char *argv[] = {work->request->program, kind, NULL};
+    struct child_command command = {
+        .argv = argv, .timeout_ms = LIMIT_PROVE_TIME_MS, .output_limit = LIMIT_PROVE_MESSAGE + 64 * KIB};
+    struct child_result result;
+
+    if (!writer_done(question, &command.input, err) || !child_run(&command, work->arena, &result, err))
+        return false;
+    if (result.status != 0)
+        return error_set(err, ERROR_SYSTEM, "suture-prove ended with status %d: %.*s", result.status,
+                         (int)(result.errors.size < 120 ? result.errors.size : 120),
+                         (const char *)result.errors.at);
+    *answer = result.output;
+    return true;
+}
+
+static bool take_head(const struct prove_head *head, struct error *err)
+{
+    return head->done || error_set(err, head->kind, "%.*s", TEXT_ARG(head->problem));
+}
+
+static bool ask_lists(struct work *work, struct error *err)
+{
+    OWN(writer_end) struct writer w = writer_with(LIMIT_PROVE_MESSAGE);
+    struct vouch_question *packages = ARENA_ARRAY(work->arena, struct vouch_question, work->count + 1);
+    struct vouched_records *records = ARENA_ARRAY(work->arena, struct vouched_records, work->count);
+    const char *memory = file_path(work->arena, work->request->state, "verified");
+    struct prove_head head;
+    struct bytes answer;
+
+    if (packages == NULL || records == NULL || memory == NULL)
+        return arena_full(work->arena, err);
+    for (size_t i = 0; i < work->count; i++) {
+        const struct plan_change *change = change_of(work, i);
+        packages[i] = (struct vouch_question){change->name, change->arch, change->to};
+    }
+    prove_lists_question_write(&w, &(struct prove_lists_question){
+                                       .now_us = work->request->now_us,
+                                       .memory_of_root = os_is_root(),
+                                       .root = text_of(work->request->root),
+                                       .memory = text_of(memory),
+                                       .packages = packages,
+                                       .count = work->count,
+                                   });
+    if (!ask(work, "lists", &w, &answer, err))
+        return false;
+    if (!prove_lists_answer_read(answer, work->count, work->arena, &head, records, err))
+        return error_at(err, "suture-prove");
+    if (!take_head(&head, err))
+        return false;
+    for (size_t i = 0; i < work->count; i++)
+        work->subjects[i].records = records[i];
+    return true;
+}
+
+static bool ask_some_packages(struct work *work, size_t from, size_t count, struct error *err)
+{
+    OWN(writer_end) struct writer w = writer_with(LIMIT_PROVE_MESSAGE);
+    struct text *paths = ARENA_ARRAY(work->arena, struct text, count);
+    struct package_claim *claims = ARENA_ARRAY(work->arena, struct package_claim, count);
+    struct prove_head head;
+    struct bytes answer;
+
+    if (paths == NULL || claims == NULL)
+        return arena_full(work->arena, err);
+    for (size_t i = 0; i < count; i++) {
+        const char *path = file_path(work->arena, work->packages, work->subjects[from + i].name);
+        if (path == NULL)
+            return arena_full(work->arena, err);
+        paths[i] = text_of(path);
+    }
+    prove_packages_question_write(&w, &(struct prove_packages_question){paths, count});
+    if (!ask(work, "packages", &w, &answer, err))
+        return false;
+    if (!prove_packages_answer_read(answer, count, &head, claims, err))
+        return error_at(err, "suture-prove");
+    if (!take_head(&head, err))
+        return false;
+    for (size_t i = 0; i < count; i++)
+        work->subjects[from + i].claim = claims[i];
+    return true;
+}
+
+static bool ask_packages(struct work *work, struct error *err)
+{
+    for (size_t from = 0; from < work->count; from += PACKAGES_OF_ONE) {
+        size_t left = work->count - from;
+        if (!ask_some_packages(work, from, left < PACKAGES_OF_ONE ? left : PACKAGES_OF_ONE, err))
+            return false;
+    }
+    return true;
+}
+
+/* ---- fetching ---- */
+
+static bool is_of_plan(const struct vouched *record, const struct plan_change *change)
+{
+    return digest_equal(&record->digest, &change->digest) && record->size == change->size;
+}
+
+/* The archive of the plan first; others have the same bytes. */
+static bool add_urls(const struct work *work, size_t index, struct mirror_want *want, struct error *err)
+{
+    const struct plan_change *change = change_of(work, index);
+    const struct vouched_records *records = &work->subjects[index].records;
+    struct text *urls = ARENA_ARRAY(work->arena, struct text, records->count);
+
+    if (urls == NULL)
+        return arena_full(work->arena, err);
+    for (int turn = 0; turn < 2; turn++)
+        for (size_t i = 0; i < records->count; i++) {
+            const struct vouched *record = &records->at[i];
+            bool first = text_equal(record->suite, change->suite) && text_equal(record->file, change->file);
+            if (!is_of_plan(record, change) || first != (turn == 0))
+                continue;
+            urls[want->url_count] = mirror_url(record->uri, record->file, work->arena);
+            if (urls[want->url_count++].at == NULL)
+                return arena_full(work->arena, err);
+        }
+    want->urls = urls;
+    return want->url_count > 0 ||
+           error_set(err, ERROR_TRUST, "%.*s: %s: no verified list names this file", TEXT_ARG(change->name),
+                     trust_refusal_name(TRUST_VENDOR_SIGNATURE));
+}
+
+static bool make_wants(const struct work *work, struct mirror_want *wants, struct error *err)
+{
+    for (size_t i = 0; i < work->count; i++) {
+        const struct plan_change *change = change_of(work, i);
+        wants[i].name = change->name;
+        wants[i].item = (struct cache_item){change->digest, change->size};
+        wants[i].kept_as = mirror_kept_name(change->name, change->to, change->arch, work->arena);
+        if (wants[i].kept_as.at == NULL)
+            return arena_full(work->arena, err);
+        if (!add_urls(work, i, &wants[i], err))
+            return false;
+    }
+    return true;
+}
+
+static bool give_to_run(const struct work *work, const struct cache *cache, const struct mirror_want *wants,
+                        struct mirror_result *result, struct error *err)
+{
+    const char **paths = ARENA_ARRAY(work->arena, const char *, work->plan->change_count);
+
+    if (paths == NULL)
+        return arena_full(work->arena, err);
+    for (size_t i = 0; i < work->count; i++)
+        if (!cache_give(cache, &wants[i].item, work->packages, work->arena, &paths[work->subjects[i].change],
+                        err))
+            return error_at(err, "%.*s", TEXT_ARG(wants[i].name));
+    result->paths = paths;
+    return true;
+}
+
+static bool fetch(const struct work *work, const struct cache *cache, const struct mirror_want *wants,
+                  struct mirror_result *out, struct error *err)
+{
+    const struct prove_request *request = work->request;
+    OWN(own_fd) int lock = -1;
+    const char *spool = file_path(work->arena, request->state, "fetch");
+    const char *held = spool == NULL ? NULL : file_path(work->arena, spool, "lock");
+    const char *kept[] = {file_below(work->arena, request->root, MIRROR_KEPT_BY_APT), NULL};
+
+    if (held == NULL || kept[0] == NULL)
+        return arena_full(work->arena, err);
+    if (!file_make_folders(spool, 0700, err) || !file_lock(held, &lock, err))
+        return false;
+    const struct mirror_request mirror = {
+        .wants = wants,
+        .want_count = work->count,
+        .cache = cache,
+        .spool = spool,
+        .program = request->fetcher,
+        .kept = kept,
+        .ca_file = request->ca_file,
+        .rate_max = request->rate_max,
+        .progress = request->progress,
+        .self = request->self,
+    };
+    return mirror_fetch(&mirror, work->arena, out, err);
+}
+
+bool prove_fetch(const struct prove_request *request, const struct plan *plan, struct arena *arena,
+                 struct mirror_result *out, struct error *err)
+{
+    struct work work;
+    struct cache cache;
+    struct mirror_result result = {0};
+
+    if (!begin(request, plan, arena, &work, err))
+        return false;
+    struct mirror_want *wants = ARENA_ARRAY(arena, struct mirror_want, work.count);
+    struct cache_item *items = ARENA_ARRAY(arena, struct cache_item, work.count);
+    const char *folder = file_path(arena, request->state, "cache");
+    if (wants == NULL || items == NULL || folder == NULL)
+        return arena_full(arena, err);
+    if (!cache_open(folder, &cache, err) || (work.count > 0 && !ask_lists(&work, err)) ||
+        !make_wants(&work, wants, err) || !fetch(&work, &cache, wants, &result, err) ||
+        !give_to_run(&work, &cache, wants, &result, err))
+        return false;
+    for (size_t i = 0; i < work.count; i++)
+        items[i] = wants[i].item;
+    if (!cache_trim(&cache, LIMIT_CACHE_SIZE, (struct cache_keep){items, work.count}, arena, err))
+        return false;
+    *out = result;
+    return true;
+}
+
+/* ---- proving ---- */
+
+/*
+ * The record that the plan means: of its archive, with its bytes; else the nearest one, so that the refusal can say what
+ * is different.
+ */
+static const struct vouched *record_of(const struct work *work, size_t index)
+{
+    const struct plan_change *change = change_of(work, index);
+    const struct vouched_records *records = &work->subjects[index].records;
+    const struct vouched *best = records->count > 0 ? &records->at[0] : NULL;
+    unsigned best_points = 0;
+
+    for (size_t i = 0; i < records->count; i++) {
+        const struct vouched *record = &records->at[i];
+        unsigned points = (is_of_plan(record, change) ? 8U : 0) +
+                          (text_equal(record->suite, change->suite) ? 4U : 0) +
+                          (trust_same_archive(record->uri, change->uri) ? 2U : 0) +
+                          (record->state == ARCHIVE_VERIFIED ? 1U : 0);
+        if (points > best_points) {
+            best_points = points;
+            best = record;
+        }
+    }
+    return best;
+}
+
+bool prove_plan(const struct prove_request *request, const struct plan *plan, struct arena *arena,
+                struct trusted_artifact *out, enum trust_refusal *refusal, struct error *err)
+{
+    struct work work;
+
+    *refusal = TRUST_NOT_REFUSED;
+    if (!begin(request, plan, arena, &work, err))
+        return false;
+    if (work.count > 0 && (!ask_lists(&work, err) || !ask_packages(&work, err)))
+        return false;
+    memset(out, 0, plan->change_count * sizeof(*out));
+    for (size_t i = 0; i < work.count; i++) {
+        const struct trust_request check = {
+            .change = change_of(&work, i),
+            .vouched = record_of(&work, i),
+            .claim = &work.subjects[i].claim,
+            .folder = work.packages,
+            .file = work.subjects[i].name,
+        };
+        if (!trust_check_archive(&check, arena, &out[work.subjects[i].change], refusal, err))
+            return false;
+    }
+    return true;
+}

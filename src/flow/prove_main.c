@@ -1,0 +1,173 @@
+/*
+ * suture-prove: the process that verifies lists, or reads the insides of packages, and can do nothing else.
+ *
+ *     suture-prove lists       runs gpgv and nothing else; reads configuration, keys and lists
+ *     suture-prove packages    opens the files that it is told, and from then on no other
+ *
+ * What it is told and what it answers stands in flow/prove_message.h. It is started by suture, not by hand. Exit status:
+ * 0 an answer was written, 1 not even that.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/confine.h"
+#include "base/file.h"
+#include "base/limits.h"
+#include "base/os.h"
+#include "base/own.h"
+#include "flow/prove_work.h"
+
+#define LIBRARIES "/usr/lib", "/lib", "/lib64", "/usr/lib64", "/etc/ld.so.cache"
+
+static bool write_all(struct bytes bytes)
+{
+    while (bytes.size > 0) {
+        ssize_t put = write(STDOUT_FILENO, bytes.at, bytes.size);
+        if (put < 0 && errno != EINTR)
+            return false;
+        bytes.at += put > 0 ? put : 0;
+        bytes.size -= put > 0 ? (size_t)put : 0;
+    }
+    return true;
+}
+
+/* ---- lists ---- */
+
+/* What decides what apt believes, and where keys are. Of another root all: it is looked at, not lived in. */
+static bool confine_for_lists(const char *root, const char *memory, uint8_t *confined, struct error *err)
+{
+    static const char *const here[] = {
+        LIBRARIES,     "/usr/bin/gpgv",    "/dev/null", "/dev/urandom",  "/proc/sys/crypto",
+        "/etc/gnutls", "/etc/gcrypt",      "/etc/apt",  "/etc/keyrings", "/etc/pki",
+        "/usr/share",  "/usr/local/share", "/var/lib",  "/opt",          "/srv",
+    };
+    static const char *const runnable[] = {"/usr/bin/gpgv", NULL};
+    const size_t count = sizeof(here) / sizeof(*here);
+    const char *readable[sizeof(here) / sizeof(*here) + 3] = {NULL};
+    const struct confine_request request = {
+        .readable = readable,
+        .runnable = runnable,
+        .read_everything = true,
+        .file_size_max = LIMIT_KEYRING + LIMIT_INRELEASE,
+    };
+
+    memcpy(readable, here, sizeof(here));
+    size_t end = count;
+    if (strcmp(root, "/") != 0)
+        readable[end++] = root;
+    readable[end] = memory; /* or the end */
+    return confine(&request, confined, err);
+}
+
+static bool do_lists(struct bytes raw, struct arena *arena, struct writer *records, uint8_t *confined,
+                     struct error *err)
+{
+    struct prove_lists_question question;
+
+    if (!prove_lists_question_read(raw, arena, &question, err))
+        return false;
+    char *root = text_string(arena, question.root), *memory = text_string(arena, question.memory);
+    struct vouched_records *answer = ARENA_ARRAY(arena, struct vouched_records, question.count);
+    if (root == NULL || memory == NULL || answer == NULL)
+        return arena_full(arena, err);
+    if (!confine_for_lists(root, memory[0] != 0 ? memory : NULL, confined, err) ||
+        !prove_work_lists(&question, arena, answer, err))
+        return false;
+    prove_records_write(records, answer, question.count);
+    return true;
+}
+
+/* ---- packages ---- */
+
+static bool open_all(const struct prove_packages_question *question, struct arena *arena, int *fds,
+                     struct error *err)
+{
+    struct stat found;
+
+    for (size_t i = 0; i < question->count; i++) {
+        char *path = text_string(arena, question->paths[i]);
+        if (path == NULL)
+            return arena_full(arena, err);
+        fds[i] = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+        if (fds[i] < 0 || fstat(fds[i], &found) != 0)
+            return error_system(err, "%s", path);
+        if (!S_ISREG(found.st_mode))
+            return error_set(err, ERROR_INPUT, "%s: is not a file", path);
+    }
+    return true;
+}
+
+static bool do_packages(struct bytes raw, struct arena *arena, struct writer *claims, uint8_t *confined,
+                        struct error *err)
+{
+    static const char *const readable[] = {LIBRARIES, NULL};
+    struct prove_packages_question question;
+
+    if (!prove_packages_question_read(raw, arena, &question, err))
+        return false;
+    int *fds = ARENA_ARRAY(arena, int, question.count);
+    struct package_claim *answer = ARENA_ARRAY(arena, struct package_claim, question.count);
+    if (fds == NULL || answer == NULL)
+        return arena_full(arena, err);
+    struct confine_request request = {.readable = readable, .more_files = (unsigned)question.count};
+    if (!open_all(&question, arena, fds, err) || !confine(&request, confined, err))
+        return false;
+    for (size_t i = 0; i < question.count; i++)
+        if (!prove_work_package(fds[i], arena, &answer[i], err))
+            return error_at(err, "%.*s", TEXT_ARG(question.paths[i]));
+    prove_claims_write(claims, answer, question.count);
+    return true;
+}
+
+/* ---- both ---- */
+
+static const struct kind {
+    const char *name, *magic;
+    bool (*run)(struct bytes raw, struct arena *arena, struct writer *items, uint8_t *confined,
+                struct error *err);
+} kinds[] = {
+    {"lists", "SVA1", do_lists},
+    {"packages", "SCA1", do_packages},
+};
+
+static const struct kind *find_kind(int argc, char **argv)
+{
+    for (size_t i = 0; argc == 2 && i < sizeof(kinds) / sizeof(*kinds); i++)
+        if (strcmp(argv[1], kinds[i].name) == 0)
+            return &kinds[i];
+    return NULL;
+}
+
+int main(int argc, char **argv)
+{
+    OWN(arena_end) struct arena arena = arena_with(LIMIT_SCAN_MEMORY);
+    OWN(writer_end) struct writer items = writer_with(LIMIT_PROVE_MESSAGE);
+    OWN(writer_end) struct writer head = writer_with(64 * KIB);
+    const struct kind *kind = find_kind(argc, argv);
+    struct prove_head answer = {0};
+    struct error err = {0};
+    struct bytes raw;
+
+    if (kind == NULL || isatty(STDIN_FILENO) == 1) {
+        fprintf(stderr, "suture-prove is started by suture: it has no use by hand\n");
+        return 2;
+    }
+    (void)close_range(STDERR_FILENO + 1, ~0U, 0); /* whatever descriptors came with us are not ours */
+    answer.done = file_read_stream("/dev/stdin", LIMIT_PROVE_MESSAGE, &arena, &raw, &err) &&
+                  kind->run(raw, &arena, &items, &answer.confined, &err);
+    if (answer.done && !writer_ok(&items))
+        answer.done =
+            error_set(&err, ERROR_LIMIT, "an answer of more than %zu bytes", (size_t)LIMIT_PROVE_MESSAGE);
+    if (!answer.done) {
+        answer.kind = err.kind;
+        answer.problem = text_of(err.text);
+    }
+    prove_head_write(&head, kind->magic, &answer);
+    bool written = writer_ok(&head) && write_all(writer_bytes(&head)) &&
+                   (!answer.done || write_all(writer_bytes(&items)));
+    /* Not exit(): handlers of libraries may want calls that were given up. */
+    _exit(written ? 0 : 1);
+}

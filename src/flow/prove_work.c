@@ -1,0 +1,50 @@
+#include "flow/prove_work.h"
+
+#include "base/file.h"
+#include "base/limits.h"
+#include "base/own.h"
+#include "manager/deb_file.h"
+#include "manager/managers.h"
+
+bool prove_work_lists(const struct prove_lists_question *question, struct arena *arena,
+                      struct vouched_records *out, struct error *err)
+{
+    const char *root = text_string(arena, question->root);
+    const char *memory = text_string(arena, question->memory);
+
+    if (root == NULL || memory == NULL)
+        return arena_full(arena, err);
+    const struct manager_request request = {
+        .root = root,
+        .now_us = question->now_us,
+        .memory = question->memory.size > 0 ? memory : NULL,
+        .memory_of_root = question->memory_of_root,
+        .verify_now = true,
+    };
+    const struct manager *manager = managers_of(root);
+    if (manager == NULL || manager->vouch == NULL)
+        return error_set(err, ERROR_ABSENT, "%s: no package manager is known here", root);
+    return manager->vouch(&request, question->packages, arena, out, err);
+}
+
+static bool copy_claim(const struct deb_file *deb, struct arena *arena, struct package_claim *out,
+                       struct error *err)
+{
+    struct package_claim claim = {text_copy(arena, deb->package), text_copy(arena, deb->arch),
+                                  text_copy(arena, deb->version)};
+
+    if (claim.name.at == NULL || claim.arch.at == NULL || claim.version.at == NULL)
+        return arena_full(arena, err);
+    *out = claim;
+    return true;
+}
+
+bool prove_work_package(int fd, struct arena *arena, struct package_claim *out, struct error *err)
+{
+    OWN(arena_end) struct arena own = arena_with(2 * LIMIT_DEB_CONTROL);
+    OWN(file_unmap) struct file_map map = {0};
+    struct deb_file deb;
+
+    return file_map_fd(fd, LIMIT_DEB_FILE, &map, err) && deb_file_read_control(map.bytes, &own, &deb, err) &&
+           copy_claim(&deb, arena, out, err);
+}
