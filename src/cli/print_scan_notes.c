@@ -357,7 +357,7 @@ static void print_level(const struct face *face)
     }
     struct text left = words_age(face->arena, face->scan->now_us, force->end_us);
     face_note(face, force->ends_soon ? "(!) level" : "level",
-              text_format(face->arena, "%s, in %.*s %s · order %s by %.*s: %.*s", level_name(force->level),
+              text_format(face->arena, "%s for %.*s more, then %s · order %s by %.*s: %.*s", level_name(force->level),
                           TEXT_ARG(left), level_name(force->next), order->id, TEXT_ARG(order->by),
                           TEXT_ARG(order->reason)),
               force->ends_soon ? COLOUR_WARN : COLOUR_PLAIN);

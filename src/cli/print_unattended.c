@@ -264,7 +264,7 @@ void print_unattended_report(const struct takeover_report *report, bool json, st
         screen_line(&face.screen, TEXT("It is off; there was nothing to give back."), COLOUR_PLAIN);
         return;
     }
-    for (size_t i = 0; i < report->count; i++)
+    for (size_t i = report->count; i-- > 0;) /* as it was done: what was made last first */
         print_given(&face, &report->given[i]);
     if (report->unit_trouble.at != NULL)
         note(&face, "(!) systemd", report->unit_trouble, COLOUR_WARN);

@@ -53,11 +53,15 @@ static bool find_others(const struct unattended_place *place, int64_t now_us, st
 {
     const struct scan_request request = {.root = place->root, .now_us = now_us, .now_given = true};
     struct scan_host *host = ARENA_NEW(arena, struct scan_host);
+    struct error why = {0};
 
     if (host == NULL)
         return arena_full(arena, err);
-    if (!scan_host_read(&request, arena, host, err))
+    /* What a reader found absent and went on without is no failure of this. */
+    if (!scan_host_read(&request, arena, host, &why)) {
+        *err = why;
         return false;
+    }
     struct unattended_other *others = ARENA_ARRAY(arena, struct unattended_other, host->host.updater_count);
     if (others == NULL)
         return arena_full(arena, err);

@@ -57,7 +57,9 @@ class Unattended(unittest.TestCase):
         os.symlink(target, path)
 
     def call(self, what, *arguments, check=0):
-        return self.root.suture("unattended", what, "--root", self.root.root, *arguments, check=check)
+        done = self.root.suture("unattended", what, "--root", self.root.root, *arguments, check=check)
+        self.assertEqual(len(done.stderr.splitlines()), 0 if check == 0 else 1, done.stderr)
+        return done
 
     def json(self, what, *arguments, check=0):
         return json.loads(self.call(what, "--format", "json", *arguments, check=check).stdout)
