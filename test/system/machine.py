@@ -108,6 +108,9 @@ class Machine:
             self.write("etc/hostname", name + "\n")
             self.write("etc/hosts", f"127.0.0.1 localhost {name}\n")
             self.write("etc/resolv.conf", "")
+            # As after any package that apt has fetched: it gives this packaged folder to the user that fetches.
+            fetcher = re.search(r"^_apt:[^:]*:(\d+):", self.read("etc/passwd"), re.M)
+            os.chown(self.path("var/cache/apt/archives/partial"), int(fetcher.group(1)), 0)
             if programs:
                 self.install_programs(os.environ.get("SUTURE_BUILD", "build"))
             self.boot()

@@ -65,7 +65,7 @@ SCENARIOS = [
     Scenario("conffile changed by the owner", [oak("1.0", {CONF: "a=1\n"}, conffiles=[CONF])],
              [oak("1.1", {CONF: "a=1\n"}, conffiles=[CONF])], owner=[f"echo mine=1 >{CONF}"]),
     Scenario("conffile removed by the owner", [oak("1.0", {CONF: "a=1\n"}, conffiles=[CONF])],
-             [oak("1.1", {CONF: "a=2\n"}, conffiles=[CONF])], owner=[f"rm {CONF}"]),
+             [oak("1.1", {CONF: "a=2\n"}, conffiles=[CONF])], owner=[f"rm {CONF}"], kept=[CONF]),
     Scenario("conffile new", [oak("1.0")], [oak("1.1", {CONF: "a=2\n"}, conffiles=[CONF])]),
     Scenario("conffile obsolete", [oak("1.0", {CONF: "a=1\n"}, conffiles=[CONF])], [oak("1.1")], owner=[f"echo mine=1 >{CONF}"]),
     Scenario("diverted by the owner", [oak("1.0")], [oak("1.1")],
