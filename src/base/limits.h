@@ -99,6 +99,7 @@
 #define LIMIT_EVIDENCE_ROWS     100000  /* packages, holes, processes of one record, each */
 #define LIMIT_EVIDENCE_SENTENCE 2048    /* one reason, path or command */
 #define LIMIT_EVIDENCE_MEMORY   (64 * MIB)
+#define LIMIT_RESTART_TIME_MS   600000 /* of all services: systemd stops one by force after 90 s, and starts some at once */
 #define LIMIT_EVIDENCE_PROBLEMS 64 /* of a chain that are told; one is enough to believe none */
 
 /* The compiled index: Ubuntu's largest release is 0.5 MB; a count in its header is checked against the file first. */

@@ -44,6 +44,7 @@ bool processes_read(const char *folder, struct arena *arena, struct processes *o
 struct process_facts {
     struct text name; /* what it calls itself; '?' for each byte that is not printable ASCII. Absent: ended */
     struct text service; /* the service manager's unit without ".service"; absent: it belongs to none */
+    bool of_user;        /* that unit is one of a user's own service manager, not of the machine's */
     bool elsewhere; /* its root folder is not ours (a container, a chroot): paths there are other files */
 };
 /* What cannot be read (any more) is left empty; fails only when memory is out. */
@@ -51,7 +52,19 @@ bool process_look(const struct processes *processes, uint32_t pid, struct arena 
                   struct process_facts *out, struct error *err) MUST_USE;
 
 /*
- * The two grammars, for tests and fuzzing. A line of maps without its newline: true when it is a file mapped with the
+ * When it began at the latest, in microseconds since 1970 by the clock of now: the kernel counts in hundredths of a
+ * second. Of a made folder by the second of its boot. False when it cannot be told (any more).
+ */
+bool process_started(const struct processes *processes, uint32_t pid, int64_t *out_us);
+
+/*
+ * The grammars, for tests and fuzzing. Of FOLDER/PID/stat the ticks since boot at which it began; of FOLDER/stat the second
+ * of the boot.
+ */
+bool process_parse_start(struct bytes stat, uint64_t *out_ticks);
+bool process_parse_boot(struct bytes stat, uint64_t *out_seconds);
+/*
+ * A line of maps without its newline: true when it is a file mapped with the
  * right to execute; the path points into the line. The service that the lines of a cgroup file name, or an absent text.
  */
 bool process_parse_mapping(struct bytes line, struct process_file *out);

@@ -30,5 +30,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct text service = process_parse_service((struct bytes){data, size});
     assert(text_find_byte(service, '/') == SIZE_MAX);
     check_text(service, LIMIT_LINE);
+    uint64_t number;
+    (void)process_parse_start((struct bytes){data, size}, &number);
+    (void)process_parse_boot((struct bytes){data, size}, &number);
     return 0;
 }

@@ -5,10 +5,13 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/limits.h"
 #include "base/map.h"
 #include "base/own.h"
@@ -22,6 +25,8 @@
  *             address range             may  offset   dev   inode       path, newlines in it as \012
  *     cgroup  0::/system.slice/ssh.service                              version 2
  *             1:name=systemd:/system.slice/ssh.service                  version 1
+ *     stat    812 (sshd) S 1 812 ... 19 more ... 1342 ...               field 22: when it began, in ticks since boot
+ *     stat    btime 1763712000                                          of the folder itself: when the machine began
  */
 
 /* Beside each of the files. */
@@ -427,7 +432,9 @@ bool process_look(const struct processes *processes, uint32_t pid, struct arena 
     for (size_t i = 0; i < size; i++)
         if ((unsigned char)name[i] < 0x20 || (unsigned char)name[i] >= 0x7f)
             name[i] = '?'; /* a process chooses its own name */
+    struct text path = {(const char *)groups.at, groups.size};
     struct process_facts facts = {
+        .of_user = text_find(path, TEXT("/user@")) != SIZE_MAX,
         .name = text_copy(arena, (struct text){name, size}),
         .service = text_copy(arena, process_parse_service(groups)),
         .elsewhere = other_root(processes, pid),
@@ -435,5 +442,79 @@ bool process_look(const struct processes *processes, uint32_t pid, struct arena 
     if (facts.name.at == NULL || facts.service.at == NULL)
         return arena_full(arena, err);
     *out = facts;
+    return true;
+}
+
+/* A name may have spaces and brackets, so what counts begins behind the last one. */
+bool process_parse_start(struct bytes stat, uint64_t *out_ticks)
+{
+    enum { FIELDS_BETWEEN = 20 }; /* the state is field 3, the start is field 22 */
+    const uint8_t *bracket = stat.size == 0 ? NULL : memrchr(stat.at, ')', stat.size);
+    struct error ignored; /* the answer says it */
+    struct text rest, word = {0};
+
+    if (bracket == NULL)
+        return false;
+    rest = (struct text){(const char *)bracket + 1, stat.size - (size_t)(bracket + 1 - stat.at)};
+    for (int i = 0; i < FIELDS_BETWEEN; i++)
+        if (!text_cut_word(&rest, &word))
+            return false;
+    return text_to_u64(word, out_ticks, &ignored);
+}
+
+bool process_parse_boot(struct bytes stat, uint64_t *out_seconds)
+{
+    struct text rest = {(const char *)stat.at, stat.size}, line, word = {0};
+    struct error ignored;
+
+    while (text_cut(&rest, '\n', &line))
+        if (text_starts(line, TEXT("btime ")))
+            return text_cut_word(&line, &word) && text_cut_word(&line, &word) &&
+                   text_to_u64(word, out_seconds, &ignored);
+    return false;
+}
+
+/* The folder's own stat has a line for each processor before the boot's: hundreds of bytes each. */
+static bool read_boot(const struct processes *processes, uint64_t *out_seconds)
+{
+    OWN(arena_end) struct arena arena = arena_with(4 * MIB);
+    char path[PID_PATH_MAX];
+    struct error ignored;
+    struct bytes stat;
+
+    (void)snprintf(path, sizeof(path), "%s/stat", processes->folder);
+    return file_read_stream(path, MIB, &arena, &stat, &ignored) && process_parse_boot(stat, out_seconds);
+}
+
+/* What the clock showed when the machine began. A made folder has no running clock beside it. */
+static bool boot_of(const struct processes *processes, int64_t *out_us)
+{
+    struct timespec now, since_boot;
+    uint64_t seconds;
+
+    if (strcmp(processes->folder, "/proc") == 0 && clock_gettime(CLOCK_REALTIME, &now) == 0 &&
+        clock_gettime(CLOCK_BOOTTIME, &since_boot) == 0) {
+        *out_us =
+            ((int64_t)now.tv_sec - since_boot.tv_sec) * 1000000 + (now.tv_nsec - since_boot.tv_nsec) / 1000;
+        return true;
+    }
+    if (!read_boot(processes, &seconds) || seconds > INT32_MAX)
+        return false;
+    *out_us = (int64_t)seconds * 1000000;
+    return true;
+}
+
+bool process_started(const struct processes *processes, uint32_t pid, int64_t *out_us)
+{
+    char stat[1024];
+    uint64_t ticks;
+    int64_t boot_us;
+    long each_second = sysconf(_SC_CLK_TCK);
+
+    if (each_second <= 0 ||
+        !process_parse_start(read_small(processes, pid, "stat", stat, sizeof(stat)), &ticks) ||
+        !boot_of(processes, &boot_us) || ticks > (uint64_t)INT32_MAX * 1000)
+        return false;
+    *out_us = boot_us + (int64_t)((ticks + 1) * 1000000 / (uint64_t)each_second);
     return true;
 }

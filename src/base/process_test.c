@@ -7,6 +7,7 @@
 #include "base/own.h"
 #include "base/process.h"
 #include "base/testing.h"
+#include "base/time.h"
 #include "base/writer.h"
 
 static struct bytes bytes_of(const char *string)
@@ -89,6 +90,60 @@ static void test_service(void **state)
 
     for (size_t i = 0; i < COUNT_OF(rows); i++)
         assert_text(rows[i].cgroup, process_parse_service(bytes_of(rows[i].cgroup)), rows[i].service);
+}
+
+static void test_start(void **state)
+{
+    static const struct {
+        const char *stat;
+        uint64_t ticks; /* 0: cannot be told */
+    } rows[] = {
+        {"812 (sshd) S 1 812 812 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 1342 15 6 7", 1342},
+        {"812 (a b) c) 9) S 1 812 812 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 77 15", 77},
+        {"812 (sshd) S 1 812 812 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0", 0},
+        {"812 (sshd) S 1 812 812 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 x", 0},
+        {"812 sshd", 0},
+        {"", 0},
+    };
+    uint64_t number;
+    (void)state;
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        number = 0;
+        if (process_parse_start(bytes_of(rows[i].stat), &number) != (rows[i].ticks != 0) ||
+            number != rows[i].ticks)
+            fail_msg("%s", rows[i].stat);
+    }
+    assert_true(process_parse_boot(bytes_of("cpu 1 2\ncpu0 1\nbtime 1763712000\nprocesses 5\n"), &number));
+    assert_int_equal(number, 1763712000);
+    assert_false(process_parse_boot(bytes_of("cpu 1 2\nbtime \n"), &number));
+    assert_false(process_parse_boot(bytes_of("cpu 1 2\n"), &number));
+}
+
+/* This process began before now, and not after a child that it makes. */
+static void test_started(void **state)
+{
+    const struct processes here = {.folder = "/proc"};
+    int64_t mine, childs, now_us = time_now_us();
+    int until[2];
+    char byte;
+    (void)state;
+
+    assert_int_equal(pipe(until), 0);
+    pid_t pid = fork();
+    if (pid == 0) {
+        (void)close(until[1]);
+        _exit(read(until[0], &byte, 1) != 0);
+    }
+    assert_true(process_started(&here, (uint32_t)getpid(), &mine));
+    assert_true(process_started(&here, (uint32_t)pid, &childs));
+    /* Two readings of a clock that is being set may differ a little. */
+    assert_true(mine <= childs + TIME_SECOND_US / 1000);
+    assert_true(childs >= now_us - TIME_SECOND_US / 50 && childs <= time_now_us() + TIME_SECOND_US / 50);
+    (void)close(until[0]);
+    (void)close(until[1]);
+    (void)waitpid(pid, NULL, 0);
+    assert_false(process_started(&here, (uint32_t)pid, &childs));
 }
 
 /* "PID: path path", a deleted one with '!' behind it. */
@@ -291,6 +346,7 @@ int main(void)
         cmocka_unit_test(test_mapping), cmocka_unit_test(test_service),
         cmocka_unit_test(test_golden),  cmocka_unit_test(test_unreadable_and_hidden),
         cmocka_unit_test(test_long),    cmocka_unit_test(test_live),
+        cmocka_unit_test(test_start),   cmocka_unit_test(test_started),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

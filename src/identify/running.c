@@ -237,6 +237,7 @@ static bool fill_old_code(const struct search *search, struct host *host, struct
         all[count] = (struct old_code){.pid = running->processes.at[use->process].pid,
                                        .process = facts->name,
                                        .service = facts->service,
+                                       .of_user = facts->of_user,
                                        .path = running->inside[use->file],
                                        .package = package};
         host->process_old += all[count].pid != last;

@@ -64,7 +64,7 @@ struct evidence_check {
 struct evidence_process {
     uint32_t pid;
     struct text process; /* what it calls itself */
-    struct text unit;    /* "ssh"; absent: it belongs to none */
+    struct text unit;    /* "ssh", of a user's own services "user/pipewire"; absent: it belongs to none */
     struct text path;    /* the replaced file, or the changed one that an interpreter may have read */
     struct text package; /* whose it is; absent: a removed package's */
     bool possible;       /* an interpreter older than what it may have read: likely, not certain */

@@ -106,6 +106,7 @@ struct old_code {
     uint32_t pid;
     struct text process;
     struct text service; /* that it belongs to, "ssh"; absent: none */
+    bool of_user;        /* which is one of a user's own service manager */
     struct text path;
     uint32_t package; /* index into host.packages, or PACKAGE_NONE: the package that brought it is gone */
 };

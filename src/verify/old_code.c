@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "verify/interpreters.h"
+
 /*
  * Units that are not restarted without a person, as needrestart's defaults and systemd's own documentation have it.
  * A name ends in '*' where it begins others, too.
@@ -58,6 +60,8 @@ enum restart_kind old_code_restart(struct text unit, uint32_t pid)
         return RESTART_SELF;
     if (unit.size == 0)
         return RESTART_PROCESS;
+    if (text_find_byte(unit, '/') != SIZE_MAX) /* of a user's own service manager */
+        return RESTART_LOG_IN;
     for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++)
         if (unit_matches(units[i].unit, unit))
             return units[i].kind;
@@ -107,8 +111,8 @@ struct found {
     size_t count, capacity;
 };
 
-static bool add_process(struct found *found, const struct evidence_process *process, struct arena *arena,
-                        struct error *err)
+static bool add_process(struct found *found, const struct evidence_process *process, struct text unit,
+                        bool of_user, struct arena *arena, struct error *err)
 {
     struct evidence_process *grown =
         arena_grow(arena, found->at, found->count, &found->capacity, found->count + 1, sizeof(*grown));
@@ -117,8 +121,10 @@ static bool add_process(struct found *found, const struct evidence_process *proc
         return arena_full(arena, err);
     found->at = grown;
     grown[found->count] = *process;
-    grown[found->count].advice = advice_for(process->unit, process->pid, arena);
-    return grown[found->count++].advice.at != NULL || arena_full(arena, err);
+    struct evidence_process *added = &grown[found->count++];
+    added->unit = of_user && unit.size > 0 ? text_format(arena, "user/%.*s", TEXT_ARG(unit)) : unit;
+    added->advice = advice_for(added->unit, process->pid, arena);
+    return (added->advice.at != NULL && (unit.size == 0 || added->unit.at != NULL)) || arena_full(arena, err);
 }
 
 static bool find_certain(const struct host *host, const struct evidence *evidence, struct arena *arena,
@@ -130,14 +136,38 @@ static bool find_certain(const struct host *host, const struct evidence *evidenc
         const struct old_code *old = &host->old_code[i];
         if (!concerns(host, old, evidence, &package))
             continue;
-        const struct evidence_process process = {.pid = old->pid,
-                                                 .process = old->process,
-                                                 .unit = old->service,
-                                                 .path = old->path,
-                                                 .package = package};
-        if (!add_process(found, &process, arena, err))
+        const struct evidence_process process = {
+            .pid = old->pid, .process = old->process, .path = old->path, .package = package};
+        if (!add_process(found, &process, old->service, old->of_user, arena, err))
             return false;
     }
+    return true;
+}
+
+/* ---- possible ---- */
+
+static bool is_certain(const struct found *found, size_t count, const struct evidence_process *process)
+{
+    for (size_t i = 0; i < count; i++)
+        if (found->at[i].pid == process->pid)
+            return true;
+    return false;
+}
+
+/* A process that is known to run old code is not suspected of more. */
+static bool find_possible(const struct old_code_from *from, const struct evidence *evidence,
+                          struct arena *arena, struct found *found, struct error *err)
+{
+    const struct interpreters_from where = {.root = from->root, .processes = from->processes};
+    size_t certain = found->count;
+    struct interpreters possible;
+
+    if (!interpreters_find(&where, evidence, arena, &possible, err))
+        return false;
+    for (size_t i = 0; i < possible.count; i++)
+        if (!is_certain(found, certain, &possible.at[i]) &&
+            !add_process(found, &possible.at[i], possible.at[i].unit, possible.of_user[i], arena, err))
+            return false;
     return true;
 }
 
@@ -146,8 +176,8 @@ bool old_code_look(const struct old_code_from *from, const struct host *host, st
 {
     struct found found = {0};
 
-    (void)from;
-    if (!find_certain(host, evidence, arena, &found, err))
+    if (!find_certain(host, evidence, arena, &found, err) ||
+        (host->live && !find_possible(from, evidence, arena, &found, err)))
         return false;
     evidence->looked = host->live && host->process_count > 0;
     evidence->processes = found.at;
