@@ -241,7 +241,7 @@ static void test_completion(void **state)
         const char *words; /* bash words; the last is completed */
         const char *expected;
     } rows[] = {
-        {"suture ver", "version"},
+        {"suture vers", "version"},
         {"suture --v", "--version"},
         {"suture version ''", "compare"},
         {"suture version compare s", "semver"},

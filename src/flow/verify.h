@@ -13,6 +13,7 @@
 #define FLOW_VERIFY_H
 
 #include "flow/scan.h"
+#include "verify/restart.h"
 #include "verify/seal.h"
 
 struct verify_request {
@@ -35,10 +36,27 @@ struct verify_run {
 bool verify_look(const struct verify_request *request, const struct verify_run *run, struct arena *arena,
                  struct evidence *out, struct error *err) MUST_USE;
 
-/* A later look at what `former` was about; checks as for verify_look, `before` from the former record. */
-bool verify_again(const struct verify_request *request, const struct evidence *former,
-                  const struct evidence_check *checks, size_t check_count, struct arena *arena,
+/*
+ * A later look at what `former` was about, checks asked anew: those that the policy names today, and the units of the
+ * former record; what they said before the run is the former record's. A command is never taken from a record.
+ */
+bool verify_again(const struct verify_request *request, const struct evidence *former, struct arena *arena,
                   struct evidence *out, struct error *err) MUST_USE;
+
+/*
+ * Whether the checks that this policy names may be asked: a command runs as who runs this, so for root the file that names
+ * it must be root's alone to write. path NULL: the built-in policy. ERROR_TRUST.
+ */
+bool verify_checks_allowed(const char *path, const struct policy *policy, struct error *err) MUST_USE;
+
+/* Restarts what runs old code and may be restarted without a person; what it was is in *out, also when it failed. */
+struct verify_restarted {
+    const struct text *units;
+    size_t count;
+    bool reexec; /* the service manager, too */
+};
+bool verify_restart(const struct evidence *evidence, const char *systemctl, struct arena *arena,
+                    struct verify_restarted *out, struct error *err) MUST_USE;
 
 /* Seals it. state_folder is made when it is not there. */
 bool verify_keep(const char *state_folder, const struct evidence *evidence, struct arena *arena,
