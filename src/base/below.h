@@ -34,5 +34,26 @@ bool below_open_parent(int root_fd, struct text path, int *out, struct text *nam
  * security module ("security.selinux"); each followed by a zero byte. None: size 0. */
 bool below_attributes(int root_fd, struct text path, struct arena *arena, struct bytes *out,
                       struct error *err) MUST_USE;
+bool below_attribute(int root_fd, struct text path, const char *name, struct arena *arena, struct bytes *out,
+                     struct error *err) MUST_USE;
+
+/*
+ * Changing what is there. A file or link is made beside its place and renamed over it, synced; folders above it that are
+ * missing are made (0755). What stands at its place is replaced, but never a folder (ERROR_CONFLICT).
+ */
+struct below_owner {
+    mode_t mode;
+    uid_t uid;
+    gid_t gid;
+    struct timespec mtime;
+};
+bool below_put_file(int root_fd, struct text path, struct bytes content, const struct below_owner *owner,
+                    struct error *err) MUST_USE;
+bool below_put_link(int root_fd, struct text path, struct text target, const struct below_owner *owner,
+                    struct error *err) MUST_USE;
+/* A file or link, never a folder; nothing there is no error. */
+bool below_remove(int root_fd, struct text path, struct error *err) MUST_USE;
+bool below_put_attribute(int root_fd, struct text path, const char *name, struct bytes value,
+                         struct error *err) MUST_USE;
 
 #endif

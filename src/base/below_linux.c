@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/xattr.h>
@@ -120,4 +121,157 @@ bool below_attributes(int root_fd, struct text path, struct arena *arena, struct
     struct text copy = text_copy(arena, (struct text){names, kept});
     *out = bytes_of_text(copy);
     return copy.at != NULL || arena_full(arena, err);
+}
+
+bool below_attribute(int root_fd, struct text path, const char *name, struct arena *arena, struct bytes *out,
+                     struct error *err)
+{
+    OWN(own_fd) int fd = open_below(root_fd, path.at, O_PATH | O_NOFOLLOW);
+    char value[ATTRIBUTES_SIZE_MAX], own[64];
+
+    (void)snprintf(own, sizeof(own), "/proc/self/fd/%d", fd);
+    ssize_t size = fd < 0 ? -1 : getxattr(own, name, value, sizeof(value));
+    if (size < 0)
+        return error_system(err, "%.*s: attribute %s", TEXT_ARG(path), name);
+    struct text copy = text_copy(arena, (struct text){value, (size_t)size});
+    *out = bytes_of_text(copy);
+    return copy.at != NULL || arena_full(arena, err);
+}
+
+bool below_put_attribute(int root_fd, struct text path, const char *name, struct bytes value,
+                         struct error *err)
+{
+    OWN(own_fd) int fd = open_below(root_fd, path.at, O_PATH | O_NOFOLLOW);
+    char own[64];
+
+    (void)snprintf(own, sizeof(own), "/proc/self/fd/%d", fd);
+    if (fd < 0 || setxattr(own, name, value.at, value.size, 0) != 0)
+        return error_system(err, "%.*s: attribute %s", TEXT_ARG(path), name);
+    return true;
+}
+
+static bool make_folder(int root_fd, struct text path, struct error *err)
+{
+    OWN(own_fd) int there = open_below(root_fd, path.at, O_PATH | O_DIRECTORY);
+    OWN(own_fd) int parent = -1;
+    struct text name;
+
+    if (there >= 0 || errno != ENOENT)
+        return there >= 0 || error_system(err, "%.*s", TEXT_ARG(path));
+    return below_open_parent(root_fd, path, &parent, &name, err) &&
+           (mkdirat(parent, name.at, 0755) == 0 || errno == EEXIST ||
+            error_system(err, "%.*s", TEXT_ARG(path)));
+}
+
+/* The folder of the path's last part, made with those above it when it is missing. */
+static bool open_parent_made(int root_fd, struct text path, int *out, struct text *name, struct error *err)
+{
+    char folder[LIMIT_PATH + 1];
+
+    if (below_open_parent(root_fd, path, out, name, err))
+        return true;
+    if (err->kind != ERROR_ABSENT)
+        return false;
+    for (size_t i = 1; i < path.size; i++) {
+        folder[i - 1] = path.at[i - 1];
+        folder[i] = 0;
+        if (path.at[i] == '/' && !make_folder(root_fd, (struct text){folder, i}, err))
+            return false;
+    }
+    return below_open_parent(root_fd, path, out, name, err);
+}
+
+static bool sync_parent(int folder, struct text path, struct error *err)
+{
+    OWN(own_fd) int fd = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    return (fd >= 0 && fsync(fd) == 0) || error_system(err, "%.*s: cannot be made durable", TEXT_ARG(path));
+}
+
+/* Renames what was made beside the place over it. */
+static bool put_name(int folder, const char *beside, struct text path, struct text name, struct error *err)
+{
+    if (renameat(folder, beside, folder, name.at) != 0) {
+        bool is_folder = errno == EISDIR || errno == ENOTEMPTY || errno == EEXIST;
+        (void)(is_folder ? error_set(err, ERROR_CONFLICT, "%.*s: is a folder now", TEXT_ARG(path))
+                         : error_system(err, "%.*s", TEXT_ARG(path)));
+        (void)unlinkat(folder, beside, 0);
+        return false;
+    }
+    return sync_parent(folder, path, err);
+}
+
+#define BESIDE_SIZE 300
+
+static bool name_beside(struct text path, struct text name, char out[BESIDE_SIZE], struct error *err)
+{
+    return snprintf(out, BESIDE_SIZE, "%.*s.suture-new", (int)(name.size < 240 ? name.size : 240), name.at) >
+               0 ||
+           error_set(err, ERROR_INPUT, "%.*s: its name", TEXT_ARG(path));
+}
+
+static bool fill_file(int fd, struct bytes content, const struct below_owner *owner)
+{
+    struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, owner->mtime};
+
+    while (content.size > 0) {
+        ssize_t put = write(fd, content.at, content.size);
+        if (put < 0 && errno == EINTR)
+            continue;
+        if (put < 0)
+            return false;
+        content = (struct bytes){content.at + put, content.size - (size_t)put};
+    }
+    /* The owner first: changing it takes setuid bits off. */
+    return fchown(fd, owner->uid, owner->gid) == 0 && fchmod(fd, owner->mode & 07777) == 0 &&
+           futimens(fd, times) == 0 && fsync(fd) == 0;
+}
+
+bool below_put_file(int root_fd, struct text path, struct bytes content, const struct below_owner *owner,
+                    struct error *err)
+{
+    OWN(own_fd) int folder = -1;
+    char beside[BESIDE_SIZE];
+    struct text name;
+
+    if (!open_parent_made(root_fd, path, &folder, &name, err) || !name_beside(path, name, beside, err))
+        return false;
+    (void)unlinkat(folder, beside, 0); /* what an interrupted one left */
+    OWN(own_fd) int fd = openat(folder, beside, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd < 0 || !fill_file(fd, content, owner)) {
+        (void)error_system(err, "%.*s", TEXT_ARG(path));
+        (void)unlinkat(folder, beside, 0);
+        return false;
+    }
+    return put_name(folder, beside, path, name, err);
+}
+
+bool below_put_link(int root_fd, struct text path, struct text target, const struct below_owner *owner,
+                    struct error *err)
+{
+    struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, owner->mtime};
+    OWN(own_fd) int folder = -1;
+    char beside[BESIDE_SIZE];
+    struct text name;
+
+    if (!open_parent_made(root_fd, path, &folder, &name, err) || !name_beside(path, name, beside, err))
+        return false;
+    (void)unlinkat(folder, beside, 0);
+    if (symlinkat(target.at, folder, beside) != 0 ||
+        fchownat(folder, beside, owner->uid, owner->gid, AT_SYMLINK_NOFOLLOW) != 0 ||
+        utimensat(folder, beside, times, AT_SYMLINK_NOFOLLOW) != 0)
+        return error_system(err, "%.*s", TEXT_ARG(path));
+    return put_name(folder, beside, path, name, err);
+}
+
+bool below_remove(int root_fd, struct text path, struct error *err)
+{
+    OWN(own_fd) int folder = -1;
+    struct text name;
+
+    if (!below_open_parent(root_fd, path, &folder, &name, err))
+        return err->kind == ERROR_ABSENT;
+    if (unlinkat(folder, name.at, 0) != 0)
+        return is_absence(errno) || error_system(err, "%.*s", TEXT_ARG(path));
+    return sync_parent(folder, path, err);
 }

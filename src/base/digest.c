@@ -19,12 +19,15 @@ struct gnutls {
 static const gnutls_digest_algorithm_t algorithms[DIGEST_COUNT] = {
     [DIGEST_SHA256] = GNUTLS_DIG_SHA256,
     [DIGEST_SHA512] = GNUTLS_DIG_SHA512,
+    [DIGEST_MD5] = GNUTLS_DIG_MD5,
 };
 
 size_t digest_size(enum digest_kind kind)
 {
-    assert(kind == DIGEST_SHA256 || kind == DIGEST_SHA512);
-    return kind == DIGEST_SHA256 ? 32 : 64;
+    static const size_t sizes[DIGEST_COUNT] = {[DIGEST_SHA256] = 32, [DIGEST_SHA512] = 64, [DIGEST_MD5] = 16};
+
+    assert(kind > DIGEST_UNKNOWN && kind < DIGEST_COUNT);
+    return sizes[kind];
 }
 
 bool digest_equal(const struct digest *a, const struct digest *b)

@@ -9,7 +9,8 @@
 
 #include "base/bytes.h"
 
-enum digest_kind { DIGEST_UNKNOWN, DIGEST_SHA256, DIGEST_SHA512, DIGEST_COUNT };
+/* MD5 is dpkg's, for telling whether somebody edited a conffile; nothing is ever trusted by it. */
+enum digest_kind { DIGEST_UNKNOWN, DIGEST_SHA256, DIGEST_SHA512, DIGEST_MD5, DIGEST_COUNT };
 
 #define DIGEST_SIZE_MAX 64
 #define DIGEST_HEX_MAX  (2 * DIGEST_SIZE_MAX)
@@ -19,7 +20,7 @@ struct digest {
     uint8_t at[DIGEST_SIZE_MAX];
 };
 
-size_t digest_size(enum digest_kind kind); /* 32 or 64 */
+size_t digest_size(enum digest_kind kind); /* 32, 64 or 16 */
 bool digest_equal(const struct digest *a, const struct digest *b);
 /* Exactly digest_size hexadecimal digits pairs. */
 bool digest_parse(enum digest_kind kind, struct text hex, struct digest *out, struct error *err) MUST_USE;

@@ -183,6 +183,12 @@ bool dpkg_command_install(const struct dpkg_place *place, const struct package_g
     struct words words = dpkg(place, arena);
 
     put(&words, group->rollback ? "--force-downgrade" : "--refuse-downgrade");
+    /* An old version takes a file back that had moved to another package, and says nowhere that it may. */
+    if (group->rollback)
+        put(&words, "--force-overwrite");
+    /* Its file has what was there, so the owner's exclusions were already applied; the last pattern decides. */
+    if (group->rollback)
+        put(&words, "--path-include=*");
     put(&words, "--auto-deconfigure");
     if (again)
         put(&words, "--skip-same-version");

@@ -44,7 +44,8 @@ static void test_commands(void **state)
     group.rollback = true;
     assert_command("rollback, again", dpkg_command_install(&there, &group, true, &arena, &c, &err), &c, &err,
                    "/usr/bin/dpkg --root=/r --force-confdef --force-confold --no-pager --force-downgrade "
-                   "--auto-deconfigure --skip-same-version --install /work/packages/" DEB);
+                   "--force-overwrite --path-include=* --auto-deconfigure --skip-same-version --install "
+                   "/work/packages/" DEB);
     assert_command(
         "remove", dpkg_command_remove(&here, &group, &arena, &c, &err), &c, &err,
         "/usr/bin/dpkg --force-confdef --force-confold --no-pager --force-depends --remove beta:amd64");

@@ -48,6 +48,19 @@ static bool take_record(const struct deb822_paragraph *paragraph, struct dpkg_re
     return true;
 }
 
+bool dpkg_record_parse(struct bytes paragraph, struct dpkg_record *out, struct error *err)
+{
+    struct deb822 deb822 = deb822_with(paragraph, (struct deb822_fields){field_names, FIELD_COUNT}, false);
+    struct deb822_paragraph got;
+    bool found;
+
+    if (!deb822_next(&deb822, &got, &found, err))
+        return false;
+    if (!found)
+        return error_set(err, ERROR_INPUT, "an empty paragraph");
+    return take_record(&got, out, err);
+}
+
 static int compare_records(const void *a, const void *b)
 {
     const struct dpkg_record *one = a, *other = b;

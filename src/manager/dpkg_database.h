@@ -19,7 +19,7 @@ struct dpkg_record {
     struct text name, arch, version;
     struct text want, flag, state; /* "install", "ok", "installed" */
     bool same;                     /* Multi-Arch: same */
-    struct bytes whole;            /* its lines, the last one's newline included */
+    struct bytes whole;            /* its lines, without the last one's newline */
     struct bytes conffiles;        /* the field's value; size 0: none */
 };
 
@@ -40,6 +40,8 @@ struct dpkg_database {
 
 bool dpkg_database_open(const char *root, struct arena *arena, struct dpkg_database *out, struct error *err)
     MUST_USE;
+/* One paragraph by itself. */
+bool dpkg_record_parse(struct bytes paragraph, struct dpkg_record *out, struct error *err) MUST_USE;
 /* The paragraph of that package, whatever its state, or NULL. */
 const struct dpkg_record *dpkg_database_find(const struct dpkg_database *database, struct text name,
                                              struct text arch);

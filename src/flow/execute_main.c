@@ -19,6 +19,7 @@
 #include "base/helper.h"
 #include "base/limits.h"
 #include "base/own.h"
+#include "deploy/restore.h"
 #include "manager/execute_message.h"
 #include "manager/execute_work.h"
 
@@ -143,8 +144,12 @@ static bool do_rehearse(struct work_order *w, struct error *err)
 
 static bool do_restore(struct work_order *w, struct error *err)
 {
-    (void)w;
-    return error_set(err, ERROR_ABSENT, "restoring is not built in");
+    struct text run = w->order->restore.run;
+    struct text folder = text_format(w->arena, "%s/runs/%.*s/rollback", w->work->state, TEXT_ARG(run));
+
+    if (folder.at == NULL)
+        return arena_full(w->arena, err);
+    return restore_run(w->work->root, folder.at, &w->order->restore.seal, w->order->restore.part, err);
 }
 
 static const struct deed {
