@@ -1,50 +1,18 @@
 #include "base/limits.h"
 #include "base/os.h"
 #include "base/own.h"
+#include "cli/plan_options.h"
 #include "cli/print_plan.h"
-#include "cli/scan_options.h"
 #include "flow/plan_json.h"
 #include "flow/plan_run.h"
 
-enum {
-    OPTION_DUE = SCAN_OPTION_COUNT,
-    OPTION_SECURITY,
-    OPTION_ALL,
-    OPTION_FORMAT,
-};
+enum { OPTION_FORMAT = PLAN_OPTION_COUNT };
 
 static const struct command_option options[] = {
-    SCAN_OPTIONS,
-    [OPTION_DUE] = {"due", OPTION_DURATION, "7d", "take what is due within this time"},
-    [OPTION_SECURITY] = {"security", OPTION_SWITCH, NULL, "take every security update"},
-    [OPTION_ALL] = {"all", OPTION_SWITCH, NULL, "take every update"},
+    PLAN_OPTIONS,
     [OPTION_FORMAT] = {"format", OPTION_CHOICE, "table|json", "how to print it"},
     {0},
 };
-
-/* One of: names, --security, --all, --due. */
-static enum command_exit read_scope(const struct command_call *call, struct plan_request *into,
-                                    struct error *err)
-{
-    bool named = call->argument_count > 0, security = command_given(call, OPTION_SECURITY);
-    bool all = command_given(call, OPTION_ALL), due = command_given(call, OPTION_DUE);
-    struct text *names = ARENA_ARRAY(call->arena, struct text, call->argument_count);
-
-    if ((int)named + (int)security + (int)all + (int)due > 1)
-        return command_wrong(err, "names, --due, --security and --all exclude each other");
-    if (names == NULL) {
-        (void)arena_full(call->arena, err);
-        return COMMAND_FAILED;
-    }
-    for (size_t i = 0; i < call->argument_count; i++)
-        if (!text_from_bytes(bytes_of_text(text_of(call->arguments[i])), LIMIT_PACKAGE_NAME, &names[i], err))
-            return COMMAND_WRONG_USAGE;
-    into->names = names;
-    into->name_count = call->argument_count;
-    into->scope = named ? PLAN_NAMED : security ? PLAN_SECURITY : all ? PLAN_ALL : PLAN_DUE;
-    into->due_within_us = due ? command_us(call, OPTION_DUE) : 0;
-    return COMMAND_DONE;
-}
 
 static bool print(const struct command_call *call, const struct plan_found *found, struct error *err)
 {
@@ -71,13 +39,10 @@ static enum command_exit run(const struct command_call *call, struct error *err)
     struct plan_found found;
     const char *program;
 
-    if (command_text(call, SCAN_INVENTORY) != NULL)
-        return command_wrong(err, "a plan needs a root: an inventory cannot be changed");
-    enum command_exit wrong = read_scope(call, &request, err);
+    enum command_exit wrong = plan_options_request(call, &request, err);
     if (wrong != COMMAND_DONE)
         return wrong;
-    if (!scan_options_request(call, &request.scan, err) ||
-        !os_helper(call->arena, "suture-plan", &program, err) ||
+    if (!os_helper(call->arena, "suture-plan", &program, err) ||
         !plan_run(program, &request, call->arena, &found, err))
         return COMMAND_FAILED;
     if (!found.judged) {

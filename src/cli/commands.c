@@ -9,12 +9,14 @@ extern const struct command command_scan, command_why, command_plan, command_fee
     command_unattended_off, command_unattended_status, command_unattended_run, command_unattended_finish,
     command_cvss, command_version_compare, command_completion, command_help;
 
+extern const struct command command_apply;
 extern const struct command command_verify, command_report;
 
 const struct command *const commands[] = {
     &command_scan,
     &command_why,
     &command_plan,
+    &command_apply,
     &command_verify,
     &command_report,
     &command_feed_update,

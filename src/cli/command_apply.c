@@ -1,0 +1,217 @@
+#include <stdio.h>
+
+#include "acquire/mirror.h"
+#include "base/limits.h"
+#include "base/os.h"
+#include "base/own.h"
+#include "cli/plan_options.h"
+#include "cli/print_apply.h"
+#include "cli/print_plan.h"
+#include "cli/words.h"
+#include "flow/carry_out.h"
+#include "flow/plan_json.h"
+
+#define LOCK_WAIT_US (2 * TIME_MINUTE_US)
+
+enum {
+    OPTION_PLAN = PLAN_OPTION_COUNT,
+    OPTION_DRY_RUN,
+    OPTION_REHEARSE,
+    OPTION_YES,
+    OPTION_LIMIT_RATE,
+    OPTION_WAIT,
+    OPTION_FORMAT,
+};
+
+static const struct command_option options[] = {
+    PLAN_OPTIONS,
+    [OPTION_PLAN] = {"plan", OPTION_FILE, "FILE", "carry out this plan (suture plan --format json)"},
+    [OPTION_DRY_RUN] = {"dry-run", OPTION_SWITCH, NULL, "only plan; nothing is written"},
+    [OPTION_REHEARSE] = {"rehearse", OPTION_SWITCH, NULL, "install in a throw-away copy of the system first"},
+    [OPTION_YES] = {"yes", OPTION_SWITCH, NULL, "do not ask"},
+    [OPTION_LIMIT_RATE] = {"limit-rate", OPTION_TEXT, "RATE", "fetch at most so much a second: 500k, 2M"},
+    [OPTION_WAIT] = {"wait", OPTION_DURATION, "1h", "wait so long for another package manager (2 minutes)"},
+    [OPTION_FORMAT] = {"format", OPTION_CHOICE, "table|json", "how to print it"},
+    {0},
+};
+
+enum { FORMAT_JSON = 2 };
+
+/* What the call-backs need. */
+struct face {
+    const struct command_call *call;
+    bool terminal; /* progress is shown */
+};
+
+static bool print_found(const struct command_call *call, FILE *to, const struct plan_found *found,
+                        struct error *err)
+{
+    OWN(writer_end) struct writer out = writer_with(LIMIT_PLAN_FILE);
+    struct screen screen = screen_for_output(&out);
+    struct bytes bytes;
+
+    print_plan(found, call->arena, &screen);
+    if (!writer_done(&out, &bytes, err))
+        return false;
+    (void)fwrite(bytes.at, 1, bytes.size, to); /* the roof looks at whether it was written */
+    return true;
+}
+
+/* The plan is shown, and then a person says yes. Only a person: where there is no terminal, --yes must have been given. */
+static bool ask(void *self, const struct plan_found *found, bool *yes, struct error *err)
+{
+    const struct face *face = self;
+    char answer[16] = "";
+
+    if (command_given(face->call, OPTION_YES)) {
+        *yes = true;
+        return true;
+    }
+    if (!os_is_terminal(fileno(face->call->in)) || !os_is_terminal(fileno(face->call->errors)))
+        return error_set(err, ERROR_INPUT,
+                         "nobody can be asked here: --yes carries it out, --dry-run shows it");
+    if (!print_found(face->call, face->call->errors, found, err))
+        return false;
+    fprintf(face->call->errors, "Carry it out? [y/N] ");
+    fflush(face->call->errors);
+    *yes = fgets(answer, sizeof(answer), face->call->in) != NULL && (answer[0] == 'y' || answer[0] == 'Y');
+    return true;
+}
+
+static void show_step(void *self, enum step_kind step, uint32_t group, const struct plan *plan)
+{
+    const struct face *face = self;
+
+    if (!face->terminal)
+        return;
+    struct text doing = print_apply_step(step, group, plan, face->call->arena);
+    fprintf(face->call->errors, "\r\033[K%.*s", TEXT_ARG(doing));
+    fflush(face->call->errors);
+}
+
+static void show_fetched(void *self, uint64_t have, uint64_t total)
+{
+    const struct face *face = self;
+
+    if (!face->terminal)
+        return;
+    fprintf(face->call->errors, "\r\033[Kfetching: %.1f of %.1f MB", (double)have / 1e6, (double)total / 1e6);
+    fflush(face->call->errors);
+}
+
+static void clear_progress(const struct face *face)
+{
+    if (face->terminal)
+        fprintf(face->call->errors, "\r\033[K");
+}
+
+static enum command_exit print_result(const struct command_call *call, const struct carry_out_result *result,
+                                      struct error *err)
+{
+    OWN(writer_end) struct writer out = writer_with(LIMIT_PLAN_FILE);
+    struct screen screen = screen_for_output(&out);
+    bool json = command_choice(call, OPTION_FORMAT) == FORMAT_JSON;
+    struct bytes bytes;
+
+    if (json && result->end == CARRY_OUT_SHOWN) {
+        if (!plan_write_json(&result->plan, &out, err))
+            return COMMAND_FAILED;
+        writer_byte(&out, '\n');
+    } else if (json) {
+        if (!print_apply_json(result, &out, err))
+            return COMMAND_FAILED;
+    } else if (result->end == CARRY_OUT_SHOWN) {
+        print_plan(&result->found, call->arena, &screen);
+    } else if (result->end == CARRY_OUT_NOTHING) {
+        writer_string(&out, "Nothing is to be changed.\n");
+    } else if (result->end == CARRY_OUT_RUN) {
+        print_apply(result, call->arena, &screen);
+    }
+    if (!writer_done(&out, &bytes, err))
+        return COMMAND_FAILED;
+    (void)fwrite(bytes.at, 1, bytes.size, call->out); /* the roof looks at whether it was written */
+    return COMMAND_DONE;
+}
+
+/* Which status the end has, and the sentence that goes with a failure. */
+static enum command_exit exit_of(const struct carry_out_result *result, struct error *err)
+{
+    if (result->end == CARRY_OUT_NO_DATA) {
+        (void)error_set(err, ERROR_ABSENT,
+                        "there is nothing to plan with: no package lists (apt update) and no advisories "
+                        "(suture feed update)");
+        return COMMAND_NO_DATA;
+    }
+    if (result->end == CARRY_OUT_DECLINED) {
+        (void)error_set(err, ERROR_CONFLICT, "nothing was changed: the answer was no");
+        return COMMAND_FAILED;
+    }
+    if (result->end != CARRY_OUT_RUN ||
+        (result->run.state == RUN_DONE && result->result.step_problem.size == 0)) {
+        *err = (struct error){0}; /* of what was tried on the way: the roof shows what it finds here */
+        return COMMAND_DONE;
+    }
+    if (result->run.state == RUN_DONE)
+        (void)error_set(err, ERROR_SYSTEM, "all is installed, but %.*s",
+                        TEXT_ARG(result->result.step_problem));
+    else
+        (void)error_set(err, ERROR_CONFLICT, "run %s: %s: %.*s", result->run.id,
+                        run_state_name(result->run.state), TEXT_ARG(result->run.why));
+    return COMMAND_FAILED;
+}
+
+static bool fill_request(const struct command_call *call, struct carry_out_request *into, struct error *err)
+{
+    const char *rate = command_text(call, OPTION_LIMIT_RATE);
+    int64_t wait_us = command_given(call, OPTION_WAIT) ? command_us(call, OPTION_WAIT) : LOCK_WAIT_US;
+
+    into->plan_file = command_text(call, OPTION_PLAN);
+    into->dry_run = command_given(call, OPTION_DRY_RUN);
+    into->rehearse = command_given(call, OPTION_REHEARSE);
+    into->lock_wait_ms = (uint32_t)(wait_us / 1000 > UINT32_MAX ? UINT32_MAX : wait_us / 1000);
+    return (rate == NULL || mirror_parse_rate(text_of(rate), &into->rate_max, err)) &&
+           os_helper(call->arena, "suture-plan", &into->programs.plan, err) &&
+           os_helper(call->arena, "suture-fetch", &into->programs.fetch, err) &&
+           os_helper(call->arena, "suture-execute", &into->programs.execute, err);
+}
+
+static enum command_exit run(const struct command_call *call, struct error *err)
+{
+    struct face face = {call, os_is_terminal(fileno(call->errors))};
+    struct carry_out_request request = {
+        .self = &face, .agree = ask, .step = show_step, .fetched = show_fetched};
+    OWN(stop_end) struct stop stop = STOP_NONE;
+    struct carry_out_result result;
+
+    enum command_exit wrong = plan_options_request(call, &request.plan, err);
+    if (wrong != COMMAND_DONE)
+        return wrong;
+    if (command_given(call, SCAN_NOW) && !command_given(call, OPTION_DRY_RUN))
+        return command_wrong(err, "--now is for --dry-run: nothing is changed as of another time");
+    if (command_given(call, OPTION_PLAN) &&
+        (request.plan.scope != PLAN_DUE || request.plan.due_within_us != 0))
+        return command_wrong(err,
+                             "--plan says what is changed: no names, --due, --security or --all beside it");
+    if (!fill_request(call, &request, err) || !stop_begin(&stop, err))
+        return COMMAND_FAILED;
+    bool done = carry_out(&request, &stop, call->arena, &result, err);
+    clear_progress(&face);
+    if (!done || print_result(call, &result, err) != COMMAND_DONE)
+        return COMMAND_FAILED;
+    return exit_of(&result, err);
+}
+
+const struct command command_apply = {
+    .name = "apply",
+    .arguments = "[NAME...]",
+    .help = "carry a plan out: fetch, prove, back up, install, check, verify",
+    .more = "Plans as suture plan does (or takes --plan FILE), asks, and carries it out,\n"
+            "journalled: after any interruption run it again, and it goes on or goes back.\n"
+            "Packages come from the machine's own archives and are installed only when\n"
+            "their signatures hold and apt would make exactly the planned changes. When\n"
+            "installing or a health check fails all of it is taken back. Ctrl-C stops\n"
+            "between two groups of packages, never inside one.",
+    .options = options,
+    .argument_max = 1024,
+    .run = run,
+};

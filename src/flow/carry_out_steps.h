@@ -1,0 +1,24 @@
+/*
+ * The steps of `suture apply` (struct apply_steps of deploy/apply.h), each handed to the module that does it.
+ */
+#ifndef FLOW_CARRY_OUT_STEPS_H
+#define FLOW_CARRY_OUT_STEPS_H
+
+#include "flow/carry_out.h"
+
+/* What the steps share. Borrowed all of it. */
+struct carrying {
+    const struct carry_out_request *request;
+    struct stop *stop;
+    struct arena *arena; /* of the run */
+    const struct plan *plan;
+    const char *state, *root, *run;
+    const char *folder;   /* of the run */
+    const char *packages; /* in it */
+    const struct installer *installer;
+    struct journal *journal;
+};
+
+struct apply_steps carry_out_steps(struct carrying *carrying);
+
+#endif

@@ -1,0 +1,92 @@
+#!/usr/bin/env python3
+"""suture apply on whole systems: security updates of real packages, and made ones that do what real ones do not."""
+import json
+import os
+import sys
+import unittest
+
+from machine import Machine, main
+
+SIZE = sys.argv.pop(1) if len(sys.argv) > 1 and sys.argv[1] in ("small", "middle", "large") else "small"
+
+
+class Apply(unittest.TestCase):
+    def setUp(self):
+        self.machine = Machine(SIZE)
+        self.addCleanup(self.machine.end)
+
+    def tree(self):
+        """Every path of the machine with what tells that it was touched."""
+        found = {}
+        for folder, folders, names in os.walk(self.machine.root):
+            if folder == self.machine.root:
+                folders[:] = [name for name in folders if name not in ("proc", "sys", "dev", "run", "tmp")]
+            for name in folders + names:
+                path = os.path.join(folder, name)
+                stat = os.lstat(path)
+                found[path] = (stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
+        return found
+
+    def test_all_security_updates(self):
+        self.machine.advise()
+        planned = json.loads(self.machine.suture("plan", "--security", "--format", "json", check=True).stdout)
+        self.assertGreater(len(planned["changes"]), 10)
+        before = self.machine.packages()
+        done = json.loads(self.machine.suture("apply", "--yes", "--security", "--format", "json", check=True).stdout)
+        self.assertEqual(done["run"]["state"], "done")
+        self.assertEqual(done["run"]["plan"], planned["id"])
+        after = self.machine.packages()
+        changed = {key for key in set(before) | set(after) if before.get(key) != after.get(key)}
+        self.assertEqual({key.split(":")[0] for key in changed}, {change["name"] for change in planned["changes"]})
+        for change in planned["changes"]:
+            self.assertEqual(after[f"{change['name']}:{change['arch']}"], change["to"])
+        self.assertEqual(self.machine.run(["dpkg", "--audit"], check=True).stdout, "")
+        again = json.loads(self.machine.suture("apply", "--yes", "--security", "--format", "json", check=True).stdout)
+        self.assertEqual(again["end"], "nothing")
+
+    def test_dry_run_writes_nothing_whatever_else_is_said(self):
+        self.machine.advise()
+        self.machine.suture("scan", check=True)
+        before = self.tree()
+        for more in ([], ["--yes"], ["--rehearse", "--yes"], ["--all", "--yes"], ["--yes", "--format", "json"]):
+            with self.subTest(more):
+                self.machine.suture("apply", "--dry-run", *more, check=True)
+                self.assertEqual({path for path, what in self.tree().items() if before.get(path) != what}, set())
+
+    def test_without_yes_and_without_a_terminal_nothing_is_done(self):
+        self.machine.advise()
+        before = self.machine.packages()
+        refused = self.machine.suture("apply", "--security", check=1)
+        self.assertIn("nobody can be asked here: --yes carries it out, --dry-run shows it", refused.stderr)
+        self.assertEqual(self.machine.packages(), before)
+
+    def test_the_second_one_says_who_is_at_work(self):
+        self.machine.advise()
+
+        def stall(handler):
+            self.second = self.machine.suture("apply", "--yes", check=1)
+            handler.answer(path, 200, content)
+
+        path = next(name for name in self.archive_files() if "/openssl_" in name)
+        content = self.machine.archive.find(path)[0]
+        self.machine.archive.replace(path, stall)
+        self.machine.suture("apply", "--yes", "openssl", check=True)
+        self.assertRegex(self.second.stderr, r"process \d+ is at work since 20\S+Z: run 20\d{6}T\d{6}Z-[0-9a-f]{8}, fetch")
+
+    def archive_files(self):
+        plan = json.loads(self.machine.suture("plan", "openssl", "--format", "json", check=True).stdout)
+        return [change["uri"].split("/", 3)[3] + change["file"] for change in plan["changes"]]
+
+    def test_a_package_that_is_not_the_signed_one(self):
+        self.machine.advise()
+        for path in self.archive_files():
+            content = self.machine.archive.find(path)[0]
+            self.machine.archive.replace(path, content[:300] + bytes([content[300] ^ 1]) + content[301:])
+        before = self.machine.packages()
+        refused = self.machine.suture("apply", "--yes", "openssl", "--format", "json", check=1)
+        self.assertEqual(json.loads(refused.stdout)["run"]["state"], "refused")
+        self.assertEqual(self.machine.packages(), before)
+
+
+if __name__ == "__main__":
+    main()
