@@ -42,7 +42,8 @@ struct confine_request {
      * this right up.
      */
     bool see_processes;
-    unsigned more_files;    /* descriptors over the usual 64 */
+    bool see_addresses;  /* those of this machine: the kernel is asked, nobody else can be reached that way */
+    unsigned more_files; /* descriptors over the usual 64 */
     uint64_t file_size_max; /* no file grows beyond it: a write fails with EFBIG */
 };
 

@@ -308,6 +308,7 @@ static const char *const calls_allowed[] = {
     "getegid",
     "getuid32",
     "geteuid32",
+    "capget",
     "getgid32",
     "getegid32",
     "getrusage",
@@ -379,9 +380,23 @@ static const struct call_rule calls_of_network_bounded[] = {
     {"socketpair", {{0, INT_BITS, AF_UNIX}, {1, TYPE_BITS, SOCK_STREAM}}},
 };
 
+/* The same, with `see_addresses`: getifaddrs talks to the kernel over the one kind of socket that can be made. */
+static const char *const calls_of_addresses[] = {"bind", "sendto", "recvmsg", "getsockname"};
+static const struct call_rule calls_of_addresses_bounded[] = {
+    {"socket", {{0, INT_BITS, AF_NETLINK}, {2, INT_BITS, NETLINK_ROUTE}}},
+};
+
 /* The same, with `see_processes`: what confine_seen needs. They only take away. */
 static const char *const calls_of_giving_up[] = {
-    "landlock_create_ruleset", "landlock_add_rule", "landlock_restrict_self", "capget", "capset",
+    "landlock_create_ruleset",
+    "landlock_add_rule",
+    "landlock_restrict_self",
+    "capset",
+};
+
+static const struct call_rule calls_of_seeing_bounded[] = {
+    {"ioctl",
+     {{1, INT_BITS, 0xc0686611}}}, /* PROCMAP_QUERY, of Linux 6.11: /proc/PID/maps without its text */
 };
 
 static const struct call_rule calls_of_children_bounded[] = {
@@ -438,6 +453,12 @@ static int fill_filter(scmp_filter_ctx filter, const struct confine_request *req
         result = allow_calls(filter, calls_of_children, COUNT(calls_of_children));
     if (result == 0 && request->runnable != NULL)
         result = allow_bounded(filter, calls_of_children_bounded, COUNT(calls_of_children_bounded));
+    if (result == 0 && request->see_addresses)
+        result = allow_calls(filter, calls_of_addresses, COUNT(calls_of_addresses));
+    if (result == 0 && request->see_addresses)
+        result = allow_bounded(filter, calls_of_addresses_bounded, COUNT(calls_of_addresses_bounded));
+    if (result == 0 && request->see_processes)
+        result = allow_bounded(filter, calls_of_seeing_bounded, COUNT(calls_of_seeing_bounded));
     if (result == 0 && request->see_processes)
         result = allow_calls(filter, calls_of_giving_up, COUNT(calls_of_giving_up));
     /* Its flags are behind a pointer that a filter cannot follow; told that there is none, glibc uses clone. */

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/netlink.h>
 #include <pthread.h>
 #include <sys/file.h>
 #include <sys/mount.h>
@@ -19,6 +20,7 @@
 #include "base/confine.h"
 #include "base/file.h"
 #include "base/limits.h"
+#include "base/os.h"
 #include "base/own.h"
 
 struct attempt {
@@ -112,6 +114,21 @@ static int reach_daemon(const struct attempt *a)
 {
     (void)a;
     return failed_or(socket(AF_UNIX, SOCK_STREAM, 0) >= 0);
+}
+
+static int see_addresses(const struct attempt *a)
+{
+    bool public;
+    struct error err;
+
+    (void)a;
+    return os_has_public_address(&public, &err) ? 0 : EPERM;
+}
+
+static int ask_kernel_otherwise(const struct attempt *a)
+{
+    (void)a;
+    return failed_or(socket(AF_NETLINK, SOCK_RAW, NETLINK_KOBJECT_UEVENT) >= 0);
 }
 
 static int trace(const struct attempt *a)
@@ -214,6 +231,7 @@ static const struct confine_request reader = {.readable = readable,
                                               .runnable = runnable,
                                               .read_everything = true,
                                               .see_processes = true,
+                                              .see_addresses = true,
                                               .file_size_max = 1000};
 
 static bool be_looker(const struct attempt *a, uint8_t *held, struct error *err)
@@ -263,6 +281,9 @@ static const struct {
     {"reader: make a socket", be_reader, make_socket, EPERM, CONFINED_CALLS},
     {"reader: reach a daemon", be_reader, reach_daemon, EPERM, CONFINED_CALLS},
     {"reader: trace", be_reader, trace, EPERM, CONFINED_CALLS},
+    {"reader: see the machine's addresses", be_reader, see_addresses, 0, 0},
+    {"reader: ask the kernel otherwise", be_reader, ask_kernel_otherwise, EPERM, CONFINED_CALLS},
+    {"plain reader: see the machine's addresses", be_plain_reader, see_addresses, EPERM, CONFINED_CALLS},
     {"reader: become root", be_reader, become_root, EPERM, 0},
     {"reader: make a namespace", be_reader, new_namespace, EPERM, CONFINED_CALLS},
     {"plain reader: read what is root's", be_plain_reader, read_secret, EACCES, 0},

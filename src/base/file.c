@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/limits.h"
+#include "base/os.h"
 #include "base/own.h"
 
 #define REMOVE_DEPTH_MAX 64 /* our own folders are three deep */
@@ -203,11 +204,6 @@ bool file_map(const char *path, size_t limit, struct file_map *out, struct error
 
 bool file_map_own(const char *path, size_t limit, struct file_map *out, struct error *err)
 {
-    return file_map_of(path, limit, geteuid(), out, err);
-}
-
-bool file_map_of(const char *path, size_t limit, uid_t owner, struct file_map *out, struct error *err)
-{
     OWN(own_fd) int fd = -1;
     struct stat found;
 
@@ -215,7 +211,7 @@ bool file_map_of(const char *path, size_t limit, uid_t owner, struct file_map *o
         return false;
     if (fstat(fd, &found) != 0)
         return error_system(err, "%s", path);
-    if (found.st_uid != owner || (found.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+    if (found.st_uid != os_owner_believed() || (found.st_mode & (S_IWGRP | S_IWOTH)) != 0)
         return error_set(err, ERROR_TRUST, "%s: belongs to another user, or others may write it", path);
     return file_map_fd(fd, limit, out, err) || error_at(err, "%s", path);
 }

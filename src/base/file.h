@@ -48,11 +48,8 @@ struct file_map {
 bool file_map(const char *path, size_t limit, struct file_map *out, struct error *err) MUST_USE;
 /* The same of an open file, which the caller keeps. */
 bool file_map_fd(int fd, size_t limit, struct file_map *out, struct error *err) MUST_USE;
-/* As file_map, for what this user has remembered: refused (ERROR_TRUST) when it belongs to another, or another may write it. */
+/* As file_map, for what this user has remembered: refused (ERROR_TRUST) when it belongs to another (os_owner_believed), or another may write it. */
 bool file_map_own(const char *path, size_t limit, struct file_map *out, struct error *err) MUST_USE;
-/* The same for what another user has remembered: of a process that left root and goes on with what root knows. */
-bool file_map_of(const char *path, size_t limit, uid_t owner, struct file_map *out, struct error *err)
-    MUST_USE;
 void file_unmap(struct file_map *map);
 
 /* Replaces path by these bytes as a whole, durably; mode as given (0644, 0600). */

@@ -161,6 +161,7 @@
 
 /* One plan: an upgrade of a full desktop has 3,000 changes of 1 KB each. */
 #define LIMIT_PLAN_FILE    (64 * MIB)
+#define LIMIT_PLAN_MEMORY  (256 * MIB) /* tables of verified lists, in an answer: those of Debian's main are 40 MB */
 #define LIMIT_PLAN_CHANGES 65536
 #define LIMIT_PLAN_BYTES   UINT64_C(68719476736) /* of one package file: 64 GB; the largest real one has 1.5 */
 #define LIMIT_PLAN_QUESTION (32 * MIB)            /* a name for each change */

@@ -33,6 +33,11 @@ bool os_become(const char *const *argv, struct error *err) MUST_USE;
 bool os_is_root(void);
 /* The number of the user whose rights this has. */
 unsigned os_user(void);
+/*
+ * Whose files this process believes as if they were its own: its user's; and root's, when it left root and kept root's right
+ * to read everything (base/confine.h), since then it does a part of root's work.
+ */
+unsigned os_owner_believed(void);
 bool os_is_terminal(int fd);
 /* Columns of the terminal on fd, or 0 when it is none. */
 unsigned os_terminal_width(int fd);

@@ -106,12 +106,14 @@ bool plan_question_read(struct bytes raw, struct arena *arena, struct plan_reque
 
 void plan_answer_write(struct writer *w, const struct plan_answer *answer)
 {
-    writer_string(w, "SPL1");
+    writer_string(w, "SPL2");
     writer_byte(w, answer->done ? ANSWER_DONE : ANSWER_FAILED);
     writer_byte(w, (uint8_t)answer->kind);
     writer_byte(w, answer->judged);
     writer_byte(w, answer->complete);
+    writer_byte(w, answer->confined);
     write_text(w, answer->problem);
+    writer_u32(w, (uint32_t)answer->plan.size);
 }
 
 bool plan_answer_read(struct bytes raw, struct plan_answer *out, struct error *err)
@@ -120,18 +122,54 @@ bool plan_answer_read(struct bytes raw, struct plan_answer *out, struct error *e
     struct bytes magic = reader_take(&r, 4);
     struct plan_answer got = {0};
 
-    if (!reader_ok(&r) || memcmp(magic.at, "SPL1", 4) != 0)
-        return error_set(err, ERROR_INPUT, "answer: does not begin with SPL1");
+    if (!reader_ok(&r) || memcmp(magic.at, "SPL2", 4) != 0)
+        return error_set(err, ERROR_INPUT, "answer: does not begin with SPL2");
     uint8_t outcome = reader_u8(&r), kind = reader_u8(&r);
     got.judged = reader_u8(&r) == 1;
     got.complete = reader_u8(&r) == 1;
+    got.confined = reader_u8(&r);
     if (!read_text(&r, "problem", sizeof(err->text), &got.problem, err))
         return error_at(err, "answer");
     got.done = outcome == ANSWER_DONE;
     got.kind = (enum error_kind)(kind < ERROR_COUNT ? kind : ERROR_NONE);
     if ((outcome != ANSWER_DONE && outcome != ANSWER_FAILED) || got.done != (got.kind == ERROR_NONE))
         return error_set(err, ERROR_INPUT, "answer: outcome %u with error %u", outcome, kind);
-    got.plan = reader_take(&r, reader_left(&r));
+    got.plan = reader_take(&r, reader_u32(&r));
+    got.memory = reader_take(&r, reader_left(&r));
+    if (!reader_ok(&r))
+        return error_set(err, ERROR_INPUT, "answer: the plan ends in the middle");
     *out = got;
     return true;
+}
+
+static bool is_memory_name(struct text name)
+{
+    if (name.size < 18 || name.at[16] != '.')
+        return false;
+    for (size_t i = 0; i < name.size; i++) {
+        char c = name.at[i];
+        bool digit = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+        if (i < 16 ? !digit : i > 16 && (c < 'a' || c > 'z'))
+            return false;
+    }
+    return true;
+}
+
+bool plan_memory_next(struct reader *r, struct text *name, struct bytes *content, bool *found,
+                      struct error *err)
+{
+    *found = reader_left(r) > 0;
+    if (!*found)
+        return true;
+    if (!read_text(r, "memory", 32, name, err))
+        return false;
+    *content = reader_take(r, reader_u32(r));
+    return (reader_ok(r) && is_memory_name(*name)) || error_set(err, ERROR_INPUT, "memory: is broken");
+}
+
+void plan_memory_write(struct writer *w, struct text name, struct bytes content)
+{
+    write_text(w, name);
+    writer_u32(w, (uint32_t)content.size);
+    writer_put(w, content);
 }

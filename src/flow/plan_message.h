@@ -7,8 +7,9 @@
  *     "SPQ1"  u64 now  u8 now given  u8 level  u64 due within  u8 scope  text state, root, index, policy (empty: none)
  *             varint count of names, and so many texts
  *
- *     "SPL1"  u8 1 done, 2 failed  u8 error kind  u8 judged  u8 complete  text problem
- *             when done: the plan (flow/plan_json.h), to the end
+ *     "SPL2"  u8 1 done, 2 failed  u8 error kind  u8 judged  u8 complete  u8 confined (enum confinement)  text problem
+ *             when done: u32 size and bytes of the plan (flow/plan_json.h), then to the end what is to be remembered of
+ *             verified lists, each a text, its name, and u32 size and bytes: suture-plan may not write it
  */
 #ifndef FLOW_PLAN_MESSAGE_H
 #define FLOW_PLAN_MESSAGE_H
@@ -27,11 +28,18 @@ struct plan_answer {
     enum error_kind kind; /* of the problem, when it failed */
     bool judged, complete;
     struct text problem;
+    uint8_t confined;
     struct bytes plan;
+    struct bytes memory;
 };
-/* All but the plan, which follows it. */
+/* All but the plan and the memory, which follow it. */
 void plan_answer_write(struct writer *w, const struct plan_answer *answer);
 /* Texts and the plan point into raw; the plan itself is not looked at. */
 bool plan_answer_read(struct bytes raw, struct plan_answer *out, struct error *err) MUST_USE;
+
+/* One file of the memory. *found is false at its end; a name is sixteen hexadecimal digits, '.' and letters. */
+bool plan_memory_next(struct reader *r, struct text *name, struct bytes *content, bool *found,
+                      struct error *err) MUST_USE;
+void plan_memory_write(struct writer *w, struct text name, struct bytes content);
 
 #endif

@@ -31,7 +31,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         writer_clear(&w);
         plan_answer_write(&w, &answer);
         writer_put(&w, answer.plan);
+        writer_put(&w, answer.memory);
         must(plan_answer_read(writer_bytes(&w), &same, &err) && same.plan.size == answer.plan.size);
+        struct reader r = reader_with(answer.memory);
+        struct text name;
+        struct bytes content;
+        bool found = true;
+        while (found && plan_memory_next(&r, &name, &content, &found, &err))
+            must(!found || name.size >= 18);
     }
     return 0;
 }

@@ -1,22 +1,59 @@
 #include "flow/plan_run.h"
 
 #include "base/child.h"
+#include "base/file.h"
 #include "base/limits.h"
 #include "base/own.h"
 #include "flow/plan_json.h"
 #include "flow/plan_message.h"
+#include "flow/scan_host.h"
+#include "store/state.h"
+
+/* Of this machine as it is now something is remembered; suture-plan finds the place made. Where it cannot be, it does without. */
+static void make_place(const struct plan_request *request, struct arena *arena)
+{
+    const struct scan_request *scan = &request->scan;
+    struct state state;
+    const char *folder;
+    struct error ignored;
+
+    if (scan_host_is_live(scan) && scan->state != NULL &&
+        state_open(scan->state, STATE_WRITE, &state, &ignored))
+        (void)!state_make_folder(&state, arena, "verified", &folder, &ignored);
+}
+
+/* What suture-plan may not write. A memory that cannot be kept costs time, nothing else. */
+static void remember(const struct plan_request *request, struct bytes memory, struct arena *arena)
+{
+    struct reader r = reader_with(memory);
+    const char *folder =
+        request->scan.state == NULL ? NULL : file_path(arena, request->scan.state, "verified");
+    struct text name;
+    struct bytes content;
+    struct error ignored;
+    bool found = folder != NULL;
+
+    while (found && plan_memory_next(&r, &name, &content, &found, &ignored) && found) {
+        const char *plain = text_string(arena, name);
+        const char *path = plain == NULL ? NULL : file_path(arena, folder, plain);
+        found = path != NULL && file_make_folders(folder, 0700, &ignored) &&
+                file_replace_cache(path, content, 0600, &ignored);
+    }
+}
 
 bool plan_run(const char *program, const struct plan_request *request, struct arena *arena,
               struct plan_found *out, struct error *err)
 {
     OWN(writer_end) struct writer question = writer_with(LIMIT_PLAN_QUESTION);
     const char *argv[] = {program, NULL};
-    struct child_command command = {
-        .argv = argv, .timeout_ms = LIMIT_PLAN_TIME_MS, .output_limit = LIMIT_PLAN_FILE + MIB};
+    struct child_command command = {.argv = argv,
+                                    .timeout_ms = LIMIT_PLAN_TIME_MS,
+                                    .output_limit = LIMIT_PLAN_FILE + LIMIT_PLAN_MEMORY + MIB};
     struct child_result result;
     struct plan_answer answer;
     struct plan_found got;
 
+    make_place(request, arena);
     plan_question_write(&question, request);
     if (!writer_done(&question, &command.input, err) || !child_run(&command, arena, &result, err))
         return false;
@@ -29,6 +66,7 @@ bool plan_run(const char *program, const struct plan_request *request, struct ar
     got = (struct plan_found){.judged = answer.judged, .complete = answer.complete};
     if (!plan_read_json(answer.plan, arena, &got.plan, err))
         return error_at(err, "suture-plan");
+    remember(request, answer.memory, arena);
     *out = got;
     return true;
 }

@@ -3,7 +3,6 @@
 #include "base/child.h"
 #include "base/file.h"
 #include "base/limits.h"
-#include "base/os.h"
 #include "base/own.h"
 #include "flow/prove_message.h"
 
@@ -100,7 +99,6 @@ static bool ask_lists(struct work *work, struct error *err)
     }
     prove_lists_question_write(&w, &(struct prove_lists_question){
                                        .now_us = work->request->now_us,
-                                       .memory_of_root = os_is_root(),
                                        .root = text_of(work->request->root),
                                        .memory = text_of(memory),
                                        .packages = packages,

@@ -3,7 +3,6 @@
 #include "base/limits.h"
 
 enum { HEAD_DONE = 1, HEAD_FAILED = 2 };
-enum { FLAG_MEMORY_OF_ROOT = 1 };
 
 #define NAMES_SIZE_MIN  3                /* three empty texts */
 #define RECORD_SIZE_MIN (8 + 8 + 32 + 2) /* eight empty texts, and what has a size of its own */
@@ -55,7 +54,6 @@ void prove_lists_question_write(struct writer *w, const struct prove_lists_quest
 {
     writer_string(w, "SVQ1");
     writer_u64(w, (uint64_t)question->now_us);
-    writer_byte(w, question->memory_of_root ? FLAG_MEMORY_OF_ROOT : 0);
     put_text(w, question->root);
     put_text(w, question->memory);
     writer_varint(w, question->count);
@@ -74,10 +72,6 @@ bool prove_lists_question_read(struct bytes raw, struct arena *arena, struct pro
 
     take_magic(&r, "SVQ1");
     got.now_us = (int64_t)reader_u64(&r);
-    uint8_t flags = reader_u8(&r);
-    if (flags > FLAG_MEMORY_OF_ROOT)
-        reader_fail(&r);
-    got.memory_of_root = flags == FLAG_MEMORY_OF_ROOT;
     got.root = take_text(&r, LIMIT_PATH);
     got.memory = take_text(&r, LIMIT_PATH);
     got.count = take_count(&r, NAMES_SIZE_MIN);

@@ -6,7 +6,7 @@
  * little-endian, a text is a varint of its size and its bytes, `head` is: u8 1 done, 2 failed, u8 error kind,
  * u8 confined (enum confinement), text problem.
  *
- *     lists      "SVQ1"  i64 now  u8 flags (1: the memory is root's)  text root, memory (empty: none)
+ *     lists      "SVQ1"  i64 now  text root, memory (empty: none)
  *                varint count, and for each: text name, arch, version
  *                "SVA1"  head, and when done for each in the same order a varint count of records, and for each:
  *                text name, arch, version, uri, file, suite  u64 size  32 bytes of SHA-256
@@ -26,7 +26,6 @@
 
 struct prove_lists_question {
     int64_t now_us;
-    bool memory_of_root;
     struct text root, memory;
     const struct vouch_question *packages; /* ends in one without a name */
     size_t count;

@@ -18,7 +18,6 @@ bool prove_work_lists(const struct prove_lists_question *question, struct arena 
         .root = root,
         .now_us = question->now_us,
         .memory = question->memory.size > 0 ? memory : NULL,
-        .memory_of_root = question->memory_of_root,
         .verify_now = true,
     };
     const struct manager *manager = managers_of(root);

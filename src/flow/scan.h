@@ -9,6 +9,7 @@
 #ifndef FLOW_SCAN_H
 #define FLOW_SCAN_H
 
+#include "manager/manager.h"
 #include "evaluate/explain.h"
 #include "flow/data_state.h"
 #include "identify/match.h"
@@ -26,6 +27,10 @@ struct scan_request {
     enum level level;
     bool all;     /* list what is suppressed and what no installed code has, too; else it is counted */
     bool offline; /* a promise that nothing is fetched; scan never fetches */
+    /* Of a process that is confined: told when all processes have been looked at, and what is to be remembered. Or NULL. */
+    bool (*seen)(void *self, struct error *err);
+    void *self;
+    const struct manager_keeper *keeper;
     bool observe; /* of this machine as it is now, too, nothing is remembered but which lists were verified */
 };
 

@@ -44,6 +44,7 @@ static bool find_manager(const struct scan_request *request, struct arena *arena
         .now_us = request->now_us,
         .memory = memory_of(request, arena),
         .remember = scan_host_is_live(request),
+        .keeper = request->keeper,
     };
     return true;
 }
@@ -144,7 +145,9 @@ bool scan_host_read(const struct scan_request *request, struct arena *arena, str
     return read_system(request, arena, &out->host, err) &&
            read_machine(request, arena, &out->host, &names, err) &&
            read_packages(request, arena, &out->host, err) &&
-           look_at_running(request, &names, arena, out, err) && look_beside(request, arena, &out->host, err);
+           look_at_running(request, &names, arena, out, err) &&
+           (request->seen == NULL || request->seen(request->self, err)) &&
+           look_beside(request, arena, &out->host, err);
 }
 
 bool scan_host_services(struct scan_host *host, const uint32_t *packages, size_t count,

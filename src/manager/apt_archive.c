@@ -204,7 +204,7 @@ static bool try_folder(struct apt_archives *archives, const char *folder, const 
     const char *base = list_name.at == NULL ? NULL : list_path(archives, folder, source, list_name);
     struct inrelease_keys keys;
 
-    *attempt = (struct attempt){.key = {.now_us = request->now_us, .of_root = request->memory_of_root}};
+    *attempt = (struct attempt){.key = {.now_us = request->now_us}};
     attempt->key.inrelease = list_path(archives, folder, source, TEXT("InRelease"));
     attempt->key.source =
         text_format(arena, "%.*s %.*s %.*s %.*s %.*s", TEXT_ARG(source->uri), TEXT_ARG(source->suite),
@@ -252,7 +252,7 @@ static bool is_rollback(const struct attempt *attempt, struct arena *arena, int6
     struct error ignored;
     bool same;
 
-    if (!apt_memory_map(attempt->memory, &attempt->key, &map, &ignored) ||
+    if (!file_map_own(attempt->memory, LIMIT_PACKAGES_FILE, &map, &ignored) ||
         !apt_table_open(map.bytes, &table, &ignored) ||
         !apt_memory_read(table.note, &attempt->key, arena, &facts, &same, &ignored))
         return false;
@@ -265,9 +265,13 @@ static void remember(const struct apt_archives *archives, const struct attempt *
 {
     struct error ignored;
 
+    const struct manager_keeper *keeper = archives->request->keeper;
+
     if (attempt->memory == NULL || !archives->request->remember)
         return;
-    if (file_make_folders(archives->request->memory, 0700, &ignored))
+    if (keeper != NULL)
+        keeper->keep(keeper->self, attempt->memory, table);
+    else if (file_make_folders(archives->request->memory, 0700, &ignored))
         (void)!file_replace_cache(attempt->memory, table, 0600, &ignored);
 }
 

@@ -177,20 +177,13 @@ bool apt_memory_read(struct bytes note, const struct apt_memory_key *key, struct
     return true;
 }
 
-bool apt_memory_map(const char *path, const struct apt_memory_key *key, struct file_map *map,
-                    struct error *err)
-{
-    return key->of_root ? file_map_of(path, LIMIT_PACKAGES_FILE, 0, map, err)
-                        : file_map_own(path, LIMIT_PACKAGES_FILE, map, err);
-}
-
 bool apt_memory_load(const char *path, const struct apt_memory_key *key, struct arena *arena,
                      struct file_map *map, struct apt_table *table, struct apt_memory_facts *facts)
 {
     struct error ignored;
     bool same = false;
 
-    if (!apt_memory_map(path, key, map, &ignored))
+    if (!file_map_own(path, LIMIT_PACKAGES_FILE, map, &ignored))
         return false;
     if (apt_table_open(map->bytes, table, &ignored) &&
         apt_memory_read(table->note, key, arena, facts, &same, &ignored) && same)

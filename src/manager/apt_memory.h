@@ -33,7 +33,6 @@ struct apt_memory_key {
     const char *const *keyrings; /* that the source names today */
     size_t keyring_count;
     int64_t now_us;
-    bool of_root; /* root's memory is read, by a process that left root; else that of who runs this */
 };
 
 /* What was believed. `release` has its fields, keyrings and identity; its files and signers are not kept. */
@@ -49,10 +48,6 @@ char *apt_memory_path(const char *folder, const char *list, bool wide, struct ar
 /* The note for a list that was verified just now. */
 bool apt_memory_note(const struct apt_memory_key *key, const struct apt_memory_facts *facts,
                      struct writer *out, struct error *err) MUST_USE;
-
-/* Maps it, if it is of whom the key says and nobody else may write it. */
-bool apt_memory_map(const char *path, const struct apt_memory_key *key, struct file_map *map,
-                    struct error *err) MUST_USE;
 
 /*
  * Maps the memory of a list and reads its note; texts point into the map. False without a reason worth telling when

@@ -11,14 +11,20 @@
 #include "model/universe.h"
 #include "model/vouched.h"
 
+/* Where a process that may not write hands over what is to be remembered. A file that is not kept costs time, no more. */
+struct manager_keeper {
+    void (*keep)(void *self, const char *path, struct bytes content); /* path: below `memory` */
+    void *self;
+};
+
 struct manager_request {
     const char *root;      /* "/" or another root */
     const char *inventory; /* a bare status file instead of the root's, or NULL */
     int64_t now_us;
-    const char *memory;  /* folder where verified lists are remembered, or NULL: nothing is remembered */
-    bool memory_of_root; /* it is root's, and this process left root: else it must be of who runs this */
-    bool verify_now;     /* what is remembered is not believed, only compared with */
-    bool remember;       /* false: what is remembered may be used, nothing is written */
+    const char *memory; /* folder where verified lists are remembered, or NULL: nothing is remembered */
+    bool verify_now;    /* what is remembered is not believed, only compared with */
+    bool remember;      /* false: what is remembered may be used, nothing is written */
+    const struct manager_keeper *keeper; /* NULL: it is written here */
     const char *
         own_lists; /* a folder of lists that we fetched ourselves, or NULL: per archive the newer verified Date counts */
 };

@@ -44,7 +44,7 @@ static bool check_owner(const char *folder, struct error *err)
         return error_system(err, "%s", folder);
     if (!S_ISDIR(found.st_mode))
         return error_set(err, ERROR_CONFLICT, "%s: is no folder", folder);
-    if (found.st_uid != geteuid())
+    if (found.st_uid != os_owner_believed())
         return error_set(err, ERROR_TRUST, "%s: belongs to user %u, not to user %u who runs this", folder,
                          (unsigned)found.st_uid, (unsigned)geteuid());
     if ((found.st_mode & (S_IWGRP | S_IWOTH)) != 0)
