@@ -51,13 +51,15 @@ static bool find_zone(const char *root, struct arena *arena, struct text *out, s
     return true;
 }
 
-static bool find_place(const struct command_call *call, struct unattended_place *out, struct error *err)
+/* changes: only root may change root's timer; looking is everybody's. */
+static bool find_place(const struct command_call *call, bool changes, struct unattended_place *out,
+                       struct error *err)
 {
     const char *root = command_text(call, PLACE_ROOT);
     struct unattended_place place = {.root = root != NULL ? root : "/"};
 
     if (strcmp(place.root, "/") == 0) {
-        if (!os_is_root())
+        if (changes && !os_is_root())
             return error_set(err, ERROR_SYSTEM, "only root can set up what root's timer does: sudo suture %s",
                              call->command->name);
         if (!state_folder(call->arena, &place.state, err))
@@ -109,7 +111,7 @@ static enum command_exit run_on(const struct command_call *call, struct error *e
     struct unattended_plan plan;
     struct text by;
 
-    if (!find_place(call, &place, err))
+    if (!find_place(call, true, &place, err))
         return COMMAND_FAILED;
     if (program != NULL)
         place.program = program;
@@ -140,7 +142,7 @@ static enum command_exit run_off(const struct command_call *call, struct error *
     struct takeover_report report;
     struct unattended_place place;
 
-    if (!find_place(call, &place, err) || !unattended_off(&place, call->arena, &report, err))
+    if (!find_place(call, true, &place, err) || !unattended_off(&place, call->arena, &report, err))
         return COMMAND_FAILED;
     print_unattended_report(&report, command_choice(call, PLACE_FORMAT) == 2, call->arena, &out);
     return print_out(call, &out, err) ? COMMAND_DONE : COMMAND_FAILED;
@@ -167,7 +169,7 @@ static enum command_exit run_status(const struct command_call *call, struct erro
     struct policy policy;
     struct os_names names;
 
-    if (!find_place(call, &place, err) || !unattended_look(&place, call->arena, &status, err) ||
+    if (!find_place(call, false, &place, err) || !unattended_look(&place, call->arena, &status, err) ||
         !read_policy(&place, call->arena, &policy, err) ||
         !ready_power_look(READY_POWER_FOLDER, &power, err) || !os_names(call->arena, &names, err))
         return COMMAND_FAILED;

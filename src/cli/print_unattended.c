@@ -321,9 +321,8 @@ static void print_phase(struct face *face, const struct print_unattended_status 
 
     if (record->phase == TAKEOVER_NONE)
         screen_line(&face->screen,
-                    shown->status->timer
-                        ? TEXT("Unattended: a suture.timer is enabled that this record does not know.")
-                        : TEXT("Unattended: off."),
+                    shown->status->timer ? TEXT("Unattended: on, says its timer; who set it up root can see.")
+                                         : TEXT("Unattended: off."),
                     COLOUR_HEAD);
     else if (record->phase != TAKEOVER_TAKEN)
         screen_line(&face->screen,
