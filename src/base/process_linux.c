@@ -17,6 +17,7 @@
 #include "base/own.h"
 
 #define PID_PATH_MAX 256 /* FOLDER/PID/NAME */
+#define PROGRAM_MAX  512 /* of a program of ours; a longer path is none */
 
 /*
  * What is read here:
@@ -309,16 +310,58 @@ static uint32_t own_pid(const char *folder)
     return pid_of(name);
 }
 
+/* The folder that the process's program lies in, with the '/'; its size, or 0. The rest of `path` is the program's name. */
+static size_t program_folder(const char *folder, uint32_t pid, char path[PROGRAM_MAX])
+{
+    char link[PID_PATH_MAX];
+
+    (void)snprintf(link, sizeof(link), "%s/%u/exe", folder, pid);
+    ssize_t size = readlink(link, path, PROGRAM_MAX - 1);
+    path[size < 0 ? 0 : size] = 0;
+    const char *last = strrchr(path, '/');
+    return last == NULL ? 0 : (size_t)(last - path) + 1;
+}
+
+/* "12 (name) S 11 ...": a name may hold anything, the last bracket ends it. */
+static uint32_t parent_of(const char *folder, uint32_t pid)
+{
+    char path[PID_PATH_MAX], line[256];
+
+    (void)snprintf(path, sizeof(path), "%s/%u/stat", folder, pid);
+    OWN(own_fd) int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t size = fd < 0 ? -1 : read(fd, line, sizeof(line) - 1);
+    line[size < 0 ? 0 : size] = 0;
+    char *end = strrchr(line, ')');
+    if (end == NULL || strlen(end) < 5) /* ") S 1" */
+        return 0;
+    end += 4;
+    end[strcspn(end, " ")] = 0;
+    return pid_of(end);
+}
+
+/* The program of ours that has started this one to ask, or 0: it ends with the answer, too. */
+static uint32_t asker_pid(const char *folder, uint32_t own)
+{
+    char mine[PROGRAM_MAX], its[PROGRAM_MAX];
+    uint32_t parent = own == 0 ? 0 : parent_of(folder, own);
+    size_t size = parent == 0 ? 0 : program_folder(folder, own, mine);
+
+    return size > 0 && program_folder(folder, parent, its) == size && memcmp(mine, its, size) == 0 &&
+                   strncmp(its + size, "suture", 6) == 0
+               ? parent
+               : 0;
+}
+
 static bool take_folder(struct pass *pass, DIR *stream, struct error *err)
 {
-    uint32_t own = own_pid(pass->got.folder);
+    uint32_t own = own_pid(pass->got.folder), asker = asker_pid(pass->got.folder, own);
 
     pass->got.hidden = true; /* until the first of all processes is seen */
     for (struct dirent *entry; (entry = readdir(stream)) != NULL;) {
         uint32_t pid = pid_of(entry->d_name);
         if (pid == 1)
             pass->got.hidden = false;
-        if (pid == 0 || pid == own)
+        if (pid == 0 || pid == own || pid == asker)
             continue;
         if (pass->got.count == LIMIT_PROCESSES) {
             pass->got.hidden = true;

@@ -241,6 +241,48 @@ static void test_unreadable_and_hidden(void **state)
     assert_int_equal(err.kind, ERROR_ABSENT);
 }
 
+static void put_link(const char *folder, const char *name, const char *target)
+{
+    char path[256];
+
+    (void)snprintf(path, sizeof(path), "%s/%s", folder, name);
+    assert_int_equal(symlink(target, path), 0);
+}
+
+/* Who asks is left out, and a program of ours that has started it; any other parent is a process like others. */
+static void test_who_asks(void **state)
+{
+    static const struct {
+        const char *parent;
+        size_t left;
+    } rows[] = {
+        {"/opt/suture/suture", 1},
+        {"/opt/suture/suture (deleted)", 1},
+        {"/opt/suture/bash", 2},
+        {"/usr/bin/suture", 2},
+    };
+    (void)state;
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        OWN(arena_end) struct arena arena = arena_with(MIB);
+        struct processes got;
+        struct error err;
+        char folder[64];
+        test_folder(folder);
+        put(folder, "12/maps", "1-2 r-xp 0 fe:00 5 /opt/suture/suture-plan\n");
+        put(folder, "12/stat", "12 (suture-plan) S 7 12 12 0\n");
+        put(folder, "7/maps", "1-2 r-xp 0 fe:00 6 /opt/suture/suture\n");
+        put(folder, "9/maps", "1-2 r-xp 0 fe:00 7 /usr/bin/other\n");
+        put_link(folder, "self", "12");
+        put_link(folder, "12/exe", "/opt/suture/suture-plan");
+        put_link(folder, "7/exe", rows[i].parent);
+        assert_done("read", processes_read(folder, &arena, &got, &err), &err);
+        if (got.count != rows[i].left)
+            fail_msg("%s: %zu processes", rows[i].parent, got.count);
+        assert_done("remove", file_remove_tree(folder, &err), &err);
+    }
+}
+
 /* Lines that do not fit into one reading, and more than fit into the buffer. */
 static void test_long(void **state)
 {
@@ -343,10 +385,11 @@ static void test_live(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_mapping), cmocka_unit_test(test_service),
-        cmocka_unit_test(test_golden),  cmocka_unit_test(test_unreadable_and_hidden),
-        cmocka_unit_test(test_long),    cmocka_unit_test(test_live),
-        cmocka_unit_test(test_start),   cmocka_unit_test(test_started),
+        cmocka_unit_test(test_mapping),  cmocka_unit_test(test_service),
+        cmocka_unit_test(test_golden),   cmocka_unit_test(test_unreadable_and_hidden),
+        cmocka_unit_test(test_long),     cmocka_unit_test(test_live),
+        cmocka_unit_test(test_start),    cmocka_unit_test(test_started),
+        cmocka_unit_test(test_who_asks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
