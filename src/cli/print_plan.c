@@ -10,6 +10,8 @@
  */
 #include "cli/print_plan.h"
 
+#include <stdlib.h>
+
 #include "cli/words.h"
 
 #define LABEL_WIDTH 12
@@ -91,15 +93,35 @@ static struct text after_of(const struct face *face, const struct plan_change *c
                        TEXT_ARG(words_count(face->arena, change->service_count, "service", "services")));
 }
 
+/* Exploited first, then by date; a plan itself is sorted by name. */
+static int compare_rows(const void *a, const void *b)
+{
+    const struct plan_change *one = *(const struct plan_change *const *)a;
+    const struct plan_change *other = *(const struct plan_change *const *)b;
+    int order = other->exploited - one->exploited;
+
+    if (order == 0 && one->due_us != other->due_us)
+        order = one->due_us == TIME_ABSENT     ? 1
+                : other->due_us == TIME_ABSENT ? -1
+                : one->due_us < other->due_us  ? -1
+                                               : 1;
+    return order != 0 ? order : (one > other) - (one < other);
+}
+
 static void print_rows(const struct face *face)
 {
     const struct plan *plan = face->plan;
     struct text(*cells)[CELL_COUNT] = arena_take_array(face->arena, plan->change_count, sizeof(*cells));
+    const struct plan_change **rows =
+        ARENA_ARRAY(face->arena, const struct plan_change *, plan->change_count);
 
-    if (cells == NULL || plan->change_count == 0)
+    if (cells == NULL || rows == NULL || plan->change_count == 0)
         return;
+    for (size_t i = 0; i < plan->change_count; i++)
+        rows[i] = &plan->changes[i];
+    qsort(rows, plan->change_count, sizeof(*rows), compare_rows);
     for (size_t i = 0; i < plan->change_count; i++) {
-        const struct plan_change *change = &plan->changes[i];
+        const struct plan_change *change = rows[i];
         cells[i][CELL_DUE] = due_of(face, change);
         cells[i][CELL_CHANGE] = change_of(face, change);
         cells[i][CELL_WHY] = why_of(face, change);
@@ -112,10 +134,8 @@ static void print_rows(const struct face *face)
     screen_head(face->screen, &table);
     for (size_t i = 0; i < plan->change_count; i++)
         screen_row(face->screen, &table, cells[i],
-                   plan->changes[i].late || plan->changes[i].exploited ||
-                           plan->changes[i].kind == CHANGE_REMOVE
-                       ? COLOUR_BAD
-                       : COLOUR_PLAIN);
+                   rows[i]->late || rows[i]->exploited || rows[i]->kind == CHANGE_REMOVE ? COLOUR_BAD
+                                                                                         : COLOUR_PLAIN);
 }
 
 /* What the changes are, counted. */
@@ -210,6 +230,16 @@ static void print_services(const struct face *face)
         note(face, " restart", line, COLOUR_PLAIN);
 }
 
+/* The reason, which often begins with the package itself. */
+static struct text reason_of(const struct face *face, const struct plan_left *left)
+{
+    struct text who = text_format(face->arena, "%.*s %.*s", TEXT_ARG(left->name), TEXT_ARG(left->to));
+
+    return text_starts(left->why, who)
+               ? left->why
+               : text_format(face->arena, "%.*s: %.*s", TEXT_ARG(who), TEXT_ARG(left->why));
+}
+
 /* Left in words: what stands in the way is said one by one, the rest is counted. */
 static void print_left(const struct face *face)
 {
@@ -234,10 +264,7 @@ static void print_left(const struct face *face)
                 continue;
             found++;
             if (rows[r].each)
-                note(face, rows[r].label,
-                     text_format(face->arena, "%.*s %.*s: %.*s", TEXT_ARG(left->name), TEXT_ARG(left->to),
-                                 TEXT_ARG(left->why)),
-                     rows[r].colour);
+                note(face, rows[r].label, reason_of(face, left), rows[r].colour);
             else if (found <= 8)
                 names = text_format(face->arena, "%.*s%s%.*s", TEXT_ARG(names), found > 1 ? ", " : "",
                                     TEXT_ARG(left->name));

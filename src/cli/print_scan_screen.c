@@ -245,7 +245,8 @@ static void print_verdict(const struct face *face)
 static void print_next(const struct face *face)
 {
     const struct scan *scan = face->scan;
-    struct text took = TEXT(""), why = TEXT("suture scan --all");
+    const struct scan_summary *summary = &scan->summary;
+    struct text took = TEXT(""), why = TEXT("suture scan --all"), plan = TEXT("");
 
     if (face->options->took_us > 0)
         took = text_format(face->arena, " · %lld.%02lld s, nothing changed or sent",
@@ -254,7 +255,13 @@ static void print_next(const struct face *face)
     if (scan->group_count > 0)
         why =
             text_format(face->arena, "suture why %.*s · suture scan --all", TEXT_ARG(scan->groups[0].source));
-    screen_line(face->screen, text_format(face->arena, "Next: %.*s%.*s", TEXT_ARG(why), TEXT_ARG(took)),
+    /* Another root or an inventory is looked at, not patched. */
+    if (summary->due_packages > 0 && scan->host->live)
+        plan = text_format(face->arena, "suture plan (what is due: %.*s, %.*s) · ",
+                           TEXT_ARG(words_count(face->arena, summary->due_packages, "package", "packages")),
+                           TEXT_ARG(words_size(face->arena, summary->due_bytes)));
+    screen_line(face->screen,
+                text_format(face->arena, "Next: %.*s%.*s%.*s", TEXT_ARG(plan), TEXT_ARG(why), TEXT_ARG(took)),
                 COLOUR_DIM);
 }
 
