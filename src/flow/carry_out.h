@@ -18,7 +18,7 @@
 #include "flow/plan.h"
 
 struct carry_out_programs {
-    const char *plan, *fetch, *execute;
+    const char *plan, *fetch, *prove, *execute;
 };
 
 struct carry_out_request {

@@ -1,19 +1,12 @@
 #include "flow/carry_out_steps.h"
 
-#include <errno.h>
-#include <unistd.h>
-
-#include "acquire/mirror.h"
-#include "acquire/trust_check.h"
 #include "base/confine.h"
 #include "base/file.h"
-#include "base/limits.h"
-#include "base/own.h"
+#include "deploy/backup.h"
 #include "deploy/ready.h"
 #include "deploy/ready_power.h"
-#include "manager/deb_file.h"
-#include "manager/managers.h"
-#include "store/state.h"
+#include "flow/prove.h"
+#include "flow/take_back.h"
 
 static bool is_live(const struct carrying *c)
 {
@@ -22,23 +15,35 @@ static bool is_live(const struct carrying *c)
 
 /* ---- ready ---- */
 
+static bool backup_of(const struct carrying *c, struct arena *arena, struct backup_request *out,
+                      struct error *err)
+{
+    char *folder = file_path(arena, c->folder, "rollback");
+
+    *out = (struct backup_request){
+        .plan = c->plan, .run = text_of(c->run), .root = c->root, .folder = folder, .now_us = time_now_us()};
+    return folder != NULL || arena_full(arena, err);
+}
+
 static bool do_ready(void *self, const struct apply_view *view, struct arena *arena, struct apply_note *out,
                      struct error *err)
 {
     const struct carrying *c = self;
-    const struct ready_request request = {
+    struct ready_request request = {
         .plan = view->plan,
         .root = c->root,
         .state = c->state,
         .power = is_live(c) ? READY_POWER_FOLDER : NULL,
         .percent_min = READY_POWER_PERCENT,
     };
+    struct backup_request backup;
 
-    (void)arena, (void)out;
-    return ready_check(&request, err);
+    (void)out;
+    return backup_of(c, arena, &backup, err) && backup_estimate(&backup, arena, &request.backup_bytes, err) &&
+           ready_check(&request, err);
 }
 
-/* ---- fetch ---- */
+/* ---- fetch and prove ---- */
 
 static bool show_fetched(void *self, const struct mirror_progress *progress)
 {
@@ -49,189 +54,102 @@ static bool show_fetched(void *self, const struct mirror_progress *progress)
     return !stop_asked(c->stop);
 }
 
-static bool want_of(const struct plan_change *change, struct arena *arena, struct mirror_want *out,
-                    struct error *err)
+static struct prove_request prove_of(struct carrying *c)
 {
-    struct text *url = ARENA_NEW(arena, struct text);
-
-    if (url == NULL)
-        return arena_full(arena, err);
-    *url = mirror_url(change->uri, change->file, arena);
-    *out = (struct mirror_want){
-        .name = change->name,
-        .item = {change->digest, change->size},
-        .urls = url,
-        .url_count = 1,
-        .kept_as = mirror_kept_name(change->name, change->to, change->arch, arena),
-    };
-    return (url->at != NULL && out->kept_as.at != NULL) || arena_full(arena, err);
-}
-
-/* The cache's file under the run's own name: a second name, so the room is taken once. */
-static bool link_package(const struct carrying *c, const struct mirror_want *want, const char *from,
-                         struct error *err)
-{
-    char *name = cache_name(&want->item, c->arena);
-    char *path = name == NULL ? NULL : file_path(c->arena, c->packages, name);
-
-    if (path == NULL)
-        return arena_full(c->arena, err);
-    return link(from, path) == 0 || errno == EEXIST || error_system(err, "%s", path);
-}
-
-static bool fetch_all(struct carrying *c, const struct mirror_want *wants, size_t count, struct arena *arena,
-                      struct apply_note *out, struct error *err)
-{
-    const char *const kept[] = {file_below(arena, c->root, MIRROR_KEPT_BY_APT), NULL};
-    const struct state state = {c->state};
-    const char *spool, *folder;
-    struct mirror_result result;
-    struct cache cache;
-
-    if (!state_make_folder(&state, arena, "spool-packages", &spool, err) ||
-        !state_make_folder(&state, arena, "cache", &folder, err) || !cache_open(folder, &cache, err))
-        return false;
-    const struct mirror_request request = {
-        .wants = wants,
-        .want_count = count,
-        .cache = &cache,
-        .spool = spool,
-        .program = c->request->programs.fetch,
-        .kept = kept,
+    return (struct prove_request){
+        .program = c->request->programs.prove,
+        .fetcher = c->request->programs.fetch,
+        .root = c->root,
+        .now_us = time_now_us(),
+        .state = c->state,
+        .run = c->folder,
         .ca_file = c->request->ca_file,
         .rate_max = c->request->rate_max,
         .progress = show_fetched,
         .self = c,
     };
-    if (!mirror_fetch(&request, arena, &result, err))
-        return false;
-    for (size_t i = 0; i < count; i++)
-        if (!link_package(c, &wants[i], result.paths[i], err))
-            return false;
-    out->text =
-        text_format(arena, "%zu packages fetched, %llu bytes; %zu were here already", result.fetched_count,
-                    (unsigned long long)result.fetched_bytes, result.reused_count);
-    return file_sync_folder(c->packages, err);
 }
 
 static bool do_fetch(void *self, const struct apply_view *view, struct arena *arena, struct apply_note *out,
                      struct error *err)
 {
-    struct carrying *c = self;
-    struct mirror_want *wants = ARENA_ARRAY(arena, struct mirror_want, view->plan->change_count);
-    size_t count = 0;
+    const struct prove_request request = prove_of(self);
+    struct mirror_result result;
 
-    if (wants == NULL)
-        return arena_full(arena, err);
-    for (size_t i = 0; i < view->plan->change_count; i++)
-        if (view->plan->changes[i].kind != CHANGE_REMOVE &&
-            !want_of(&view->plan->changes[i], arena, &wants[count++], err))
-            return false;
-    if (count == 0) {
-        *out = (struct apply_note){.text = TEXT("nothing is to be fetched"), .skipped = true};
-        return true;
-    }
-    return fetch_all(c, wants, count, arena, out, err);
-}
-
-/* ---- prove ---- */
-
-/* One answer for each change that has a file, in their order. */
-static bool ask_vouchers(const struct carrying *c, const struct plan *plan, struct arena *arena,
-                         struct vouched_records **out, struct error *err)
-{
-    const struct manager *manager = managers_of(c->root);
-    struct vouch_question *questions = ARENA_ARRAY(arena, struct vouch_question, plan->change_count + 1);
-    struct vouched_records *answers = ARENA_ARRAY(arena, struct vouched_records, plan->change_count);
-    const struct state state = {c->state};
-    const struct manager_request request = {
-        .root = c->root,
-        .now_us = c->request->plan.scan.now_us,
-        .memory = state_path(&state, arena, "verified"),
-        .verify_now = true,
-    };
-    size_t count = 0;
-
-    if (questions == NULL || answers == NULL || request.memory == NULL)
-        return arena_full(arena, err);
-    if (manager == NULL)
-        return error_set(err, ERROR_ABSENT, "%s: no package manager that is known here", c->root);
-    for (size_t i = 0; i < plan->change_count; i++)
-        if (plan->changes[i].kind != CHANGE_REMOVE)
-            questions[count++] =
-                (struct vouch_question){plan->changes[i].name, plan->changes[i].arch, plan->changes[i].to};
-    *out = answers;
-    return manager->vouch(&request, questions, arena, answers, err);
-}
-
-/* Of several records of one version the one that has the plan's digest, else any: then the check names what is wrong. */
-static const struct vouched *find_voucher(const struct vouched_records *records,
-                                          const struct plan_change *change)
-{
-    const struct vouched *other = NULL;
-
-    for (size_t i = 0; i < records->count; i++) {
-        const struct vouched *record = &records->at[i];
-        if (digest_equal(&record->digest, &change->digest) && text_equal(record->file, change->file) &&
-            text_equal(record->suite, change->suite))
-            return record;
-        other = record;
-    }
-    return other;
-}
-
-static bool read_claim(const char *path, struct arena *arena, struct package_claim *out, struct error *err)
-{
-    OWN(file_unmap) struct file_map map = {0};
-    struct deb_file deb;
-
-    if (!file_map_own(path, LIMIT_DEB_FILE, &map, err) || !deb_file_read_control(map.bytes, arena, &deb, err))
+    if (!prove_fetch(&request, view->plan, arena, &result, err))
         return false;
-    *out = (struct package_claim){text_copy(arena, deb.package), text_copy(arena, deb.arch),
-                                  text_copy(arena, deb.version)};
+    out->text = text_format(arena, "%zu packages fetched, %.1f MB; %zu were here already",
+                            result.fetched_count, (double)result.fetched_bytes / 1e6, result.reused_count);
     return true;
-}
-
-static bool prove_one(const struct carrying *c, const struct plan_change *change,
-                      const struct vouched_records *records, struct arena *arena,
-                      struct trusted_artifact *out, struct error *err)
-{
-    OWN(arena_end) struct arena scratch = arena_with(LIMIT_DEB_CONTROL * 4);
-    char *name = cache_name(&(struct cache_item){change->digest, change->size}, arena);
-    char *path = name == NULL ? NULL : file_path(arena, c->packages, name);
-    enum trust_refusal refusal = TRUST_NOT_REFUSED;
-    struct package_claim claim;
-
-    if (path == NULL)
-        return arena_full(arena, err);
-    if (!read_claim(path, &scratch, &claim, err))
-        return error_at(err, "%.*s", TEXT_ARG(change->name));
-    const struct trust_request request = {
-        .change = change,
-        .vouched = find_voucher(records, change),
-        .claim = &claim,
-        .folder = c->packages,
-        .file = name,
-    };
-    return trust_check_archive(&request, arena, out, &refusal, err);
 }
 
 static bool do_prove(void *self, const struct apply_view *view, struct arena *arena,
                      struct trusted_artifact *out, struct apply_note *note, struct error *err)
 {
-    struct carrying *c = self;
-    struct vouched_records *answers;
+    const struct prove_request request = prove_of(self);
+    enum trust_refusal refusal = TRUST_NOT_REFUSED;
     size_t count = 0;
 
-    if (!ask_vouchers(c, view->plan, arena, &answers, err))
+    if (!prove_plan(&request, view->plan, arena, out, &refusal, err))
         return false;
-    for (size_t i = 0; i < view->plan->change_count; i++) {
-        if (view->plan->changes[i].kind == CHANGE_REMOVE)
-            continue;
-        if (!prove_one(c, &view->plan->changes[i], &answers[count++], arena, &out[i], err))
-            return false;
-    }
+    for (size_t i = 0; i < view->plan->change_count; i++)
+        count += view->plan->changes[i].kind != CHANGE_REMOVE;
     note->text = text_format(arena, "%zu packages are signed by their archives", count);
+    return true;
+}
+
+/* ---- the way back ---- */
+
+static bool do_backup(void *self, const struct apply_view *view, struct arena *arena, struct apply_note *out,
+                      struct error *err)
+{
+    struct backup_request request;
+    struct backup_result result;
+
+    (void)view;
+    if (!backup_of(self, arena, &request, err) || !backup_make(&request, arena, &result, err))
+        return false;
+    out->seal = result.seal;
+    out->text = text_format(arena, "%zu packages and %zu conffiles are kept, %.1f MB", result.rebuilt,
+                            result.conffiles, (double)result.size / 1e6);
+    return true;
+}
+
+/* The seal of the store, which stood in the journal before the first package was touched. */
+static bool find_seal(const struct run *run, struct digest *out, struct error *err)
+{
+    for (size_t i = run->step_count; i > 0; i--) {
+        const struct run_step *step = &run->steps[i - 1];
+        if (step->kind == STEP_BACKUP && step->state == STEP_DONE && step->seal.kind != DIGEST_UNKNOWN) {
+            *out = step->seal;
+            return true;
+        }
+    }
+    return error_set(err, ERROR_ABSENT, "run %s has kept no way back", run->id);
+}
+
+static bool do_rollback(void *self, const struct apply_view *view, struct arena *arena,
+                        struct apply_note *out, struct error *err)
+{
+    struct carrying *c = self;
+    struct rollback_result result;
+    struct digest seal;
+    struct run run;
+
+    if (!journal_get(c->journal, view->run, arena, &run, err) || !find_seal(&run, &seal, err))
+        return false;
+    const struct take_back_request request = {.installer = c->installer,
+                                              .root = c->root,
+                                              .state = c->state,
+                                              .run = view->run,
+                                              .seal = &seal,
+                                              .as = view->run};
+    if (!take_back(&request, arena, &result, err))
+        return false;
+    if (!result.done)
+        return error_set(err, ERROR_SYSTEM, "%.*s: %.*s", TEXT_ARG(result.failed), TEXT_ARG(result.reason));
+    out->text =
+        text_format(arena, "%zu packages are back, %zu are gone again", result.installed, result.removed);
     return true;
 }
 
@@ -274,6 +192,8 @@ struct apply_steps carry_out_steps(struct carrying *carrying)
         .ready = do_ready,
         .fetch = do_fetch,
         .prove = do_prove,
+        .backup = do_backup,
+        .rollback = do_rollback,
         .confine = do_confine,
         .stop = do_stop,
         .progress = do_progress,
