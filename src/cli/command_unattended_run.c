@@ -28,7 +28,7 @@ static const struct command_option run_options[] = {
 /* ---- refreshing ---- */
 
 /* What fails leaves the data that is there: the scan says how old it is, and decides with it. */
-static void run_child(const struct command_call *call, const char *const *argv)
+static void run_child(const struct command_call *call, const char *name, const char *const *argv)
 {
     static const char *const environment[] = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8",
                                               "HOME=/root", "DEBIAN_FRONTEND=noninteractive", NULL};
@@ -41,10 +41,9 @@ static void run_child(const struct command_call *call, const char *const *argv)
     struct error why = {0};
 
     if (!child_run(&command, &arena, &result, &why))
-        fprintf(call->out, "(!) %s %s: %s\n", argv[0], argv[1], why.text);
+        fprintf(call->out, "(!) %s: %s\n", name, why.text);
     else if (result.status != 0)
-        fprintf(call->out, "(!) %s %s failed (%d): what is there already decides\n", argv[0], argv[1],
-                result.status);
+        fprintf(call->out, "(!) %s failed (%d): what is there already decides\n", name, result.status);
 }
 
 static bool is_fresh(const char *stamp, int64_t now_us)
@@ -72,8 +71,8 @@ static bool refresh(const struct command_call *call, const char *folder, const c
         return arena_full(call->arena, err);
     if (is_fresh(stamp, now_us))
         return true;
-    run_child(call, lists);
-    run_child(call, feeds);
+    run_child(call, "apt-get update", lists);
+    run_child(call, "suture feed update", feeds);
     return file_replace_cache(stamp, (struct bytes){0}, 0600, err);
 }
 

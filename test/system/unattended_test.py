@@ -2,6 +2,7 @@
 """`suture unattended` and `suture level` in made machines: what real apt and real files make of them."""
 import json
 import os
+import time
 import unittest
 
 from machine import Machine, main
@@ -101,6 +102,68 @@ class Levels(unittest.TestCase):
         named = {p["package"] for row in waits["postponed"] for p in row["packages"]}
         self.assertEqual(named & {c["name"] for c in plan["changes"]}, set())
         self.assertEqual(named, {left["name"] for left in plan["left"] if left["reason"] == "postponed"})
+
+
+class Runs(unittest.TestCase):
+    """One look of the timer, with a window that is open for hours, or far away."""
+
+    def setUp(self):
+        self.machine = Machine("small")
+        self.addCleanup(self.machine.end)
+
+    def policy(self, opens_in_hours, length=12):
+        hour = (time.gmtime().tm_hour + opens_in_hours) % 24
+        self.machine.write("etc/suture/policy.yaml", "name: local\nversion: 1\nprofiles: [seed-cvss, exploited]\n"
+                           f'window: {{start: "{hour:02}:00", length: {length} hours}}\n')
+
+    def look(self, *words, check=0):
+        return self.machine.suture("unattended", "run", *words, check=check)
+
+    def status(self):
+        return json.loads(self.machine.suture("status", "--format", "json", check=True).stdout)
+
+    def test_in_the_window_all_that_is_due_is_applied(self):
+        machine = self.machine
+        machine.advise(exploited=["openssl"])
+        self.policy(-2)
+        before = machine.packages()
+        due = {c["name"]: c["to"] for c in json.loads(machine.suture("plan", "--format", "json", check=True).stdout)["changes"]}
+        said = self.look("--dry-run").stdout
+        self.assertIn("and the window is open", said)
+        self.assertEqual(machine.packages(), before)
+        done = self.look()
+        self.assertIn("feed update", done.stdout, "no network: what could not be fetched is said, and what is there decides")
+        after = {name.split(":")[0]: version for name, version in machine.packages().items()}
+        self.assertGreater(len(due), 5)
+        self.assertEqual({name: after[name] for name in due}, due)
+        status = self.status()
+        self.assertEqual((status["last_run"]["kind"], status["last_run"]["state"], status["runs"]), ("apply", "done", 1))
+        self.assertIn("Nothing is due", self.look().stdout)
+        self.assertEqual(self.status()["runs"], 1)
+
+    def test_outside_it_only_what_is_to_be_done_now(self):
+        machine = self.machine
+        machine.advise(sources=["openssl"], exploited=["openssl"])
+        self.policy(6, length=1)
+        self.assertIn("outside the window", self.look("--dry-run").stdout)
+        before = machine.packages()
+        self.look()
+        changed = {name.split(":")[0] for name, version in machine.packages().items() if before.get(name) != version}
+        self.assertTrue(changed)
+        self.assertLessEqual(changed, {"openssl", "libssl3"})
+
+    def test_outside_it_what_can_wait_waits(self):
+        machine = self.machine
+        machine.advise(age_days=27)
+        self.policy(6, length=1)
+        before = machine.packages()
+        self.assertRegex(self.look().stdout, r"updates? (is|are) due; the window opens ")
+        self.assertEqual((machine.packages(), self.status()["last_run"]), (before, None))
+
+    def test_nothing_without_root(self):
+        done = self.machine.run(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "env", "HOME=/nonexistent", "suture", "unattended", "run"])
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("only root can install", done.stderr)
 
 
 if __name__ == "__main__":
