@@ -4,7 +4,7 @@
  * processes_read makes one pass over the folder of processes and reads only what every process must be asked for; the
  * name and the service of the few that matter are asked for later, by process_look. On Linux the folder is /proc; it is
  * a parameter so that a made one can be read too. The asking process itself is left out, and the program of ours that
- * started it: they end when it has answered. So are kernel threads and zombies, which execute no file.
+ * started it with its other helpers: they end when it has answered. So are kernel threads and zombies, which execute no file.
  *
  * Everything is in the arena that processes_read was given.
  */

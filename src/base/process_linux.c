@@ -339,17 +339,28 @@ static uint32_t parent_of(const char *folder, uint32_t pid)
     return pid_of(end);
 }
 
+/* Whether the process runs a program of ours: from the folder that this one's program lies in. */
+static bool is_ours(const char *folder, uint32_t own, uint32_t pid)
+{
+    char mine[PROGRAM_MAX], its[PROGRAM_MAX];
+    size_t size = program_folder(folder, own, mine);
+
+    return size > 0 && program_folder(folder, pid, its) == size && memcmp(mine, its, size) == 0 &&
+           strncmp(its + size, "suture", 6) == 0;
+}
+
 /* The program of ours that has started this one to ask, or 0: it ends with the answer, too. */
 static uint32_t asker_pid(const char *folder, uint32_t own)
 {
-    char mine[PROGRAM_MAX], its[PROGRAM_MAX];
     uint32_t parent = own == 0 ? 0 : parent_of(folder, own);
-    size_t size = parent == 0 ? 0 : program_folder(folder, own, mine);
 
-    return size > 0 && program_folder(folder, parent, its) == size && memcmp(mine, its, size) == 0 &&
-                   strncmp(its + size, "suture", 6) == 0
-               ? parent
-               : 0;
+    return parent != 0 && is_ours(folder, own, parent) ? parent : 0;
+}
+
+/* Another helper of the one who asks. */
+static bool is_sibling(const char *folder, uint32_t own, uint32_t asker, uint32_t pid)
+{
+    return asker != 0 && is_ours(folder, own, pid) && parent_of(folder, pid) == asker;
 }
 
 static bool take_folder(struct pass *pass, DIR *stream, struct error *err)
@@ -361,7 +372,7 @@ static bool take_folder(struct pass *pass, DIR *stream, struct error *err)
         uint32_t pid = pid_of(entry->d_name);
         if (pid == 1)
             pass->got.hidden = false;
-        if (pid == 0 || pid == own || pid == asker)
+        if (pid == 0 || pid == own || pid == asker || is_sibling(pass->got.folder, own, asker, pid))
             continue;
         if (pass->got.count == LIMIT_PROCESSES) {
             pass->got.hidden = true;

@@ -249,7 +249,7 @@ static void put_link(const char *folder, const char *name, const char *target)
     assert_int_equal(symlink(target, path), 0);
 }
 
-/* Who asks is left out, and a program of ours that has started it; any other parent is a process like others. */
+/* Who asks is left out, and a program of ours that has started it, with its helpers; any other parent is a process like others. */
 static void test_who_asks(void **state)
 {
     static const struct {
@@ -258,8 +258,8 @@ static void test_who_asks(void **state)
     } rows[] = {
         {"/opt/suture/suture", 1},
         {"/opt/suture/suture (deleted)", 1},
-        {"/opt/suture/bash", 2},
-        {"/usr/bin/suture", 2},
+        {"/opt/suture/bash", 3},
+        {"/usr/bin/suture", 3},
     };
     (void)state;
 
@@ -272,6 +272,9 @@ static void test_who_asks(void **state)
         put(folder, "12/maps", "1-2 r-xp 0 fe:00 5 /opt/suture/suture-plan\n");
         put(folder, "12/stat", "12 (suture-plan) S 7 12 12 0\n");
         put(folder, "7/maps", "1-2 r-xp 0 fe:00 6 /opt/suture/suture\n");
+        put(folder, "13/maps", "1-2 r-xp 0 fe:00 8 /opt/suture/suture-execute\n");
+        put(folder, "13/stat", "13 (suture-execute) S 7 13 13 0\n");
+        put_link(folder, "13/exe", "/opt/suture/suture-execute");
         put(folder, "9/maps", "1-2 r-xp 0 fe:00 7 /usr/bin/other\n");
         put_link(folder, "self", "12");
         put_link(folder, "12/exe", "/opt/suture/suture-plan");
