@@ -1,7 +1,8 @@
 /*
  * The way back by itself, for tests that make every other step their own way:
  *
- *     tool_rollback backup ROOT STATE RUN < CHANGES      lines "KIND NAME ARCH FROM TO GROUP", "-" for none; prints the seal
+ *     tool_rollback backup ROOT STATE RUN < CHANGES      lines "KIND NAME ARCH FROM TO GROUP", "-" for none; prints the seal,
+ *                                                        and notes in the journal a run that kept it and is done
  *     tool_rollback back ROOT STATE RUN SEAL NEW         takes RUN back as run NEW, by suture-execute beside this program
  */
 #include <stdio.h>
@@ -16,6 +17,8 @@
 #include "deploy/backup.h"
 #include "flow/take_back.h"
 #include "manager/installer_client.h"
+#include "store/journal.h"
+#include "store/state.h"
 
 static int fail(const struct error *err)
 {
@@ -36,14 +39,39 @@ static struct text word(struct arena *arena, const char *string)
     return strcmp(string, "-") == 0 ? (struct text){0} : text_copy(arena, text_of(string));
 }
 
+static bool note(const char *state, const char *id, const struct digest *seal, struct arena *arena,
+                 struct error *err)
+{
+    OWN(journal_close) struct journal journal = {0};
+    struct run run = {.kind = RUN_APPLY, .begun_us = time_now_us(), .pid = 1};
+    struct run_step step = {.kind = STEP_BACKUP, .state = STEP_DONE, .ended_us = run.begun_us, .seal = *seal};
+    char *path = file_path(arena, state, JOURNAL_FILE);
+
+    if (path == NULL || strlen(id) != RUN_ID_SIZE - 1)
+        return error_set(err, ERROR_INPUT, "%s: no run", id);
+    memcpy(run.id, id, RUN_ID_SIZE);
+    memset(run.plan, '0', 64);
+    if (!journal_open(path, JOURNAL_WRITE, &journal, err) || !journal_begin_run(&journal, &run, err) ||
+        !journal_begin_step(&journal, id, STEP_BACKUP, 0, run.begun_us, err) ||
+        !journal_end_step(&journal, id, &step, err) ||
+        !journal_begin_step(&journal, id, STEP_INSTALL, 0, run.begun_us, err))
+        return false;
+    step = (struct run_step){.kind = STEP_INSTALL, .state = STEP_DONE, .ended_us = run.begun_us};
+    return journal_end_step(&journal, id, &step, err) &&
+           journal_end_run(&journal, id, RUN_DONE, (struct text){0}, run.begun_us, err);
+}
+
 static int backup(char **argv, struct arena *arena, struct error *err)
 {
     struct plan_change *changes = ARENA_ARRAY(arena, struct plan_change, 4096);
     char kind[64], name[256], arch[64], from[256], to[256], hex[DIGEST_HEX_MAX + 1];
     struct plan plan = {.changes = changes, .arch = TEXT("amd64")};
     struct backup_result result;
+    struct state state;
     unsigned group;
 
+    if (!state_open(argv[3], STATE_WRITE, &state, err))
+        return fail(err);
     while (plan.change_count < 4096 &&
            scanf("%63s %255s %63s %255s %255s %u", kind, name, arch, from, to, &group) == 6)
         changes[plan.change_count++] = (struct plan_change){.kind = kind_of(kind),
@@ -59,7 +87,7 @@ static int backup(char **argv, struct arena *arena, struct error *err)
         .folder = text_format(arena, "%s/runs/%s/rollback", argv[3], argv[4]).at,
         .now_us = time_now_us(),
     };
-    if (!backup_make(&request, arena, &result, err))
+    if (!backup_make(&request, arena, &result, err) || !note(argv[3], argv[4], &result.seal, arena, err))
         return fail(err);
     digest_hex(&result.seal, hex);
     printf("%s\n", hex);

@@ -10,7 +10,7 @@ extern const struct command command_scan, command_why, command_plan, command_fee
     command_cvss, command_version_compare, command_completion, command_help;
 
 extern const struct command command_apply;
-extern const struct command command_verify, command_report;
+extern const struct command command_verify, command_report, command_rollback;
 
 const struct command *const commands[] = {
     &command_scan,
@@ -18,6 +18,7 @@ const struct command *const commands[] = {
     &command_plan,
     &command_apply,
     &command_verify,
+    &command_rollback,
     &command_report,
     &command_feed_update,
     &command_feed_list,

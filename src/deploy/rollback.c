@@ -208,26 +208,40 @@ static bool was_absent(const struct rollback_store *store, uint32_t change, stru
     return false;
 }
 
-/* Whether a file of the package is not there that was. */
+static const struct kept_part *list_of(const struct rollback_store *store, uint32_t change)
+{
+    for (size_t i = 0; i < store->part_count; i++)
+        if (store->parts[i].change == change && text_equal(store->parts[i].name, TEXT("list")))
+            return &store->parts[i];
+    return NULL;
+}
+
+/*
+ * Whether a file of the package is not there that was. By the old list: what a newer package that is still installed
+ * replaces, dpkg leaves out of an old one and out of its list.
+ */
 static bool misses_files(struct rolling *r, const struct dpkg_database *database, int root, uint32_t change,
                          bool *out, struct error *err)
 {
     OWN(arena_end) struct arena scratch = arena_with(SCRATCH_SIZE);
     const struct rollback_store *store = r->request->store;
-    const struct dpkg_record *record =
-        dpkg_database_find(database, store->changes[change].name, store->changes[change].arch);
-    struct text *paths;
+    const struct kept_part *list = list_of(store, change);
+    struct text rest, line;
+    struct bytes raw;
     struct stat now;
-    size_t count;
     bool found;
 
     *out = false;
-    if (record == NULL)
+    if (list == NULL)
         return true;
-    if (!dpkg_database_paths(database, record, &scratch, &paths, &count, err))
-        return false;
-    for (size_t i = 0; i < count && !*out; i++) {
-        struct text place = dpkg_database_place(database, record->name, paths[i]);
+    if (!rollback_store_read(r->request->folder, &list->content, &scratch, &raw, err) ||
+        !text_from_lines(raw, LIMIT_DPKG_LIST, &rest, err))
+        return error_at(err, "%.*s: its old list", TEXT_ARG(store->changes[change].name));
+    while (!*out && text_cut(&rest, '\n', &line)) {
+        struct text path = text_copy(&scratch, line);
+        struct text place = dpkg_database_place(database, store->changes[change].name, path);
+        if (path.at == NULL)
+            return arena_full(&scratch, err);
         if (!below_stat(root, place, false, &now, &found, err))
             return false;
         *out = !found && !was_absent(store, change, place);

@@ -27,6 +27,7 @@ struct rollback_request {
     const struct installer *installer; /* locked */
     const char *root;
     const struct rollback_store *store;
+    const char *folder; /* of the store */
     const struct digest *seal;
     const struct trusted_artifact *artifacts;
     size_t artifact_count;

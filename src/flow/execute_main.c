@@ -101,6 +101,14 @@ static bool unpack_and_configure(struct work_order *w, struct error *err)
                               run_command(w, &command, err));
 }
 
+/* An old version may have had to wait until what breaks it was gone. */
+static bool configure_group(const struct dpkg_place *place, const struct package_group *group,
+                            struct arena *arena, struct dpkg_command *out, struct error *err)
+{
+    (void)group;
+    return dpkg_command_configure(place, arena, out, err);
+}
+
 /* See package_group.rollback for the two orders. */
 static bool do_install(struct work_order *w, struct error *err)
 {
@@ -113,7 +121,7 @@ static bool do_install(struct work_order *w, struct error *err)
     if (group->rollback)
         done = call(w, taken, dpkg_command_select, err) && unpack_and_configure(w, err) &&
                call(w, group->removal_count, dpkg_command_remove, err) &&
-               call(w, group->purge_count, dpkg_command_purge, err);
+               call(w, group->purge_count, dpkg_command_purge, err) && call(w, taken, configure_group, err);
     else
         done = call(w, group->removal_count, dpkg_command_remove, err) && unpack_and_configure(w, err);
     if (w->status == 0)

@@ -56,6 +56,7 @@ bool take_back(const struct take_back_request *request, struct arena *arena, str
         .installer = request->installer,
         .root = request->root,
         .store = &store,
+        .folder = kept.at,
         .seal = request->seal,
         .artifacts = artifacts,
         .artifact_count = proved.count,

@@ -7,11 +7,13 @@ import sys
 import unittest
 
 from machine import Machine, main
+from made_debs import Link, Package, script
 from state import State
 
 TOOL = os.path.join(os.environ.get("SUTURE_BUILD", "build"), "test/tool_rollback")
 STATE = "/var/lib/suture"
 BEFORE, AFTER = "20261121T030502Z-00000001", "20261121T040502Z-00000002"
+SECOND = "20261121T060502Z-00000003"
 
 
 class Way:
@@ -35,10 +37,11 @@ class Way:
                 changes.append(("remove", gone[1].split(":")[0], native, gone[2], "-"))
         return changes
 
-    def backup(self, changes, check=0):
-        text = "".join(" ".join(change) + " 0\n" for change in changes)
+    def backup(self, changes, check=0, run=BEFORE):
+        self.machine.run(["mkdir", "-p", "-m", "700", STATE], check=True)
+        text = "".join(" ".join(change if len(change) == 6 else (*change, "0")) + "\n" for change in changes)
         self.machine.write("root/changes", text)
-        done = self.machine.run(["sh", "-c", f"tool_rollback backup / {STATE} {BEFORE} < /root/changes"], check=check)
+        done = self.machine.run(["sh", "-c", f"tool_rollback backup / {STATE} {run} < /root/changes"], check=check)
         self.seal = done.stdout.strip()
         return done
 
@@ -121,6 +124,128 @@ class Real(RollBack):
         again = self.way.back(run="20261121T050502Z-00000003")
         self.assertEqual(again.stdout, "done: 0 back, 0 gone\n")
         self.assert_same(before)
+
+
+OLD = [
+    Package("oak", "1.0", scripts={"postinst": "[ \"$1\" != configure ] || update-alternatives --install /usr/bin/tree tree /usr/bin/oak 10",
+                                   "prerm": "update-alternatives --remove tree /usr/bin/oak"},
+            files={"/usr/bin/oak": (b"one\n", 0o4755), "/usr/share/oak/moved": "moves to acorn\n", "/usr/share/oak/gone": "x\n",
+                   "/usr/share/oak/kind": "a file\n", "/etc/oak.conf": "a = 1\n", "/etc/oak/dropped.conf": "d = 1\n",
+                   "/etc/oak/deleted.conf": "x = 1\n", "/usr/share/oak/link": Link("gone"), "/usr/share/man/man1/oak.1": "man\n"},
+            conffiles=["/etc/oak.conf", "/etc/oak/dropped.conf", "/etc/oak/deleted.conf"], owners={"/usr/bin/oak": (0, 8)}),
+    Package("elm", "1.0", files={"/usr/share/elm/one": "elm\n", "/usr/share/elm/swapped": "is elm's\n"}, fields={"Multi-Arch": "foreign"}),
+    Package("ash", "1.0", files={"/usr/share/ash/one": "ash\n", "/etc/ash.conf": "ash = 1\n"}, conffiles=["/etc/ash.conf"]),
+    Package("fir", "1.0", files={"/usr/share/fir/one": "fir\n", "/etc/fir.conf": "fir = 1\n"}, conffiles=["/etc/fir.conf"],
+            scripts={"postrm": "[ \"$1\" != purge ] || rm -rf /var/lib/fir"}),
+]
+NEW = [
+    Package("acorn", "2.0", files={"/usr/share/oak/moved": "acorn's now\n", "/etc/acorn.conf": "n\n", "/usr/share/acorn/x": "x\n"},
+            conffiles=["/etc/acorn.conf"], fields={"Replaces": "oak (<< 2)", "Breaks": "oak (<< 2)"}),
+    Package("oak", "2.0", scripts={"postinst": "[ \"$1\" != configure ] || update-alternatives --install /usr/bin/tree tree /usr/bin/oak 20",
+                                   "prerm": "update-alternatives --remove tree /usr/bin/oak"},
+            files={"/usr/bin/oak": (b"two\n", 0o755), "/usr/share/oak/kind": Link("link2"), "/etc/oak.conf": "a = 2\n", "/etc/oak/deleted.conf": "x = 2\n",
+                   "/etc/oak/new.conf": "new\n", "/usr/share/oak/link": "a file now\n", "/usr/share/man/man1/oak.1": "man 2\n",
+                   "/usr/share/elm/swapped": "is oak's\n"},
+            conffiles=["/etc/oak.conf", "/etc/oak/new.conf", "/etc/oak/deleted.conf"],
+            fields={"Depends": "acorn", "Conflicts": "ash", "Replaces": "elm (<< 2)", "Breaks": "elm (<< 2)"}),
+    Package("elm", "2.0", files={"/usr/share/elm/one": "elm 2\n"}, fields={"Depends": "oak (>= 2)"}),
+    Package("fir", "2.0", files={"/usr/share/fir/one": "fir 2\n", "/etc/fir.conf": "fir = 2\n"}, conffiles=["/etc/fir.conf"],
+            scripts={"postrm": "[ \"$1\" != purge ] || rm -rf /var/lib/fir /var/lib/fir2"}),
+]
+CHANGES = [("new", "acorn", "all", "-", "2.0"), ("remove", "ash", "all", "1.0", "-"), ("upgrade", "elm", "all", "1.0", "2.0"),
+           ("new", "fir", "all", "-", "2.0"), ("upgrade", "oak", "all", "1.0", "2.0")]
+
+
+class Made(RollBack):
+    """Packages that do what real ones seldom do."""
+
+    def put(self, packages, words):
+        folder = self.machine.path("root/debs")
+        shutil.rmtree(folder, ignore_errors=True)
+        os.makedirs(folder)
+        for package in packages:
+            package.build(folder)
+        self.shell(f"cd /root/debs; DEBIAN_FRONTEND=noninteractive apt-get -q -y {words} -o Dpkg::Options::=--force-confold install ./*.deb >>/root/apt.log 2>&1")
+
+    def old(self):
+        self.put(OLD, "")
+        self.shell("""dpkg --remove fir; echo 'fir = mine' > /etc/fir.conf
+            echo '# mine' >> /etc/oak.conf; chown 8:8 /etc/oak.conf; rm /etc/oak/deleted.conf
+            ln /usr/share/elm/one /usr/share/elm/other-name; rm /usr/share/elm/other-name
+            dpkg-divert --quiet --local --rename --divert /usr/share/man/man1/oak.1.mine --add /usr/share/man/man1/oak.1
+            apt-mark auto elm; apt-mark hold ash elm; apt-mark unhold ash
+            setcap cap_net_raw+ep /usr/share/elm/one 2>/dev/null || true""")
+
+    def new(self):
+        self.put(NEW, "--allow-downgrades --allow-change-held-packages")
+
+    def test_everything_at_once(self):
+        self.old()
+        before = self.state()
+        self.way.backup(CHANGES)
+        self.new()
+        self.assertEqual(self.machine.packages()["oak:all"], "2.0")
+        self.assertNotIn("ash:all", self.machine.packages())
+        shown = self.machine.suture("rollback", "--dry-run", check=True).stdout
+        self.assertIn("oak 2.0 -> 1.0", shown)
+        self.assertIn("ash 1.0 comes back", shown)
+        self.assertIn("acorn 2.0 goes", shown)
+        self.machine.suture("rollback", "--yes", check=True)
+        self.assert_same(before)
+        self.assertEqual(self.machine.suture("rollback", "--yes").returncode, 1)
+        told = self.machine.suture("rollback", "--yes", "--to", BEFORE).stderr
+        self.assertIn("was taken back already", told)
+
+    def test_the_owners_conffile_survives_a_later_update(self):
+        """A rebuilt package holds the owner's version: its hash must not become the vendor's."""
+        self.old()
+        self.way.backup(CHANGES)
+        self.new()
+        self.machine.suture("rollback", "--yes", check=True)
+        self.put([NEW[0], NEW[1], NEW[2]], "--allow-change-held-packages")
+        self.assertEqual(self.machine.read("etc/oak.conf"), "a = 1\n# mine\n")
+        self.assertEqual(self.machine.read("etc/oak.conf.dpkg-dist"), "a = 2\n")
+
+    def test_two_runs(self):
+        self.old()
+        before = self.state()
+        self.way.backup(CHANGES)
+        self.new()
+        between = self.state()
+        self.way.backup([("upgrade", "acorn", "all", "2.0", "3.0")], run=SECOND)
+        self.put([Package("acorn", "3.0", files={"/usr/share/oak/moved": "3\n"}, fields={"Replaces": "oak (<< 2)", "Breaks": "oak (<< 2)"})], "")
+        self.machine.suture("rollback", "--yes", check=True)
+        self.assert_same(between)
+        self.way.backup([("upgrade", "acorn", "all", "2.0", "3.0")], run="20261121T070502Z-00000004")
+        self.put([Package("acorn", "3.0", files={"/usr/share/oak/moved": "3\n"}, fields={"Replaces": "oak (<< 2)", "Breaks": "oak (<< 2)"})], "")
+        self.machine.suture("rollback", "--yes", "--to", BEFORE, check=True)
+        self.assert_same(before)
+
+    def test_a_tampered_store_is_refused(self):
+        self.old()
+        self.way.backup(CHANGES)
+        self.new()
+        after = self.state()
+        folder = self.machine.path(f"{STATE}/runs/{BEFORE}/rollback")
+        for name in sorted(os.listdir(folder)):
+            with open(os.path.join(folder, name), "r+b") as file:
+                whole = file.read()
+                file.seek(len(whole) // 2)
+                file.write(bytes([whole[len(whole) // 2] ^ 1]) if whole else b"x")
+            told = self.machine.suture("rollback", "--yes", check=1).stderr
+            self.assertIn("rollback store: ", told)
+            with open(os.path.join(folder, name), "wb") as file:
+                file.write(whole)
+        now = self.state()
+        self.assertEqual(now, after, now.difference(after))
+        self.machine.suture("rollback", "--yes", check=True)
+
+    def test_too_little_room(self):
+        self.old()
+        self.shell(f"mkdir -p {STATE}/runs; mount -t tmpfs -o size=1m none {STATE}/runs")
+        done = self.way.backup(CHANGES, check=1)
+        self.assertIn("the way back needs", done.stderr)
+        self.assertEqual(self.shell(f"ls {STATE}/runs/{BEFORE} 2>/dev/null || true"), "")
 
 
 if __name__ == "__main__":

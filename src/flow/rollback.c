@@ -1,0 +1,279 @@
+#include "flow/rollback.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/os.h"
+#include "base/own.h"
+#include "flow/take_back.h"
+#include "manager/installer_client.h"
+#include "store/journal.h"
+#include "store/state.h"
+
+struct work {
+    const struct go_back_request *request;
+    struct arena *arena;
+    struct state state;
+    struct journal journal;
+    struct journal_runs runs;
+    int lock;
+    char resumed[RUN_ID_SIZE]; /* an interrupted rollback that is gone on with; "" there is none */
+};
+
+static void end_work(struct work *work)
+{
+    journal_close(&work->journal);
+    own_fd(&work->lock);
+}
+
+static void name_run(int64_t now_us, char out[RUN_ID_SIZE])
+{
+    struct civil civil = time_civil(now_us);
+    uint32_t number;
+
+    os_random(&number, sizeof(number));
+    (void)snprintf(out, RUN_ID_SIZE, "%04u%02u%02uT%02u%02u%02uZ-%08x", (unsigned)civil.year % 10000,
+                   (unsigned)civil.month % 100, (unsigned)civil.day % 100, (unsigned)civil.hour % 100,
+                   (unsigned)civil.minute % 100, (unsigned)civil.second % 100, number);
+}
+
+/* ---- which runs ---- */
+
+static const struct run_step *kept(const struct run *run)
+{
+    for (size_t i = 0; i < run->step_count; i++)
+        if (run->steps[i].kind == STEP_BACKUP && run->steps[i].state == STEP_DONE &&
+            run->steps[i].seal.kind == DIGEST_SHA256)
+            return &run->steps[i];
+    return NULL;
+}
+
+static bool has_installed(const struct run *run)
+{
+    for (size_t i = 0; i < run->step_count; i++)
+        if (run->steps[i].kind == STEP_INSTALL)
+            return true;
+    return false;
+}
+
+static bool was_taken_back(const struct journal_runs *runs, const struct run *run)
+{
+    for (size_t i = 0; i < runs->count; i++)
+        if (runs->at[i].kind == RUN_ROLLBACK && runs->at[i].state == RUN_DONE &&
+            strcmp(runs->at[i].takes_back, run->id) == 0)
+            return true;
+    return false;
+}
+
+/* One that could be taken back. */
+static bool is_standing(const struct journal_runs *runs, const struct run *run)
+{
+    return run->kind == RUN_APPLY && kept(run) != NULL && has_installed(run) &&
+           (run->state == RUN_DONE || run->state == RUN_STOPPED || run->state == RUN_FAILED) &&
+           !was_taken_back(runs, run);
+}
+
+static bool no_such_run(const struct work *work, struct error *err)
+{
+    const char *to = work->request->to;
+
+    if (to == NULL)
+        return error_set(err, ERROR_ABSENT, "there is no run that could be taken back");
+    for (size_t i = 0; i < work->runs.count; i++)
+        if (strcmp(work->runs.at[i].id, to) == 0)
+            return error_set(err, ERROR_ABSENT, "run %.40s cannot be taken back: it %s", to,
+                             work->runs.at[i].kind != RUN_APPLY               ? "is a rollback itself"
+                             : was_taken_back(&work->runs, &work->runs.at[i]) ? "was taken back already"
+                             : kept(&work->runs.at[i]) == NULL                ? "kept no way back"
+                                                                              : "changed nothing");
+    return error_set(err, ERROR_ABSENT, "there is no run %.40s here; suture report lists them", to);
+}
+
+static bool look_at(struct work *work, const struct run *run, struct rollback_plan *out, struct error *err)
+{
+    struct text name = text_format(work->arena, "runs/%s/rollback", run->id);
+    char *folder = name.at == NULL ? NULL : state_path(&work->state, work->arena, name.at);
+    const struct run_step *step = kept(run);
+    struct rollback_plan plan = {.run = *run};
+    struct dpkg_database database;
+    struct rollback_step *steps;
+    struct text *others;
+
+    assert(step != NULL);
+    plan.seal = step->seal;
+    if (folder == NULL)
+        return arena_full(work->arena, err);
+    if (!rollback_store_open(folder, &plan.seal, work->arena, &plan.store, err))
+        return error_at(err, "run %s", run->id);
+    if (!dpkg_database_open(work->request->root, work->arena, &database, err) ||
+        !rollback_look(&database, &plan.store, work->arena, &steps, err) ||
+        !rollback_others(&database, &plan.store, work->arena, &others, &plan.other_count, err))
+        return false;
+    plan.steps = steps;
+    plan.others = others;
+    for (size_t i = 0; i < plan.store.change_count; i++)
+        plan.back_count += !steps[i].is_as_it_was;
+    *out = plan;
+    return true;
+}
+
+/* The standing runs from the newest to the one that was asked for. */
+static bool choose(struct work *work, struct rollback_found *found, struct error *err)
+{
+    const char *to = work->request->to;
+    bool reached = false;
+
+    found->plans = ARENA_ARRAY(work->arena, struct rollback_plan, work->runs.count + 1);
+    found->done = ARENA_ARRAY(work->arena, struct rollback_done, work->runs.count + 1);
+    if (found->plans == NULL || found->done == NULL)
+        return arena_full(work->arena, err);
+    for (size_t i = 0; i < work->runs.count && !reached; i++) {
+        const struct run *run = &work->runs.at[i];
+        if (!is_standing(&work->runs, run))
+            continue;
+        if (!look_at(work, run, &found->plans[found->count++], err))
+            return false;
+        reached = to == NULL || strcmp(run->id, to) == 0;
+    }
+    return reached || no_such_run(work, err);
+}
+
+/* ---- an interrupted one ---- */
+
+static bool find_open(struct work *work, struct rollback_found *found, struct error *err)
+{
+    const struct run *open = NULL;
+
+    for (size_t i = 0; i < work->runs.count; i++)
+        if (work->runs.at[i].state == RUN_OPEN)
+            open = &work->runs.at[i];
+    if (open == NULL)
+        return true;
+    if (open->kind != RUN_ROLLBACK)
+        return error_set(err, ERROR_CONFLICT,
+                         "run %s was interrupted: suture apply takes it to its end first", open->id);
+    memcpy(work->resumed, open->id, sizeof(work->resumed));
+    found->resumed = true;
+    return true;
+}
+
+/* ---- doing it ---- */
+
+static bool begin_run(struct work *work, const struct rollback_plan *plan, char as[RUN_ID_SIZE],
+                      struct error *err)
+{
+    struct run run = {.kind = RUN_ROLLBACK, .begun_us = time_now_us(), .pid = (uint32_t)getpid()};
+
+    if (work->resumed[0] != 0) {
+        memcpy(as, work->resumed, RUN_ID_SIZE);
+        work->resumed[0] = 0;
+        return journal_resume_run(&work->journal, as, run.pid, run.begun_us, err);
+    }
+    name_run(run.begun_us, as);
+    memcpy(run.id, as, RUN_ID_SIZE);
+    memcpy(run.plan, plan->run.plan, sizeof(run.plan));
+    memcpy(run.takes_back, plan->run.id, RUN_ID_SIZE);
+    return journal_begin_run(&work->journal, &run, err);
+}
+
+static bool end_run(struct work *work, const char *as, const struct rollback_result *result,
+                    struct error *err)
+{
+    struct text why = result->done ? (struct text){0}
+                                   : text_format(work->arena, "%.*s: %.*s", TEXT_ARG(result->failed),
+                                                 TEXT_ARG(result->reason));
+    struct run_step step = {
+        .kind = STEP_ROLLBACK,
+        .state = result->done ? STEP_DONE : STEP_FAILED,
+        .ended_us = time_now_us(),
+        .note = result->done ? text_format(work->arena, "%zu packages went back, %zu went", result->installed,
+                                           result->removed)
+                             : why,
+    };
+
+    return journal_end_step(&work->journal, as, &step, err) &&
+           journal_end_run(&work->journal, as, result->done ? RUN_DONE : RUN_FAILED, why, step.ended_us, err);
+}
+
+static bool take_one(struct work *work, const struct rollback_plan *plan, struct rollback_done *out,
+                     struct error *err)
+{
+    OWN(installer_client_end) struct installer_client client = {.helper = HELPER_NONE};
+    struct rollback_done done = {0};
+
+    if (!begin_run(work, plan, done.as, err) ||
+        !journal_begin_step(&work->journal, done.as, STEP_ROLLBACK, 0, time_now_us(), err))
+        return false;
+    const struct installer_client_request open = {work->request->program, work->state.folder,
+                                                  work->request->root, text_of(done.as)};
+    if (!installer_client_open(&open, work->arena, &client, err))
+        return false;
+    struct installer door = installer_client_door(&client);
+    const struct take_back_request request = {.installer = &door,
+                                              .root = work->request->root,
+                                              .state = work->state.folder,
+                                              .run = plan->run.id,
+                                              .seal = &plan->seal,
+                                              .as = done.as};
+    if (!door.lock(door.self, work->request->lock_wait_ms, err) ||
+        !take_back(&request, work->arena, &done.result, err))
+        return error_at(err, "rollback %s stays open, suture rollback goes on with it", done.as);
+    *out = done;
+    return end_run(work, done.as, &done.result, err);
+}
+
+static bool take_all(struct work *work, struct rollback_found *found, struct error *err)
+{
+    for (size_t i = 0; i < found->count; i++) {
+        if (!take_one(work, &found->plans[i], &found->done[i], err))
+            return false;
+        found->done_count++;
+        if (!found->done[i].result.done)
+            return true; /* what is older stands on what could not be taken back */
+    }
+    return true;
+}
+
+static bool open_all(struct work *work, struct error *err)
+{
+    const struct go_back_request *request = work->request;
+
+    if (!state_open(request->state, request->dry_run ? STATE_READ : STATE_WRITE, &work->state, err))
+        return false;
+    char *lock = state_path(&work->state, work->arena, "apply.lock");
+    char *path = state_path(&work->state, work->arena, JOURNAL_FILE);
+    if (lock == NULL || path == NULL)
+        return arena_full(work->arena, err);
+    if (!request->dry_run && !file_lock(lock, &work->lock, err))
+        return false;
+    if (!journal_open(path, request->dry_run ? JOURNAL_READ : JOURNAL_WRITE, &work->journal, err)) {
+        return err->kind == ERROR_ABSENT
+                   ? error_set(err, ERROR_ABSENT, "there is no run that could be taken back")
+                   : false;
+    }
+    return journal_list(&work->journal, work->arena, &work->runs, err);
+}
+
+bool go_back(const struct go_back_request *request, struct arena *arena, struct rollback_found *out,
+             struct error *err)
+{
+    OWN(end_work) struct work work = {.request = request, .arena = arena, .lock = -1};
+    struct rollback_found found = {0};
+    bool yes = true;
+
+    if (!request->dry_run && !os_is_root())
+        return error_set(err, ERROR_SYSTEM,
+                         "only root can change packages; --dry-run shows what would go back");
+    if (!open_all(&work, err) || !find_open(&work, &found, err) || !choose(&work, &found, err))
+        return false;
+    if (!request->dry_run && request->agree != NULL && !request->agree(request->self, &found, &yes, err))
+        return false;
+    found.declined = !yes;
+    if (!request->dry_run && yes && !take_all(&work, &found, err))
+        return false;
+    *out = found;
+    return true;
+}
