@@ -160,6 +160,7 @@
 #define LIMIT_POWER_MEMORY   (8 * MIB)
 
 /* One plan: an upgrade of a full desktop has 3,000 changes of 1 KB each. */
+#define LIMIT_LOOK_MESSAGE (256 * MIB) /* a plan, and evidence that may be as large as sealed records may */
 #define LIMIT_PLAN_FILE    (64 * MIB)
 #define LIMIT_PLAN_MEMORY  (256 * MIB) /* tables of verified lists, in an answer: those of Debian's main are 40 MB */
 #define LIMIT_PLAN_CHANGES 65536

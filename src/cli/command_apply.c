@@ -173,6 +173,7 @@ static bool fill_request(const struct command_call *call, struct carry_out_reque
            os_helper(call->arena, "suture-plan", &into->programs.plan, err) &&
            os_helper(call->arena, "suture-fetch", &into->programs.fetch, err) &&
            os_helper(call->arena, "suture-prove", &into->programs.prove, err) &&
+           os_helper(call->arena, "suture-look", &into->programs.look, err) &&
            os_helper(call->arena, "suture-execute", &into->programs.execute, err);
 }
 

@@ -9,6 +9,7 @@
 #include "base/os.h"
 #include "base/own.h"
 #include "flow/carry_out_steps.h"
+#include "flow/look.h"
 #include "flow/plan_json.h"
 #include "flow/plan_run.h"
 #include "manager/installer_client.h"
@@ -27,12 +28,14 @@ struct work {
     struct run open; /* resumed: the run that is */
     struct installer_client client;
     struct installer installer;
+    struct helper look;
     bool locked; /* dpkg's lock is held */
 };
 
 static void end_work(struct work *work)
 {
     installer_client_end(&work->client);
+    helper_end(&work->look);
     journal_close(&work->journal);
     own_fd(&work->lock);
 }
@@ -225,6 +228,7 @@ static bool repair_first(struct work *work, size_t *repaired, struct error *err)
 
 static bool run_plan(struct work *work, struct carry_out_result *result, struct error *err)
 {
+    OWN(writer_end) struct writer plan = writer_with(LIMIT_PLAN_FILE);
     struct carrying c = {
         .request = work->request,
         .stop = work->stop,
@@ -235,9 +239,12 @@ static bool run_plan(struct work *work, struct carry_out_result *result, struct 
         .run = work->run,
         .installer = &work->installer,
         .journal = &work->journal,
+        .look = &work->look,
     };
 
-    if (!make_run_folder(work, &c, err) || (!work->resumed && !keep_plan(work, &result->plan, err)))
+    if (!plan_write_json(&result->plan, &plan, err) || !writer_done(&plan, &c.plan_json, err) ||
+        !look_start(work->request->programs.look, &work->look, err) || !make_run_folder(work, &c, err) ||
+        (!work->resumed && !keep_plan(work, &result->plan, err)))
         return false;
     const struct apply_steps steps = carry_out_steps(&c);
     const struct apply_request request = {
@@ -255,6 +262,7 @@ static bool run_plan(struct work *work, struct carry_out_result *result, struct 
     if (!done)
         return error_at(err, "run %s stays open, suture apply goes on with it", work->run);
     result->end = CARRY_OUT_RUN;
+    result->sealed = c.sealed;
     return journal_get(&work->journal, work->run, work->arena, &result->run, err);
 }
 
@@ -291,8 +299,12 @@ bool carry_out(const struct carry_out_request *request, struct stop *stop, struc
                struct carry_out_result *out, struct error *err)
 {
     OWN(end_work)
-    struct work work = {
-        .request = request, .stop = stop, .arena = arena, .lock = -1, .client = {.helper = HELPER_NONE}};
+    struct work work = {.request = request,
+                        .stop = stop,
+                        .arena = arena,
+                        .lock = -1,
+                        .client = {.helper = HELPER_NONE},
+                        .look = HELPER_NONE};
     struct carry_out_result result = {0};
 
     if (request->dry_run)

@@ -18,7 +18,7 @@
 #include "flow/plan.h"
 
 struct carry_out_programs {
-    const char *plan, *fetch, *prove, *execute;
+    const char *plan, *fetch, *prove, *look, *execute;
 };
 
 struct carry_out_request {
@@ -55,6 +55,7 @@ struct carry_out_result {
     struct plan plan;        /* what was carried out */
     struct run run;          /* with its steps */
     struct apply_result result;
+    uint64_t sealed; /* number of the sealed record; 0: there is none */
     size_t repaired; /* half-done packages that were repaired first */
 };
 

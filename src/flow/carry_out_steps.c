@@ -2,11 +2,15 @@
 
 #include "base/confine.h"
 #include "base/file.h"
+#include "base/limits.h"
+#include "base/own.h"
 #include "deploy/backup.h"
 #include "deploy/ready.h"
 #include "deploy/ready_power.h"
+#include "flow/look.h"
 #include "flow/prove.h"
 #include "flow/take_back.h"
+#include "flow/verify.h"
 
 static bool is_live(const struct carrying *c)
 {
@@ -153,6 +157,137 @@ static bool do_rollback(void *self, const struct apply_view *view, struct arena 
     return true;
 }
 
+/* ---- what is well, and what it came to ---- */
+
+static bool ask_look(struct carrying *c, enum look_what what, const struct apply_view *view,
+                     struct bytes former, struct arena *arena, struct look_answer *out, struct error *err)
+{
+    const char *policy = c->request->plan.scan.policy;
+    struct run run;
+
+    if (!journal_get(c->journal, c->run, arena, &run, err))
+        return false;
+    const struct look_question question = {
+        .what = what,
+        .kind = run.kind,
+        .outcome = what == LOOK_EVIDENCE ? view->outcome : RUN_OPEN,
+        .begun_us = run.begun_us,
+        .state = text_of(c->state),
+        .root = text_of(c->root),
+        .policy = policy != NULL ? text_of(policy) : (struct text){0},
+        .run = text_of(c->run),
+        .plan = c->plan_json,
+        .former = former,
+    };
+    return look_ask(c->look, &question, arena, out, err);
+}
+
+/* What the checks answered so far lies in the run's folder, so that an interruption does not lose it. */
+static bool read_answers(const struct carrying *c, struct arena *arena, struct bytes *out, struct error *err)
+{
+    char *path = file_path(arena, c->folder, "health.json");
+
+    if (path == NULL)
+        return arena_full(arena, err);
+    *out = (struct bytes){0};
+    return !file_exists(path) || file_read(path, LIMIT_LOOK_MESSAGE, arena, out, err);
+}
+
+static bool keep_answers(const struct carrying *c, struct bytes answers, struct arena *arena,
+                         struct error *err)
+{
+    char *path = file_path(arena, c->folder, "health.json");
+
+    return path == NULL ? arena_full(arena, err) : file_replace(path, answers, 0600, err);
+}
+
+/* Another root has no services that run. */
+static bool skips_health(const struct carrying *c, struct apply_note *out)
+{
+    if (is_live(c))
+        return false;
+    *out = (struct apply_note){.text = TEXT("nothing runs in another root"), .skipped = true};
+    return true;
+}
+
+static bool do_health_before(void *self, const struct apply_view *view, struct arena *arena,
+                             struct apply_note *out, struct error *err)
+{
+    struct carrying *c = self;
+    struct look_answer answer;
+
+    if (skips_health(c, out))
+        return true;
+    if (!ask_look(c, LOOK_BEFORE, view, (struct bytes){0}, arena, &answer, err) ||
+        !keep_answers(c, answer.evidence, arena, err))
+        return false;
+    out->text = answer.note;
+    return true;
+}
+
+static bool do_health_after(void *self, const struct apply_view *view, struct arena *arena,
+                            struct apply_note *out, struct error *err)
+{
+    struct carrying *c = self;
+    struct look_answer answer;
+    struct bytes former;
+
+    if (skips_health(c, out))
+        return true;
+    if (!read_answers(c, arena, &former, err) ||
+        !ask_look(c, LOOK_AFTER, view, former, arena, &answer, err) ||
+        !keep_answers(c, answer.evidence, arena, err))
+        return false;
+    out->text = answer.note;
+    return !answer.broke || error_set(err, ERROR_CONFLICT, "%.*s", TEXT_ARG(answer.note));
+}
+
+static bool read_evidence(const struct carrying *c, struct arena *arena, struct evidence *out,
+                          struct error *err)
+{
+    OWN(json_end) struct json_document document = {0};
+
+    return json_parse(c->evidence, LIMIT_LOOK_MESSAGE, &document, err) &&
+           seal_read_evidence(json_root(&document), arena, out, err);
+}
+
+static bool do_verify(void *self, const struct apply_view *view, struct arena *arena, struct apply_note *out,
+                      struct error *err)
+{
+    struct carrying *c = self;
+    struct evidence evidence;
+    struct look_answer answer;
+    struct bytes former;
+
+    if (!read_answers(c, arena, &former, err) ||
+        !ask_look(c, LOOK_EVIDENCE, view, former, arena, &answer, err))
+        return false;
+    c->evidence = answer.evidence;
+    out->text = answer.note;
+    if (!read_evidence(c, arena, &evidence, err))
+        return false;
+    /* Of a run that was taken back it is right that nothing is applied. */
+    return view->outcome != RUN_DONE || evidence.applied.proof != PROOF_NO ||
+           error_set(err, ERROR_CONFLICT, "not applied as planned: %.*s", TEXT_ARG(evidence.applied.why));
+}
+
+static bool do_seal(void *self, const struct apply_view *view, struct arena *arena, struct apply_note *out,
+                    struct error *err)
+{
+    struct carrying *c = self;
+    struct evidence evidence;
+    struct seal seal;
+
+    (void)view;
+    if (c->evidence.size == 0)
+        return error_set(err, ERROR_ABSENT, "there is nothing to seal");
+    if (!read_evidence(c, arena, &evidence, err) || !verify_keep(c->state, &evidence, arena, &seal, err))
+        return false;
+    c->sealed = seal.number;
+    out->text = text_format(arena, "record %llu", (unsigned long long)seal.number);
+    return true;
+}
+
 /* ---- the rest ---- */
 
 static bool do_confine(void *self, struct error *err)
@@ -193,7 +328,11 @@ struct apply_steps carry_out_steps(struct carrying *carrying)
         .fetch = do_fetch,
         .prove = do_prove,
         .backup = do_backup,
+        .health_before = do_health_before,
+        .health_after = do_health_after,
         .rollback = do_rollback,
+        .verify = do_verify,
+        .seal = do_seal,
         .confine = do_confine,
         .stop = do_stop,
         .progress = do_progress,

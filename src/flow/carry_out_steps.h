@@ -4,6 +4,7 @@
 #ifndef FLOW_CARRY_OUT_STEPS_H
 #define FLOW_CARRY_OUT_STEPS_H
 
+#include "base/helper.h"
 #include "flow/carry_out.h"
 
 /* What the steps share. Borrowed all of it. */
@@ -17,6 +18,10 @@ struct carrying {
     const char *packages; /* in it */
     const struct installer *installer;
     struct journal *journal;
+    const struct helper *look; /* suture-look */
+    struct bytes plan_json;
+    struct bytes evidence; /* from VERIFY on */
+    uint64_t sealed;       /* number of the record */
 };
 
 struct apply_steps carry_out_steps(struct carrying *carrying);
