@@ -10,6 +10,7 @@
 #include "cli/words.h"
 #include "flow/carry_out.h"
 #include "flow/plan_json.h"
+#include "flow/policy_path.h"
 
 #define LOCK_WAIT_US (2 * TIME_MINUTE_US)
 
@@ -164,7 +165,11 @@ static bool fill_request(const struct command_call *call, struct carry_out_reque
 {
     const char *rate = command_text(call, OPTION_LIMIT_RATE);
     int64_t wait_us = command_given(call, OPTION_WAIT) ? command_us(call, OPTION_WAIT) : LOCK_WAIT_US;
+    struct policy policy;
 
+    if (!policy_in_force(into->plan.scan.policy, call->arena, &policy, NULL, err))
+        return false;
+    into->battery_percent = policy.unattended.battery_percent;
     into->plan_file = command_text(call, OPTION_PLAN);
     into->dry_run = command_given(call, OPTION_DRY_RUN);
     into->rehearse = command_given(call, OPTION_REHEARSE);

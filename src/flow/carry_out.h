@@ -27,6 +27,7 @@ struct carry_out_request {
     bool dry_run;             /* only plan; nothing is written anywhere, whatever else is asked */
     bool rehearse;
     uint64_t rate_max; /* bytes a second; 0: as fast as it goes */
+    uint8_t battery_percent; /* at least, where there are no mains: the policy's word */
     struct text ca_file;
     uint32_t lock_wait_ms;
     struct carry_out_programs programs;

@@ -38,7 +38,7 @@ static bool do_ready(void *self, const struct apply_view *view, struct arena *ar
         .root = c->root,
         .state = c->state,
         .power = is_live(c) ? READY_POWER_FOLDER : NULL,
-        .percent_min = READY_POWER_PERCENT,
+        .percent_min = c->request->battery_percent,
     };
     struct backup_request backup;
 

@@ -6,9 +6,13 @@
 #ifndef FLOW_POLICY_PATH_H
 #define FLOW_POLICY_PATH_H
 
-#include "base/arena.h"
+#include "evaluate/policy.h"
 
 /* In the arena; *out is NULL when there is none. */
 bool policy_path(struct arena *arena, const char **out, struct error *err) MUST_USE;
+
+/* The policy that decides: the one at `given`, else the configured, else the built-in one. `*path` (or NULL) is where it was read; NULL: it is built in. */
+bool policy_in_force(const char *given, struct arena *arena, struct policy *out, const char **path,
+                     struct error *err) MUST_USE;
 
 #endif

@@ -160,6 +160,21 @@ class Runs(unittest.TestCase):
         self.assertRegex(self.look().stdout, r"updates? (is|are) due; the window opens ")
         self.assertEqual((machine.packages(), self.status()["last_run"]), (before, None))
 
+    def test_a_low_battery_stops_a_run_and_the_policy_says_how_low(self):
+        machine = self.machine
+        machine.advise(sources=["openssl"], exploited=["openssl"])
+        self.policy(-2)
+        machine.run(["mount", "-t", "tmpfs", "supplies", "/sys/class/power_supply"], check=True)
+        for name, content in (("type", "Battery"), ("status", "Discharging"), ("capacity", "40")):
+            machine.run(["sh", "-c", f"mkdir -p /sys/class/power_supply/BAT0; echo {content} > /sys/class/power_supply/BAT0/{name}"], check=True)
+        before = machine.packages()
+        self.assertIn("on battery at 40 %, and 50 % is asked for, or mains", self.look().stdout)
+        self.assertIn("on battery at 40 %, and 50 % is asked for, or mains", machine.suture("apply", "--yes", check=1).stderr)
+        self.assertEqual(machine.packages(), before)
+        machine.write("etc/suture/policy.yaml", machine.read("etc/suture/policy.yaml") + "unattended: {battery percent: 40}\n")
+        self.look()
+        self.assertNotEqual(machine.packages(), before)
+
     def test_nothing_without_root(self):
         done = self.machine.run(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "env", "HOME=/nonexistent", "suture", "unattended", "run"])
         self.assertEqual(done.returncode, 1)
