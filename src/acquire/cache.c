@@ -75,6 +75,7 @@ bool cache_find(const struct cache *cache, const struct cache_item *item, struct
         return false;
     if (broken && unlinkat(vault, name, 0) != 0)
         return error_system(err, "%s", path);
+    *err = (struct error){0}; /* that it is not here is no failure */
     *out = NULL;
     return true;
 }

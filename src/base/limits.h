@@ -140,6 +140,12 @@
 #define LIMIT_HTTP_FIELD      512 /* an ETag or a date; real ones stay under 100 */
 
 /* Packages that are kept: a year of updates of a desktop is 3 GB in 2,000 files. */
+/* New powers: a kernel brings ten; a package of a thousand is a mistake or an attack, and is refused. */
+#define LIMIT_POWERS        4096
+#define LIMIT_POWERS_MEMORY (256 * MIB) /* of one package: its scripts, and what is compared */
+#define LIMIT_POWERS_FILE   (256 * KIB) /* that is compared and shown; a unit has 1 KB, the largest script of Debian 90 */
+#define LIMIT_POWERS_SHOWN  (16 * KIB)  /* of one comparison */
+#define LIMIT_DIFF_MEMORY   (64 * MIB)  /* lines of two texts and what they have in common */
 #define LIMIT_PROVE_MESSAGE (32 * MIB) /* of suture-prove: 1 KB for each package and list */
 #define LIMIT_PROVE_TIME_MS (10 * 60 * 1000) /* 1,000 packages are read in some seconds; a board with an SD card needs a hundredfold */
 #define LIMIT_CACHE_FILES 65536

@@ -31,8 +31,8 @@ static bool begin(const struct prove_request *request, const struct plan *plan, 
     struct work work = {.request = request, .plan = plan, .arena = arena};
 
     work.subjects = ARENA_ARRAY(arena, struct subject, plan->change_count);
-    work.packages = file_path(arena, request->run, "packages");
-    if (work.subjects == NULL || work.packages == NULL)
+    work.packages = request->run == NULL ? NULL : file_path(arena, request->run, "packages");
+    if (work.subjects == NULL || (request->run != NULL && work.packages == NULL))
         return arena_full(arena, err);
     for (size_t i = 0; i < plan->change_count; i++) {
         const struct plan_change *change = &plan->changes[i];
@@ -46,7 +46,7 @@ static bool begin(const struct prove_request *request, const struct plan *plan, 
         if (subject->name == NULL)
             return arena_full(arena, err);
     }
-    if (!file_make_folders(work.packages, 0700, err))
+    if (work.packages != NULL && !file_make_folders(work.packages, 0700, err))
         return false;
     *out = work;
     return true;
@@ -207,7 +207,9 @@ static bool give_to_run(const struct work *work, const struct cache *cache, cons
 
     if (paths == NULL)
         return arena_full(work->arena, err);
-    for (size_t i = 0; i < work->count; i++)
+    for (size_t i = 0; work->packages == NULL && i < work->count; i++)
+        paths[work->subjects[i].change] = result->paths[i];
+    for (size_t i = 0; work->packages != NULL && i < work->count; i++)
         if (!cache_give(cache, &wants[i].item, work->packages, work->arena, &paths[work->subjects[i].change],
                         err))
             return error_at(err, "%.*s", TEXT_ARG(wants[i].name));

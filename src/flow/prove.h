@@ -19,8 +19,8 @@ struct prove_request {
     const char *fetcher; /* suture-fetch; NULL: only file: can be had */
     const char *root;
     int64_t now_us;
-    const char *state;   /* the state folder: cache/ and fetch/ are in it */
-    const char *run;     /* the run's folder, absolute; it is there */
+    const char *state; /* the state folder: cache/ and fetch/ are in it */
+    const char *run;   /* the run's folder, absolute; it is there. prove_fetch: NULL, into the cache alone */
     struct text ca_file; /* absent: the system's certificates */
     uint64_t rate_max;   /* bytes a second; 0: as fast as it goes */
     bool (*progress)(void *self, const struct mirror_progress *progress); /* false: stop; or NULL */

@@ -3,6 +3,7 @@
  *
  *     suture-prove lists       runs gpgv and nothing else; reads configuration, keys and lists
  *     suture-prove packages    opens the files that it is told, and from then on no other
+ *     suture-prove powers      the same, and reads what everybody may read, to compare
  *
  * What it is told and what it answers stands in flow/prove_message.h. It is started by suture, not by hand. Exit status:
  * 0 an answer was written, 1 not even that.
@@ -18,6 +19,7 @@
 #include "base/limits.h"
 #include "base/os.h"
 #include "base/own.h"
+#include "flow/powers_message.h"
 #include "flow/prove_work.h"
 
 #define LIBRARIES "/usr/lib", "/lib", "/lib64", "/usr/lib64", "/etc/ld.so.cache"
@@ -122,7 +124,54 @@ static bool do_packages(struct bytes raw, struct arena *arena, struct writer *cl
     return true;
 }
 
-/* ---- both ---- */
+/* ---- powers ---- */
+
+/* What a package brings is compared with what is there; what only root may read is not: it could be shown. */
+static bool confine_for_powers(const char *root, size_t count, uint8_t *confined, struct error *err)
+{
+    const char *const readable[] = {LIBRARIES, root, NULL};
+    const struct confine_request request = {.readable = readable, .more_files = (unsigned)count};
+
+    return confine(&request, confined, err);
+}
+
+static bool read_powers(const struct powers_item *item, const char *root, int fd, struct arena *arena,
+                        struct powers *into, struct error *err)
+{
+    OWN(file_unmap) struct file_map map = {0};
+
+    if (!file_map_fd(fd, LIMIT_DEB_FILE, &map, err))
+        return false;
+    const struct powers_subject subject = {root, item->name, item->arch, item->from, item->to, map.bytes};
+    return powers_read(&subject, arena, into, err);
+}
+
+static bool do_powers(struct bytes raw, struct arena *arena, struct writer *items, uint8_t *confined,
+                      struct error *err)
+{
+    struct powers_question question;
+    struct powers powers = {0};
+
+    if (!powers_question_read(raw, arena, &question, err))
+        return false;
+    char *root = text_string(arena, question.root);
+    int *fds = ARENA_ARRAY(arena, int, question.count);
+    struct text *paths = ARENA_ARRAY(arena, struct text, question.count);
+    if (root == NULL || fds == NULL || paths == NULL)
+        return arena_full(arena, err);
+    for (size_t i = 0; i < question.count; i++)
+        paths[i] = question.items[i].path;
+    if (!open_all(&(struct prove_packages_question){paths, question.count}, arena, fds, err) ||
+        !confine_for_powers(root, question.count, confined, err))
+        return false;
+    for (size_t i = 0; i < question.count; i++)
+        if (!read_powers(&question.items[i], root, fds[i], arena, &powers, err))
+            return error_at(err, "%.*s", TEXT_ARG(question.items[i].name));
+    powers_items_write(items, &powers);
+    return true;
+}
+
+/* ---- all ---- */
 
 static const struct kind {
     const char *name, *magic;
@@ -131,6 +180,7 @@ static const struct kind {
 } kinds[] = {
     {"lists", "SVA1", do_lists},
     {"packages", "SCA1", do_packages},
+    {"powers", "SWA1", do_powers},
 };
 
 static const struct kind *find_kind(int argc, char **argv)

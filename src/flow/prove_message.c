@@ -129,7 +129,7 @@ void prove_head_write(struct writer *w, const char *magic, const struct prove_he
     put_text(w, head->problem);
 }
 
-static void read_head(struct reader *r, const char *magic, struct prove_head *out)
+void prove_head_read(struct reader *r, const char *magic, struct prove_head *out)
 {
     take_magic(r, magic);
     uint8_t outcome = reader_u8(r), kind = reader_u8(r);
@@ -191,7 +191,7 @@ bool prove_lists_answer_read(struct bytes raw, size_t count, struct arena *arena
     struct reader r = reader_with(raw);
     struct prove_head got = {0};
 
-    read_head(&r, "SVA1", &got);
+    prove_head_read(&r, "SVA1", &got);
     for (size_t i = 0; reader_ok(&r) && got.done && i < count; i++) {
         size_t records = take_count(&r, RECORD_SIZE_MIN);
         struct vouched *at = ARENA_ARRAY(arena, struct vouched, records);
@@ -222,7 +222,7 @@ bool prove_packages_answer_read(struct bytes raw, size_t count, struct prove_hea
     struct reader r = reader_with(raw);
     struct prove_head got = {0};
 
-    read_head(&r, "SCA1", &got);
+    prove_head_read(&r, "SCA1", &got);
     for (size_t i = 0; reader_ok(&r) && got.done && i < count; i++) {
         out[i].name = take_text(&r, LIMIT_PACKAGE_NAME);
         out[i].arch = take_text(&r, LIMIT_ARCH);

@@ -47,6 +47,8 @@ struct prove_head {
 void prove_lists_question_write(struct writer *w, const struct prove_lists_question *question);
 void prove_packages_question_write(struct writer *w, const struct prove_packages_question *question);
 void prove_head_write(struct writer *w, const char *magic, const struct prove_head *head);
+/* Fails the reader when it is broken. */
+void prove_head_read(struct reader *r, const char *magic, struct prove_head *out);
 void prove_records_write(struct writer *w, const struct vouched_records *records, size_t count);
 void prove_claims_write(struct writer *w, const struct package_claim *claims, size_t count);
 
