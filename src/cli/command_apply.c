@@ -5,8 +5,10 @@
 #include "base/os.h"
 #include "base/own.h"
 #include "cli/plan_options.h"
+#include "cli/plan_powers.h"
 #include "cli/print_apply.h"
 #include "cli/print_plan.h"
+#include "cli/print_powers.h"
 #include "cli/words.h"
 #include "flow/carry_out.h"
 #include "flow/plan_json.h"
@@ -41,17 +43,25 @@ enum { FORMAT_JSON = 2 };
 /* What the call-backs need. */
 struct face {
     const struct command_call *call;
+    const struct scan_request *scan;
     bool terminal; /* progress is shown */
 };
 
-static bool print_found(const struct command_call *call, FILE *to, const struct plan_found *found,
-                        struct error *err)
+/* The plan and the new powers that it brings: for them its packages are fetched before anybody says yes. */
+static bool print_found(const struct face *face, FILE *to, const struct plan_found *found, struct error *err)
 {
+    const struct command_call *call = face->call;
+    const struct plan_powers_place place = {call, face->scan, command_text(call, OPTION_LIMIT_RATE)};
     OWN(writer_end) struct writer out = writer_with(LIMIT_PLAN_FILE);
     struct screen screen = screen_for_output(&out);
+    struct plan_powers powers;
     struct bytes bytes;
 
+    if (!plan_powers_fetch(&place, &found->plan, err) ||
+        !plan_powers_read(&place, &found->plan, &powers, err))
+        return false;
     print_plan(found, call->arena, &screen);
+    print_powers(&powers, true, call->arena, &screen);
     if (!writer_done(&out, &bytes, err))
         return false;
     (void)fwrite(bytes.at, 1, bytes.size, to); /* the roof looks at whether it was written */
@@ -71,7 +81,7 @@ static bool ask(void *self, const struct plan_found *found, bool *yes, struct er
     if (!os_is_terminal(fileno(face->call->in)) || !os_is_terminal(fileno(face->call->errors)))
         return error_set(err, ERROR_INPUT,
                          "nobody can be asked here: --yes carries it out, --dry-run shows it");
-    if (!print_found(face->call, face->call->errors, found, err))
+    if (!print_found(face, face->call->errors, found, err))
         return false;
     fprintf(face->call->errors, "Carry it out? [y/N] ");
     fflush(face->call->errors);
@@ -184,9 +194,10 @@ static bool fill_request(const struct command_call *call, struct carry_out_reque
 
 static enum command_exit run(const struct command_call *call, struct error *err)
 {
-    struct face face = {call, os_is_terminal(fileno(call->errors))};
-    struct carry_out_request request = {
-        .self = &face, .agree = ask, .step = show_step, .fetched = show_fetched};
+    struct carry_out_request request;
+    struct face face = {call, &request.plan.scan, os_is_terminal(fileno(call->errors))};
+    request =
+        (struct carry_out_request){.self = &face, .agree = ask, .step = show_step, .fetched = show_fetched};
     OWN(stop_end) struct stop stop = STOP_NONE;
     struct carry_out_result result;
 

@@ -2,12 +2,11 @@
 #include "base/os.h"
 #include "base/own.h"
 #include "cli/plan_options.h"
+#include "cli/plan_powers.h"
 #include "cli/print_plan.h"
 #include "cli/print_powers.h"
 #include "flow/plan_json.h"
 #include "flow/plan_run.h"
-#include "flow/prove.h"
-#include "store/state.h"
 
 enum { OPTION_FORMAT = PLAN_OPTION_COUNT, OPTION_FETCH, OPTION_LIMIT_RATE };
 enum { FORMAT_JSON = 2, FORMAT_POWERS };
@@ -21,63 +20,6 @@ static const struct command_option options[] = {
                            "fetch at most so many bytes a second: 500k, 2M"},
     {0},
 };
-
-static bool show_progress(void *self, const struct mirror_progress *progress)
-{
-    const struct command_call *call = self;
-
-    if (os_is_terminal(fileno(call->errors))) {
-        fprintf(call->errors, "\r\033[Kfetching: %.1f of %.1f MB", (double)progress->have / 1e6,
-                (double)progress->total / 1e6);
-        (void)fflush(call->errors);
-    }
-    return true;
-}
-
-/* Into the cache of packages, and nowhere else. */
-static bool fetch(const struct command_call *call, const struct plan_request *request,
-                  const struct plan *plan, struct error *err)
-{
-    void *self;
-    const char *rate = command_text(call, OPTION_LIMIT_RATE);
-    struct prove_request prove = {.root = request->scan.root,
-                                  .now_us = request->scan.now_us,
-                                  .state = request->scan.state,
-                                  .progress = show_progress};
-    struct mirror_result result;
-    struct state state;
-
-    memcpy(&self, &call, sizeof(self)); /* it is only read */
-    prove.self = self;
-    if ((rate != NULL && !mirror_parse_rate(text_of(rate), &prove.rate_max, err)) ||
-        !os_helper(call->arena, "suture-prove", &prove.program, err) ||
-        !os_helper(call->arena, "suture-fetch", &prove.fetcher, err) ||
-        !state_open(prove.state, STATE_WRITE, &state, err))
-        return false;
-    bool fetched = prove_fetch(&prove, plan, call->arena, &result, err);
-    if (os_is_terminal(fileno(call->errors)))
-        fprintf(call->errors, "\r\033[K");
-    return fetched;
-}
-
-/* What cannot be read is not known, and no failure of the plan: only of what was asked for. */
-static bool read_powers(const struct command_call *call, const struct plan_request *request,
-                        const struct plan *plan, struct plan_powers *out, struct error *err)
-{
-    bool asked = command_given(call, OPTION_FETCH) || command_choice(call, OPTION_FORMAT) == FORMAT_POWERS;
-    struct powers_request powers = {.root = request->scan.root, .state = request->scan.state};
-    struct error failed;
-
-    *out = (struct plan_powers){0};
-    if (os_helper(call->arena, "suture-prove", &powers.program, &failed) &&
-        powers_of_plan(&powers, plan, call->arena, out, &failed))
-        return true;
-    for (size_t i = 0; i < plan->change_count; i++)
-        out->unread += plan->changes[i].kind != CHANGE_REMOVE;
-    if (asked)
-        *err = failed;
-    return !asked;
-}
 
 static bool print(const struct command_call *call, const struct plan_found *found,
                   const struct plan_powers *powers, struct error *err)
@@ -124,8 +66,11 @@ static enum command_exit run(const struct command_call *call, struct error *err)
     }
     bool table = command_choice(call, OPTION_FORMAT) != FORMAT_JSON;
     struct plan_powers powers = {0};
-    if ((command_given(call, OPTION_FETCH) && !fetch(call, &request, &found.plan, err)) ||
-        (table && !read_powers(call, &request, &found.plan, &powers, err)))
+    struct error ignored;
+    const struct plan_powers_place place = {call, &request.scan, command_text(call, OPTION_LIMIT_RATE)};
+    bool must = command_given(call, OPTION_FETCH) || command_choice(call, OPTION_FORMAT) == FORMAT_POWERS;
+    if ((command_given(call, OPTION_FETCH) && !plan_powers_fetch(&place, &found.plan, err)) ||
+        (table && !plan_powers_read(&place, &found.plan, &powers, must ? err : &ignored) && must))
         return COMMAND_FAILED;
     return print(call, &found, &powers, err) ? COMMAND_DONE : COMMAND_FAILED;
 }
