@@ -89,6 +89,7 @@ static struct text feeds_in(const struct face *face, enum data_freshness state)
 
 static void print_data(const struct face *face)
 {
+    const struct scan *scan = face->status->scan;
     struct text stale = feeds_in(face, DATA_STALE), absent = feeds_in(face, DATA_ABSENT);
     struct text line = TEXT("fresh");
 
@@ -97,7 +98,11 @@ static void print_data(const struct face *face)
     if (absent.size > 0)
         line = text_format(face->arena, "%.*s%sABSENT %.*s", stale.size > 0 ? (int)line.size : 0, line.at,
                            stale.size > 0 ? " · " : "", TEXT_ARG(absent));
-    bool bad = stale.size + absent.size > 0;
+    bool bad = false;
+    for (size_t i = 0; i < scan->data_count; i++)
+        bad = bad || (scan->data[i].needed && scan->data[i].state != DATA_FRESH);
+    if (stale.size + absent.size > 0 && !bad)
+        line = text_format(face->arena, "fresh where it is needed; %.*s", TEXT_ARG(line));
     note(face, bad ? "(!) data" : "data", line, bad ? COLOUR_WARN : COLOUR_PLAIN);
 }
 
@@ -184,14 +189,24 @@ static void print_run(const struct face *face)
              COLOUR_PLAIN);
         return;
     }
-    bool good = run->state == RUN_DONE;
     struct text when =
         words_moment(face->arena, &face->zone, run->ended_us != TIME_ABSENT ? run->ended_us : run->begun_us);
+    if (run->state == RUN_OPEN) {
+        note(face, "(!) last run",
+             status->interrupted
+                 ? text_format(face->arena,
+                               "%s of %.*s was interrupted: suture apply goes on where it was (%s)",
+                               run_kind_name(run->kind), TEXT_ARG(when), run->id)
+                 : text_format(face->arena, "%s is being done since %.*s by process %u (%s)",
+                               run_kind_name(run->kind), TEXT_ARG(when), run->pid, run->id),
+             status->interrupted ? COLOUR_BAD : COLOUR_WARN);
+        return;
+    }
+    bool good = run->state == RUN_DONE;
     note(face, good ? "last run" : "(!) last run",
          text_format(face->arena, "%s %s %.*s: %s%s%.*s", run_kind_name(run->kind),
-                     run->state == RUN_OPEN ? "is being done, or was interrupted,"
-                                            : run_state_name(run->state),
-                     TEXT_ARG(when), run->id, run->why.size > 0 ? ": " : "", TEXT_ARG(run->why)),
+                     run_state_name(run->state), TEXT_ARG(when), run->id, run->why.size > 0 ? ": " : "",
+                     TEXT_ARG(run->why)),
          good                       ? COLOUR_PLAIN
          : run->state == RUN_FAILED ? COLOUR_BAD
                                     : COLOUR_WARN);

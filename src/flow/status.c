@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/file.h"
 #include "base/own.h"
 #include "format/json.h"
 #include "store/journal.h"
@@ -29,6 +30,14 @@ static enum status_verdict verdict_of(const struct scan *scan)
 
 /* ---- what is kept in the state folder ---- */
 
+/* A number may be another's by now; then it is called still being done, until apply looks at the lock. */
+static bool is_process(uint32_t pid, struct arena *arena)
+{
+    struct text path = text_format(arena, "/proc/%u", pid);
+
+    return path.at == NULL || file_exists(path.at);
+}
+
 static bool read_runs(const struct state *state, struct arena *arena, struct status *status,
                       struct error *err)
 {
@@ -44,6 +53,8 @@ static bool read_runs(const struct state *state, struct arena *arena, struct sta
     status->has_run = runs.count > 0;
     if (status->has_run)
         status->run = runs.at[0];
+    status->interrupted =
+        status->has_run && status->run.state == RUN_OPEN && !is_process(status->run.pid, arena);
     return true;
 }
 
@@ -213,6 +224,7 @@ static void put_run(struct json_writer *j, const struct status *status)
     put_string(j, "state", run_state_name(status->run.state));
     put_time(j, "begun", status->run.begun_us);
     put_time(j, "ended", status->run.ended_us);
+    put_bool(j, "interrupted", status->interrupted);
     put_text(j, "why", status->run.why);
     json_close_object(j);
 }

@@ -23,6 +23,7 @@ struct status {
     enum status_verdict verdict;
     bool has_run;
     struct run run; /* the last one */
+    bool interrupted; /* the last run is open, and the process that did it is gone */
     uint32_t run_count;
     struct text run_why; /* the journal cannot be read; absent: it can, or there is none */
     enum takeover_phase unattended;

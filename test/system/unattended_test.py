@@ -175,6 +175,20 @@ class Runs(unittest.TestCase):
         self.look()
         self.assertNotEqual(machine.packages(), before)
 
+    def test_status_tells_an_interrupted_run(self):
+        machine = self.machine
+        machine.advise(sources=["openssl"], exploited=["openssl"])
+        job = machine.start(["suture", "apply", "--yes"])
+        machine.archive.wait_for("openssl")
+        told = self.status()["last_run"]
+        self.assertEqual((told["state"], told["interrupted"]), ("open", False))
+        machine.power_off()
+        job.wait()
+        machine.boot()
+        told = self.status()["last_run"]
+        self.assertEqual((told["state"], told["interrupted"]), ("open", True))
+        self.assertIn("was interrupted: suture apply goes on where it was", " ".join(machine.suture("status", check=True).stdout.split()))
+
     def test_nothing_without_root(self):
         done = self.machine.run(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "env", "HOME=/nonexistent", "suture", "unattended", "run"])
         self.assertEqual(done.returncode, 1)
