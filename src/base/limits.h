@@ -126,6 +126,7 @@
 #define LIMIT_RUN_PACKAGES    16384
 #define LIMIT_EXECUTE_MESSAGE (8 * MIB)
 #define LIMIT_EXECUTE_OUTPUT  (4 * MIB)  /* of a list or a simulation: 4,000 packages of 150 bytes in three lines each */
+#define LIMIT_REHEARSAL_MS    (60 * 60 * 1000) /* a release's kernel and its modules take 5 minutes */
 #define LIMIT_DPKG_TAIL       (64 * KIB) /* the end of what dpkg wrote, where it says what failed */
 #define LIMIT_CONFFILES_KEPT  1024         /* reported of one call */
 

@@ -22,6 +22,7 @@
 #include "deploy/restore.h"
 #include "manager/execute_message.h"
 #include "manager/execute_work.h"
+#include "manager/rehearsal.h"
 
 #define ORDER_MEMORY (64 * MIB) /* 16,384 artifacts of an order and the words of a command line take 10 */
 
@@ -144,10 +145,24 @@ static bool do_mark(struct work_order *w, struct error *err)
     return true;
 }
 
+/* As do_install, inside; the second call of dpkg has nothing to do when the first has done all. */
 static bool do_rehearse(struct work_order *w, struct error *err)
 {
-    (void)w;
-    return error_set(err, ERROR_ABSENT, "rehearsing is not built in");
+    const struct dpkg_place inside = {.root = "/", .work = REHEARSAL_WORK};
+    const struct package_group *group = &w->order->group;
+    struct dpkg_command commands[4];
+    size_t count = 0;
+
+    if (!execute_copy(w->work, w->order->run, group, err))
+        return false;
+    if (group->removal_count > 0 && !dpkg_command_remove(&inside, group, w->arena, &commands[count++], err))
+        return false;
+    if (group->artifact_count > 0 &&
+        (!dpkg_command_install(&inside, group, false, w->arena, &commands[count++], err) ||
+         !dpkg_command_install(&inside, group, true, w->arena, &commands[count++], err)))
+        return false;
+    return dpkg_command_list(&inside, w->arena, &commands[count++], err) &&
+           execute_rehearse(w->work, commands, count, &w->status, err);
 }
 
 static bool do_restore(struct work_order *w, struct error *err)

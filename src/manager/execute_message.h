@@ -34,6 +34,9 @@ enum execute_operation {
     EXECUTE_RESTORE,
     EXECUTE_OPERATION_COUNT
 };
+/* In the output of a rehearsal: behind its last occurrence stand the states of all packages, as of AUDIT. */
+#define EXECUTE_STATES_LINE "\n--- packages ---\n"
+
 const char *execute_operation_name(enum execute_operation operation);
 
 struct execute_order {

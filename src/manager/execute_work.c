@@ -16,6 +16,7 @@
 #include "base/limits.h"
 #include "base/os.h"
 #include "base/own.h"
+#include "manager/rehearsal.h"
 
 #define LOCK_POLL_MS 200
 
@@ -35,7 +36,7 @@ bool execute_work_begin(const char *state, const char *root, struct arena *arena
     return true;
 }
 
-static const char *const contents[] = {"empty", "packages", "apt.conf", "output"};
+static const char *const contents[] = {"empty", "packages", "apt.conf", "output", "rehearsal"};
 
 static bool remove_contents(const struct execute_work *work, struct error *err)
 {
@@ -382,6 +383,24 @@ bool execute_run(const struct execute_work *work, const struct dpkg_command *com
         return error_system(err, "%s: cannot be run", command->argv[0]);
     }
     return true;
+}
+
+bool execute_rehearse(const struct execute_work *work, const struct dpkg_command *commands, size_t count,
+                      uint32_t *status, struct error *err)
+{
+    char packages[LIMIT_PATH + 1];
+    OWN(own_fd) int output = open_output(work, O_WRONLY | O_APPEND);
+
+    if (output < 0)
+        return error_system(err, "%s/output", work->folder);
+    (void)snprintf(packages, sizeof(packages), "%s/packages", work->folder);
+    const struct rehearsal rehearsal = {.root = work->root,
+                                        .work = work->folder,
+                                        .packages = packages,
+                                        .output = output,
+                                        .commands = commands,
+                                        .command_count = count};
+    return rehearsal_run(&rehearsal, status, err);
 }
 
 bool execute_clear_output(const struct execute_work *work, struct error *err)

@@ -45,6 +45,9 @@ void execute_drop(const struct execute_work *work, const struct package_group *g
  */
 bool execute_run(const struct execute_work *work, const struct dpkg_command *command, uint32_t *status,
                  struct error *err) MUST_USE;
+/* The same of several, inside a throw-away copy of the system (manager/rehearsal.h), with the packages that were copied. */
+bool execute_rehearse(const struct execute_work *work, const struct dpkg_command *commands, size_t count,
+                      uint32_t *status, struct error *err) MUST_USE;
 /* Forgets what was written so far. */
 bool execute_clear_output(const struct execute_work *work, struct error *err) MUST_USE;
 /* The end of what was written, at most `limit` bytes. */

@@ -155,23 +155,19 @@ static void judge_artifact(const struct dpkg_states *states, const struct truste
         blame(out, artifact->name, text_format(arena, "is %.*s", TEXT_ARG(state->state)));
 }
 
-static bool judge(struct installer_client *client, const struct package_group *group, struct arena *arena,
-                  struct package_outcome *out, struct error *err)
+static void judge_with(const struct dpkg_states *states, const struct package_group *group,
+                       struct arena *arena, struct package_outcome *out)
 {
-    struct dpkg_states states;
-
-    if (!get_states(client, arena, &states, err))
-        return false;
     out->done = true;
     for (size_t i = 0; i < group->artifact_count; i++)
-        judge_artifact(&states, &group->artifacts[i], arena, out);
+        judge_artifact(states, &group->artifacts[i], arena, out);
     for (size_t i = 0; i < group->removal_count; i++) {
-        const struct dpkg_state *state = dpkg_states_find(&states, &group->removals[i]);
+        const struct dpkg_state *state = dpkg_states_find(states, &group->removals[i]);
         if (state != NULL && (text_equal(state->state, TEXT("installed")) || !is_whole(state)))
             blame(out, group->removals[i].name, TEXT("is still there"));
     }
     for (size_t i = 0; i < group->purge_count; i++) {
-        const struct dpkg_state *state = dpkg_states_find(&states, &group->purges[i]);
+        const struct dpkg_state *state = dpkg_states_find(states, &group->purges[i]);
         if (state != NULL && !text_equal(state->state, TEXT("not-installed")))
             blame(out, group->purges[i].name, TEXT("is still there"));
     }
@@ -179,6 +175,16 @@ static bool judge(struct installer_client *client, const struct package_group *g
         out->failed = (struct text){0};
         out->reason = (struct text){0};
     }
+}
+
+static bool judge(struct installer_client *client, const struct package_group *group, struct arena *arena,
+                  struct package_outcome *out, struct error *err)
+{
+    struct dpkg_states states;
+
+    if (!get_states(client, arena, &states, err))
+        return false;
+    judge_with(&states, group, arena, out);
     return true;
 }
 
@@ -284,18 +290,38 @@ static bool client_simulate(void *self, const struct package_group *group, struc
     return dpkg_simulation_read(answer.output, arena, out, err);
 }
 
+/* Where the last mark begins, or SIZE_MAX: a script may have written others. */
+static size_t find_mark(struct text output)
+{
+    size_t found = SIZE_MAX, from = 0, next;
+
+    while ((next = text_find(text_part(output, from, SIZE_MAX), TEXT(EXECUTE_STATES_LINE))) != SIZE_MAX) {
+        found = from + next;
+        from = found + 1;
+    }
+    return found;
+}
+
 static bool client_rehearse(void *self, const struct package_group *group, struct arena *arena,
                             struct package_outcome *out, struct error *err)
 {
     struct package_outcome got = {0};
     struct execute_answer answer;
+    struct dpkg_states states;
 
     if (!run_group(self, EXECUTE_REHEARSE, group, arena, &answer, err))
         return false;
+    struct text output = {(const char *)answer.output.at, answer.output.size};
+    size_t mark = find_mark(output);
+    if (mark == SIZE_MAX)
+        return error_set(err, ERROR_INPUT, "the rehearsal does not tell what came of it");
+    struct text told = text_part(output, mark + sizeof(EXECUTE_STATES_LINE) - 1, SIZE_MAX);
+    answer.output.size = mark;
     got.status = (int)answer.status;
-    got.done = answer.status == 0;
-    if (!dpkg_output_read(answer.output, group, arena, &got, err))
+    if (!dpkg_states_read(bytes_of_text(told), arena, &states, err) ||
+        !dpkg_output_read(answer.output, group, arena, &got, err))
         return false;
+    judge_with(&states, group, arena, &got);
     *out = got;
     return true;
 }
