@@ -13,6 +13,7 @@
 #include "flow/carry_out.h"
 #include "flow/plan_json.h"
 #include "flow/policy_path.h"
+#include "flow/verify.h"
 
 #define LOCK_WAIT_US (2 * TIME_MINUTE_US)
 
@@ -175,13 +176,18 @@ static bool fill_request(const struct command_call *call, struct carry_out_reque
 {
     const char *rate = command_text(call, OPTION_LIMIT_RATE);
     int64_t wait_us = command_given(call, OPTION_WAIT) ? command_us(call, OPTION_WAIT) : LOCK_WAIT_US;
+    const char *path = NULL;
     struct policy policy;
 
-    if (!policy_in_force(into->plan.scan.policy, call->arena, &policy, NULL, err))
+    if (!policy_in_force(into->plan.scan.policy, call->arena, &policy, &path, err))
         return false;
     into->battery_percent = policy.unattended.battery_percent;
+    into->before = policy.before;
     into->plan_file = command_text(call, OPTION_PLAN);
     into->dry_run = command_given(call, OPTION_DRY_RUN);
+    /* The policy's commands run as root, so it must be root's. */
+    if (!into->dry_run && !verify_checks_allowed(path, &policy, err))
+        return false;
     into->rehearse = command_given(call, OPTION_REHEARSE);
     into->lock_wait_ms = (uint32_t)(wait_us / 1000 > UINT32_MAX ? UINT32_MAX : wait_us / 1000);
     return (rate == NULL || mirror_parse_rate(text_of(rate), &into->rate_max, err)) &&

@@ -14,6 +14,10 @@
  *       functional updates: 3 months              signers: [A. Eigenaar, B. Toezicht]
  *     unattended: {new powers: hold, reboot: in window, battery percent: 50}
  *
+ *     before:
+ *       hooks:
+ *         - {command: /usr/local/sbin/dump-database, within: 5 minutes}
+ *       backup: {kind: restic, command: /usr/bin/restic -r /srv/backup snapshots --json, maximum age: 24 hours}
  *     after:
  *       checks:
  *         - unit: nginx
@@ -32,6 +36,7 @@
 #include "evaluate/urgency.h"
 #include "evaluate/window.h"
 #include "model/check.h"
+#include "model/precaution.h"
 
 #define POLICY_PROFILES_MAX   16
 #define POLICY_CLASSES_MAX    64 /* bits of a uint64_t */
@@ -95,6 +100,7 @@ struct policy {
     size_t exception_count;
     const struct check *checks; /* asked before a change and after it */
     size_t check_count;
+    struct precautions before; /* before anything is changed */
 };
 
 /* seed-cvss and exploited; UTC; a window every night. */

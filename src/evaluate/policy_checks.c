@@ -1,5 +1,5 @@
 /*
- * The policy's health checks: what policy_form.h calls file_check, as values.
+ * The policy's health checks and precautions: what policy_form.h calls file_check and file_before, as values.
  */
 #include "evaluate/policy_form.h"
 
@@ -78,5 +78,41 @@ bool policy_form_take_checks(const struct policy_reader *reader, const struct fi
             return false;
     policy->checks = checks;
     policy->check_count = from->check_count;
+    return true;
+}
+
+/* ---- what is done before ---- */
+
+static bool take_hook(const struct policy_reader *reader, const struct file_hook *from,
+                      struct precaution_hook *out, struct error *err)
+{
+    struct precaution_hook hook = {.command = text_of(from->command), .limit_ms = PRECAUTION_LIMIT_MS};
+
+    if (from->within != NULL && !policy_form_within(text_of(from->within), &hook.limit_ms, err))
+        return error_at(err, "%.*s", TEXT_ARG(reader->name));
+    *out = hook;
+    return true;
+}
+
+bool policy_form_take_before(const struct policy_reader *reader, const struct file_before *from,
+                             struct policy *policy, struct error *err)
+{
+    struct precaution_hook *hooks = ARENA_ARRAY(reader->arena, struct precaution_hook, from->hook_count);
+    struct duration age;
+
+    if (hooks == NULL)
+        return arena_full(reader->arena, err);
+    for (uint32_t i = 0; i < from->hook_count; i++)
+        if (!take_hook(reader, &from->hooks[i], &hooks[i], err))
+            return false;
+    policy->before.hooks = hooks;
+    policy->before.hook_count = from->hook_count;
+    if (from->backup == NULL)
+        return true;
+    if (!policy_form_age(text_of(from->backup->age), &age, err))
+        return error_at(err, "%.*s: backup", TEXT_ARG(reader->name));
+    policy->before.backup = (enum backup_kind)from->backup->kind;
+    policy->before.backup_command = text_of(from->backup->command);
+    policy->before.backup_age_max_us = duration_add(age, 0, &policy->zone);
     return true;
 }

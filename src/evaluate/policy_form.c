@@ -126,6 +126,33 @@ static const cyaml_schema_value_t check_schema = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct file_check, check_fields),
 };
 
+static const cyaml_strval_t backup_words[] = {
+    {"restic", BACKUP_RESTIC}, {"borg", BACKUP_BORG}, {"command", BACKUP_COMMAND}};
+
+static const cyaml_schema_field_t hook_fields[] = {
+    TEXT_FIELD("command", file_hook, command),
+    TEXT_FIELD_OPTIONAL("within", file_hook, within),
+    CYAML_FIELD_END,
+};
+
+static const cyaml_schema_value_t hook_schema = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct file_hook, hook_fields),
+};
+
+static const cyaml_schema_field_t backup_fields[] = {
+    CYAML_FIELD_ENUM("kind", STRICT, struct file_backup, kind, backup_words, COUNT_OF(backup_words)),
+    TEXT_FIELD("command", file_backup, command),
+    TEXT_FIELD("maximum age", file_backup, age),
+    CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t before_fields[] = {
+    CYAML_FIELD_SEQUENCE_COUNT("hooks", POINTER | OPTIONAL, struct file_before, hooks, hook_count,
+                               &hook_schema, 1, PRECAUTION_HOOKS_MAX),
+    CYAML_FIELD_MAPPING_PTR("backup", POINTER | OPTIONAL, struct file_before, backup, backup_fields),
+    CYAML_FIELD_END,
+};
+
 static const cyaml_schema_field_t after_fields[] = {
     CYAML_FIELD_SEQUENCE_COUNT("checks", POINTER, struct file_after, checks, check_count, &check_schema, 1,
                                POLICY_CHECKS_MAX),
@@ -156,6 +183,7 @@ static const cyaml_schema_field_t policy_fields[] = {
                                &class_schema, 1, POLICY_CLASSES_MAX),
     CYAML_FIELD_SEQUENCE_COUNT("exceptions", POINTER | OPTIONAL, struct file_policy, exceptions,
                                exception_count, &exception_schema, 1, POLICY_EXCEPTIONS_MAX),
+    CYAML_FIELD_MAPPING_PTR("before", POINTER | OPTIONAL, struct file_policy, before, before_fields),
     CYAML_FIELD_MAPPING_PTR("after", POINTER | OPTIONAL, struct file_policy, after, after_fields),
     CYAML_FIELD_END,
 };
@@ -314,7 +342,7 @@ bool policy_form_age(struct text value, struct duration *out, struct error *err)
     if (!duration_parse(value, out, err))
         return false;
     if (out->unit == DURATION_NEXT_UPGRADE || out->unit == DURATION_MONTHS)
-        return error_set(err, ERROR_INPUT, "a minimum age is in hours, days or weeks");
+        return error_set(err, ERROR_INPUT, "an age is in hours, days or weeks");
     return true;
 }
 
@@ -376,21 +404,13 @@ static bool check_within(void *self, struct text value, struct error *err)
 }
 
 const struct yaml_check policy_form_checks[] = {
-    {"profiles", check_profile},
-    {"trust order", check_source},
-    {"time zone", check_zone},
-    {"start", check_minute},
-    {"from", check_minute},
-    {"to", check_end_minute},
-    {"length", check_length},
-    {"functional updates", check_functional},
-    {"minimum age", check_age},
-    {"end", check_date},
-    {"urgency table", check_table},
-    {"unit", check_check_unit},
-    {"tcp", check_check_tcp},
-    {"http", check_check_http},
-    {"command", check_check_command},
-    {"within", check_within},
-    {NULL, NULL},
+    {"profiles", check_profile}, {"trust order", check_source},
+    {"time zone", check_zone},   {"start", check_minute},
+    {"from", check_minute},      {"to", check_end_minute},
+    {"length", check_length},    {"functional updates", check_functional},
+    {"minimum age", check_age},  {"maximum age", check_age},
+    {"end", check_date},         {"urgency table", check_table},
+    {"unit", check_check_unit},  {"tcp", check_check_tcp},
+    {"http", check_check_http},  {"command", check_check_command},
+    {"within", check_within},    {NULL, NULL},
 };

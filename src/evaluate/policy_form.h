@@ -70,6 +70,21 @@ struct file_after {
     uint32_t check_count;
 };
 
+struct file_hook {
+    const char *command, *within;
+};
+
+struct file_backup {
+    uint32_t kind;
+    const char *command, *age;
+};
+
+struct file_before {
+    struct file_hook *hooks;
+    uint32_t hook_count;
+    struct file_backup *backup;
+};
+
 struct file_policy {
     const char *name, *zone;
     uint32_t version;
@@ -82,6 +97,7 @@ struct file_policy {
     uint32_t class_count;
     struct file_exception *exceptions;
     uint32_t exception_count;
+    struct file_before *before;
     struct file_after *after;
 };
 
@@ -108,6 +124,8 @@ bool policy_form_age(struct text value, struct duration *out, struct error *err)
 bool policy_form_within(struct text value, uint32_t *out_ms, struct error *err);
 /* The checks as values; in policy_checks.c. */
 bool policy_form_take_checks(const struct policy_reader *reader, const struct file_after *from,
+                             struct policy *policy, struct error *err);
+bool policy_form_take_before(const struct policy_reader *reader, const struct file_before *from,
                              struct policy *policy, struct error *err);
 /* NAME in the policy's folder, with ".yaml" for a profile; NULL when memory is out. */
 char *policy_form_profile_path(const struct policy_reader *reader, struct text id);

@@ -292,6 +292,8 @@ static bool take_policy(const struct policy_reader *reader, const struct file_po
         return false;
     if (from->exception_count > 0 && !take_exceptions(reader, from, policy, err))
         return false;
+    if (from->before != NULL && !policy_form_take_before(reader, from->before, policy, err))
+        return false;
     return from->after == NULL || policy_form_take_checks(reader, from->after, policy, err);
 }
 

@@ -284,6 +284,19 @@ static void write_check(struct writer *w, const struct check *check)
     writer_format(w, ", within %u second%s.\n", check->limit_ms / 1000, check->limit_ms == 1000 ? "" : "s");
 }
 
+static void write_before(struct writer *w, const struct policy *policy)
+{
+    const struct precautions *before = &policy->before;
+
+    if (before->backup != BACKUP_NONE)
+        writer_format(w, "Nothing is changed unless the last backup (%s: %.*s) is at most %lld hours old.\n",
+                      backup_kind_name(before->backup), TEXT_ARG(before->backup_command),
+                      (long long)(before->backup_age_max_us / TIME_HOUR_US));
+    for (size_t i = 0; i < before->hook_count; i++)
+        writer_format(w, "Before anything is changed %.*s must end well within %u seconds.\n",
+                      TEXT_ARG(before->hooks[i].command), before->hooks[i].limit_ms / 1000);
+}
+
 static void write_checks(struct writer *w, const struct policy *policy)
 {
     writer_string(w, policy->check_count == 0
@@ -315,6 +328,7 @@ void policy_write_sentences(struct writer *w, const struct policy *policy, int64
     write_unattended(w, policy);
     write_classes(w, policy);
     write_exceptions(w, policy, now_us);
+    write_before(w, policy);
     write_checks(w, policy);
     writer_string(w,
                   "What decides first: the law, an exception, the level, a class, a profile, the default.\n");

@@ -16,6 +16,7 @@
 #include "base/stop.h"
 #include "deploy/apply.h"
 #include "flow/plan.h"
+#include "model/precaution.h"
 
 struct carry_out_programs {
     const char *plan, *fetch, *prove, *look, *execute;
@@ -28,6 +29,7 @@ struct carry_out_request {
     bool rehearse;
     uint64_t rate_max; /* bytes a second; 0: as fast as it goes */
     uint8_t battery_percent; /* at least, where there are no mains: the policy's word */
+    struct precautions before; /* the policy's: hooks, and the backup that must not be too old */
     struct text ca_file;
     uint32_t lock_wait_ms;
     struct carry_out_programs programs;

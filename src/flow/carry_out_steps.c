@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "base/own.h"
 #include "deploy/backup.h"
+#include "deploy/precaution.h"
 #include "deploy/ready.h"
 #include "deploy/ready_power.h"
 #include "flow/look.h"
@@ -110,12 +111,19 @@ static bool do_backup(void *self, const struct apply_view *view, struct arena *a
     struct backup_request request;
     struct backup_result result;
 
+    const struct carrying *c = self;
+    struct text taken = {0};
+
     (void)view;
+    /* Of this machine: another root's services do not run here, and it has no backup of its own. */
+    if (is_live(c) && !precaution_take(&c->request->before, time_now_us(), arena, &taken, err))
+        return false;
     if (!backup_of(self, arena, &request, err) || !backup_make(&request, arena, &result, err))
         return false;
     out->seal = result.seal;
-    out->text = text_format(arena, "%zu packages and %zu conffiles are kept, %.1f MB", result.rebuilt,
-                            result.conffiles, (double)result.size / 1e6);
+    out->text =
+        text_format(arena, "%zu packages and %zu conffiles are kept, %.1f MB%s%.*s", result.rebuilt,
+                    result.conffiles, (double)result.size / 1e6, taken.size > 0 ? "; " : "", TEXT_ARG(taken));
     return true;
 }
 

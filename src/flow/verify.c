@@ -85,7 +85,7 @@ bool verify_look(const struct verify_request *request, const struct verify_run *
 bool verify_checks_allowed(const char *path, const struct policy *policy, struct error *err)
 {
     struct stat found;
-    bool commands = false;
+    bool commands = policy->before.hook_count > 0 || policy->before.backup != BACKUP_NONE;
 
     for (size_t i = 0; i < policy->check_count; i++)
         commands = commands || policy->checks[i].kind == CHECK_COMMAND;

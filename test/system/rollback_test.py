@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """The way back on whole systems: backup, a real update by apt, and back, with all that owners do to packaged files."""
+import json
 import os
 import re
 import shutil
@@ -246,6 +247,39 @@ class Made(RollBack):
         done = self.way.backup(CHANGES, check=1)
         self.assertIn("the way back needs", done.stderr)
         self.assertEqual(self.shell(f"ls {STATE}/runs/{BEFORE} 2>/dev/null || true"), "")
+
+
+class Applied(RollBack):
+    """suture apply and suture rollback, nothing between."""
+    size = Real.size
+
+    def policy(self, before):
+        self.machine.write("etc/suture/policy.yaml", "name: house\nversion: 1\nprofiles: [seed-cvss]\nbefore:\n" + before)
+
+    def test_apply_and_back(self):
+        self.machine.advise()
+        self.policy("  hooks:\n    - command: /root/dump now\n"
+                    "  backup: {kind: command, command: /bin/date -u +%Y-%m-%dT%TZ, maximum age: 1 hours}\n")
+        self.machine.write("root/dump", "#!/bin/sh\necho $1 >> /root/dumped\n", 0o755)
+        before = self.state()
+        done = json.loads(self.machine.suture("apply", "--yes", "--security", "--format", "json", check=True).stdout)
+        self.assertEqual(self.machine.read("root/dumped"), "now\n")
+        self.assertNotEqual(self.state(), before)
+        back = json.loads(self.machine.suture("rollback", "--yes", "--format", "json", check=True).stdout)
+        self.assertEqual((back["runs"][0]["run"], back["runs"][0]["state"]), (done["run"]["id"], "done"))
+        self.assert_same(before)
+
+    def test_precautions_that_fail_end_the_run(self):
+        self.machine.advise()
+        before = self.state()
+        self.policy("  backup: {kind: command, command: /bin/echo 2026-01-01, maximum age: 1 days}\n")
+        told = self.machine.suture("apply", "--yes", "--security", check=1).stderr
+        self.assertIn("the policy allows 24", told)
+        self.policy("  hooks:\n    - command: /bin/false\n")
+        self.assertIn("hook 1: /bin/false: ended with 1", self.machine.suture("apply", "--yes", "--security", check=1).stderr)
+        os.chmod(self.machine.path("etc/suture/policy.yaml"), 0o666)
+        self.assertIn("not only root may write it", self.machine.suture("apply", "--yes", "--security", check=1).stderr)
+        self.assert_same(before)
 
 
 if __name__ == "__main__":
