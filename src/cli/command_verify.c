@@ -12,6 +12,7 @@
 #include "cli/words.h"
 #include "flow/policy_path.h"
 #include "flow/verify.h"
+#include "verify/old_code.h"
 #include "verify/verdict.h"
 
 #define OUTPUT_MAX (64 * MIB)
@@ -90,6 +91,24 @@ static struct text unit_list(const struct verify_restarted *restarted, struct ar
     return list;
 }
 
+static void print_next(struct face *face, const struct evidence *evidence)
+{
+    struct arena *arena = face->call->arena;
+    struct verify_restarted restarted = {.count = 0};
+    struct old_code_units units;
+    struct error ignored; /* a hint that has no room is none */
+
+    if (evidence->process_count == 0 || !old_code_units(evidence, arena, &units, &ignored) ||
+        units.count == 0)
+        return;
+    restarted.units = units.names;
+    restarted.count = units.count;
+    screen_line(&face->screen,
+                text_format(arena, "Next: suture verify --restart restarts %.*s",
+                            TEXT_ARG(unit_list(&restarted, arena))),
+                COLOUR_PLAIN);
+}
+
 static void print_run(struct face *face, const struct evidence *evidence,
                       const struct verify_restarted *restarted, const struct kept *kept)
 {
@@ -108,6 +127,7 @@ static void print_run(struct face *face, const struct evidence *evidence,
     if (restarted->count > 0 || restarted->reexec)
         screen_labelled(&face->screen, 15, TEXT("restarted"), unit_list(restarted, arena), COLOUR_PLAIN);
     print_evidence(&face->screen, evidence, arena);
+    print_next(face, evidence);
     if (kept->sealed)
         screen_line(&face->screen,
                     text_format(arena, "Evidence %" PRIu64 ": %s, signed by %s", kept->seal.number,

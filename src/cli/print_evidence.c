@@ -18,7 +18,7 @@ static void print_verdict(struct screen *screen, struct text name, const struct 
 {
     static const char *const words[PROOF_COUNT] = {
         [PROOF_UNKNOWN] = "UNKNOWN", [PROOF_YES] = "yes", [PROOF_NO] = "NO", [PROOF_NOT_ASKED] = "not asked"};
-    struct text line = text_format(arena, "%-10s%.*s", words[verdict->proof], TEXT_ARG(verdict->why));
+    struct text line = text_format(arena, "%s · %.*s", words[verdict->proof], TEXT_ARG(verdict->why));
 
     screen_labelled(screen, LABEL_WIDTH, name, line, colours[verdict->proof]);
 }

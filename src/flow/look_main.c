@@ -95,16 +95,33 @@ static bool look_before(struct look *look, struct error *err)
     return answer_with(look, &evidence, err);
 }
 
+/* A command is run because the policy names it, never because it stands in a file of the run's folder. */
+static bool may_ask(const struct check *check, const struct policy *policy)
+{
+    if (check->kind != CHECK_COMMAND)
+        return true;
+    for (size_t i = 0; i < policy->check_count; i++)
+        if (policy->checks[i].kind == CHECK_COMMAND && text_equal(policy->checks[i].target, check->target) &&
+            policy->checks[i].expected == check->expected)
+            return true;
+    return false;
+}
+
 /* The checks of before, which may have grown older than this process. */
-static bool checks_of(const struct look *look, struct health *out, struct error *err)
+static bool checks_of(struct look *look, struct health *out, struct error *err)
 {
     struct evidence_check *checks = ARENA_ARRAY(look->arena, struct evidence_check, look->former.check_count);
+    struct policy policy;
+    size_t count = 0;
 
     if (checks == NULL)
         return arena_full(look->arena, err);
-    if (look->former.check_count > 0)
-        memcpy(checks, look->former.checks, look->former.check_count * sizeof(*checks));
-    *out = (struct health){.checks = checks, .count = look->former.check_count};
+    if (!load_policy(look, &policy, err))
+        return false;
+    for (size_t i = 0; i < look->former.check_count; i++)
+        if (may_ask(&look->former.checks[i].check, &policy))
+            checks[count++] = look->former.checks[i];
+    *out = (struct health){.checks = checks, .count = count};
     return true;
 }
 

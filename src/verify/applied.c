@@ -61,6 +61,23 @@ bool applied_from_plan(const struct plan *plan, struct arena *arena, struct evid
     return true;
 }
 
+bool applied_turn_round(struct arena *arena, struct evidence *evidence, struct error *err)
+{
+    struct evidence_package *packages = ARENA_ARRAY(arena, struct evidence_package, evidence->package_count);
+
+    if (packages == NULL)
+        return arena_full(arena, err);
+    for (size_t i = 0; i < evidence->package_count; i++) {
+        packages[i] = evidence->packages[i];
+        packages[i].from = evidence->packages[i].to;
+        packages[i].to = evidence->packages[i].from;
+    }
+    evidence->packages = packages;
+    evidence->takes_back = true;
+    evidence->hole_count = 0;
+    return true;
+}
+
 bool applied_from_evidence(const struct evidence *former, struct arena *arena, struct evidence *evidence,
                            struct error *err)
 {

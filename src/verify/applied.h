@@ -11,6 +11,8 @@
 /* Fills packages, holes and the data's dates from the plan. A rollback closes no hole: they open again with their old clocks. */
 bool applied_from_plan(const struct plan *plan, struct arena *arena, struct evidence *evidence,
                        struct error *err) MUST_USE;
+/* A run that failed and was taken back was to bring exactly what was there before, and closed no hole. */
+bool applied_turn_round(struct arena *arena, struct evidence *evidence, struct error *err) MUST_USE;
 /* The same from the evidence of an earlier look, for a later one. */
 bool applied_from_evidence(const struct evidence *former, struct arena *arena, struct evidence *evidence,
                            struct error *err) MUST_USE;

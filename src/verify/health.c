@@ -98,7 +98,9 @@ bool health_ask_all(struct health *health, enum health_time time, struct arena *
     for (size_t i = 0; i < health->count; i++) {
         struct evidence_check *check = &health->checks[i];
         struct check_answer answer = {.outcome = CHECK_NOT_ASKED};
-        if (!health_ask(&check->check, time, arena, &answer, err))
+        /* What failed before need not come back, so nobody waits for it. */
+        bool waits = time == HEALTH_AFTER && check->before.outcome != CHECK_FAILED;
+        if (!health_ask(&check->check, waits ? HEALTH_AFTER : HEALTH_BEFORE, arena, &answer, err))
             return false;
         if (time == HEALTH_AFTER)
             check->after = answer;

@@ -7,7 +7,7 @@
  * text from somewhere else, so that whoever may run programs can do the asking for whoever decides.
  *
  * Each answer comes within the check's time limit. After a change a service may need some time to be there again, so
- * what does not answer yet is asked again until the limit; before a change once. A command runs once, as who runs
+ * what does not answer yet is asked again until the limit; before a change once, and once what failed before. A command runs once, as who runs
  * this, with PATH and LC_ALL alone, without a shell. HTTP is one GET over a plain socket: no library is loaded for it, and
  * redirects are answers like others.
  *

@@ -185,7 +185,6 @@ static void many_processes_are_counted_once_each(void **state)
 
 static void holes_close_on_positive_evidence_only(void **state)
 {
-    OWN(arena_end) struct arena arena = arena_with(MIB);
     struct evidence_sample sample;
     struct evidence *e = &sample.evidence;
     const struct evidence_hole *hole = &sample.holes[2];
