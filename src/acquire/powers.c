@@ -114,14 +114,18 @@ static bool full(const struct work *work, struct error *err)
                : arena_full(work->arena, err);
 }
 
+static bool is_binary(struct bytes content)
+{
+    return content.size > 0 && memchr(content.at, 0, content.size) != NULL;
+}
+
 /* What differs, in the arena of the answer. A file that is no text is not shown. */
 static bool show_change(struct work *work, struct power *power, struct bytes before, struct bytes after,
                         struct error *err)
 {
     OWN(writer_end) struct writer w = writer_with(LIMIT_POWERS_SHOWN);
 
-    if ((before.size > 0 && memchr(before.at, 0, before.size) != NULL) ||
-        (after.size > 0 && memchr(after.at, 0, after.size) != NULL)) {
+    if (is_binary(before) || is_binary(after)) {
         power->what = TEXT("is no text");
         return true;
     }
@@ -297,7 +301,11 @@ static bool add_file(struct work *work, enum power_kind kind, struct deb_data *d
     if (there && !secret && before.size == after.size &&
         (before.size == 0 || memcmp(before.at, after.at, before.size) == 0))
         return true;
-    struct power *power = add(work, kind, entry->path, !listed);
+    /* Another build of a program is no other power; who is believed is, however it is written. */
+    if (there && !secret && is_binary(before) && is_binary(after) && kind != POWER_APT_KEY &&
+        kind != POWER_CA)
+        return true;
+    struct power *power = add(work, kind, entry->path, !there);
     if (power == NULL)
         return full(work, err);
     if (secret || (entry->mode & S_IROTH) == 0) {

@@ -130,6 +130,19 @@ class PowersTest(unittest.TestCase):
         self.assertEqual([("unit", "changed", False, "/usr/lib/systemd/system/d.service")], self.told())
         self.assertIn("-User=d\n+User=root\n", self.powers()[0]["diff"])
 
+    def test_another_build_of_a_program_is_no_power_but_a_key_is(self):
+        for path in ("/lib/systemd/system-generators/d", "/usr/share/keyrings/d.gpg"):
+            self.installed(path, b"\x7fELF\0old")
+        self.offer(files=[("/lib/systemd/system-generators/d", b"\x7fELF\0new", 0o755), ("/lib/systemd/system-generators/e", b"\x7fELF\0new", 0o755),
+                          ("/usr/share/keyrings/d.gpg", b"\x7fELF\0new", 0o644)])
+        self.assertEqual([("unit", "new", False, "/lib/systemd/system-generators/e"), ("apt-key", "changed", False, "/usr/share/keyrings/d.gpg")],
+                         self.told())
+
+    def test_what_was_taken_away_here_is_new_again(self):
+        self.listed.append("/etc/cron.d/d")
+        self.offer(files=[("/etc/cron.d/d", "* * * * * root x\n", 0o644)])
+        self.assertEqual([("cron", "new", False, "/etc/cron.d/d")], self.told())
+
     def test_a_link_that_enables_a_unit(self):
         self.offer(links=[("/etc/systemd/system/multi-user.target.wants/d.service", "/lib/systemd/system/d.service")])
         self.assertEqual([("unit", "new", False, "/etc/systemd/system/multi-user.target.wants/d.service")], self.told())
