@@ -1,5 +1,6 @@
 #include "flow/plan.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "base/limits.h"
@@ -118,6 +119,7 @@ static bool take_change(struct making *making, const struct solve_change *change
     const struct universe_package *from = package_at(making, change->from),
                                   *to = package_at(making, change->to);
     const struct universe_package *shown = to != NULL ? to : from;
+    assert(shown != NULL); /* a change has a version before or after */
     uint32_t update = from == NULL ? UPDATE_NONE : making->selection.update_of[from->package];
     struct plan_change got = {
         .name = shown->name,
