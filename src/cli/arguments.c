@@ -45,21 +45,25 @@ static bool parse_choice(const char *words, struct text text, unsigned *out, str
 static bool parse_duration(struct text text, int64_t *out, struct error *err)
 {
     static const struct {
-        char letter;
+        struct text unit;
         int64_t us;
         uint64_t max; /* a hundred years */
     } units[] = {
-        {'h', TIME_HOUR_US, 876600},
-        {'d', TIME_DAY_US, 36525},
-        {'w', 7 * TIME_DAY_US, 5217},
+        {{"h", 1}, TIME_HOUR_US, 876600},
+        {{"d", 1}, TIME_DAY_US, 36525},
+        {{"w", 1}, 7 * TIME_DAY_US, 5217},
+        /* "m" could as well be months, so it is none. */
+        {{"min", 3}, TIME_MINUTE_US, 52596000},
+        {{"s", 1}, TIME_SECOND_US, 3155760000},
     };
     uint64_t number;
 
-    for (size_t i = 0; text.size > 1 && i < sizeof(units) / sizeof(units[0]); i++) {
+    for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
         struct error no_number;
-        if (text.at[text.size - 1] != units[i].letter)
+        if (text.size <= units[i].unit.size || !text_ends(text, units[i].unit))
             continue;
-        if (!text_to_u64(text_part(text, 0, text.size - 1), &number, &no_number) || number > units[i].max)
+        if (!text_to_u64(text_part(text, 0, text.size - units[i].unit.size), &number, &no_number) ||
+            number > units[i].max)
             break;
         *out = (int64_t)number * units[i].us;
         return true;

@@ -89,6 +89,29 @@ static bool parse(const char *const *words, struct arena *arena, struct command_
     return arguments_parse(words, count, call, err);
 }
 
+static void test_durations(void **state)
+{
+    static const struct {
+        const char *words[3];
+        int64_t us;
+    } rows[] = {
+        {{"--due", "0s"}, 0},
+        {{"--due", "90s"}, 90 * TIME_SECOND_US},
+        {{"--due", "10min"}, 10 * TIME_MINUTE_US},
+        {{"--due", "12h"}, 12 * TIME_HOUR_US},
+        {{"--due", "7d"}, 7 * TIME_DAY_US},
+    };
+    OWN(arena_end) struct arena arena = arena_with(MIB);
+    (void)state;
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct command_call call;
+        struct error err;
+        assert_done(rows[i].words[1], parse(rows[i].words, &arena, &call, &err), &err);
+        assert_true(command_us(&call, OPTION_DUE) == rows[i].us);
+    }
+}
+
 static void test_options(void **state)
 {
     static const char *const words[] = {
@@ -144,6 +167,8 @@ static void test_wrong_options(void **state)
         {{"--format="}, "--format: \"\" is none of table|json"},
         {{"--format", "table|json"}, "--format: \"table|json\" is none of table|json"},
         {{"--due", "7"}, "--due: \"7\" is no duration such as 12h, 7d or 2w"},
+        {{"--due", "1m"}, "--due: \"1m\" is no duration such as 12h, 7d or 2w"},
+        {{"--due", "min"}, "--due: \"min\" is no duration such as 12h, 7d or 2w"},
         {{"--due", "d"}, "--due: \"d\" is no duration such as 12h, 7d or 2w"},
         {{"--due", "-1d"}, "--due: \"-1d\" is no duration such as 12h, 7d or 2w"},
         {{"--due", "99999999999999999999d"},
@@ -275,10 +300,11 @@ static void test_completion(void **state)
 int main(void)
 {
     const struct CMUnitTest all[] = {
-        cmocka_unit_test(test_roof),       cmocka_unit_test(test_output_that_fails),
-        cmocka_unit_test(test_options),    cmocka_unit_test(test_wrong_options),
-        cmocka_unit_test(test_wrong_time), cmocka_unit_test(test_help),
-        cmocka_unit_test(test_tables),     cmocka_unit_test(test_completion),
+        cmocka_unit_test(test_roof),          cmocka_unit_test(test_output_that_fails),
+        cmocka_unit_test(test_options),       cmocka_unit_test(test_durations),
+        cmocka_unit_test(test_wrong_options), cmocka_unit_test(test_wrong_time),
+        cmocka_unit_test(test_help),          cmocka_unit_test(test_tables),
+        cmocka_unit_test(test_completion),
     };
     return cmocka_run_group_tests(all, NULL, NULL);
 }

@@ -15,7 +15,7 @@ static const struct command_option options[] = {
     [OPTION_TO] = {"to", OPTION_TEXT, "RUN", "back to before this run, and all after it"},
     [OPTION_DRY_RUN] = {"dry-run", OPTION_SWITCH, NULL, "only show what would go back; nothing is written"},
     [OPTION_YES] = {"yes", OPTION_SWITCH, NULL, "do not ask"},
-    [OPTION_WAIT] = {"wait", OPTION_DURATION, "1h", "wait so long for another package manager (2 minutes)"},
+    [OPTION_WAIT] = {"wait", OPTION_DURATION, "10min", "wait so long for another package manager (2 minutes)"},
     [OPTION_FORMAT] = {"format", OPTION_CHOICE, "table|json", "how to print it"},
     {0},
 };
