@@ -81,6 +81,18 @@ static bool client_lock(void *self, uint32_t wait_ms, struct error *err)
     return ask(self, &order, &arena, &answer, err);
 }
 
+/* The last line that begins with "E: ", or the last one. */
+static struct text complaint(struct bytes output)
+{
+    struct text rest = {(const char *)output.at, output.size}, line, last = {0}, error = {0};
+
+    while (text_cut(&rest, '\n', &line)) {
+        last = line.size > 0 ? line : last;
+        error = text_starts(line, TEXT("E: ")) ? text_part(line, 3, SIZE_MAX) : error;
+    }
+    return text_part(error.size > 0 ? error : last, 0, 160);
+}
+
 static bool get_states(struct installer_client *client, struct arena *arena, struct dpkg_states *out,
                        struct error *err)
 {
@@ -89,10 +101,9 @@ static bool get_states(struct installer_client *client, struct arena *arena, str
 
     if (!ask(client, &order, arena, &answer, err))
         return false;
+    struct text why = complaint(answer.output);
     if (answer.status != 0)
-        return error_set(err, ERROR_SYSTEM, "dpkg-query ends with %u: %.*s", answer.status,
-                         (int)(answer.output.size < 160 ? answer.output.size : 160),
-                         (const char *)answer.output.at);
+        return error_set(err, ERROR_SYSTEM, "dpkg-query ends with %u: %.*s", answer.status, TEXT_ARG(why));
     return dpkg_states_read(answer.output, arena, out, err);
 }
 
@@ -264,18 +275,6 @@ static bool client_repair(void *self, const struct package_group *group, struct 
 }
 
 /* ---- the others ---- */
-
-/* The last line that begins with "E: ", or the last one. */
-static struct text complaint(struct bytes output)
-{
-    struct text rest = {(const char *)output.at, output.size}, line, last = {0}, error = {0};
-
-    while (text_cut(&rest, '\n', &line)) {
-        last = line.size > 0 ? line : last;
-        error = text_starts(line, TEXT("E: ")) ? text_part(line, 3, SIZE_MAX) : error;
-    }
-    return text_part(error.size > 0 ? error : last, 0, 160);
-}
 
 static bool client_simulate(void *self, const struct package_group *group, struct arena *arena,
                             struct package_changes *out, struct error *err)

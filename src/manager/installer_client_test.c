@@ -328,6 +328,22 @@ static void test_orphaned(void **state)
     assert_int_equal(audit.count, 0);
 }
 
+static void test_broken_database(void **state)
+{
+    struct place *place = *state;
+    struct package_audit audit;
+    struct error err;
+
+    lock(place);
+    run(place,
+        "printf 'Package: alpha\\nVersion: 1.0\\nStatus: install ok installed\\nArchitecture: all\\n\\n"
+        "Package: beta\\nnonsense\\n' > $1/root/var/lib/dpkg/status");
+    assert_false(place->installer.audit(place->installer.self, &place->arena, &audit, &err));
+    /* What dpkg says of it, not the packages that it had listed until then. */
+    assert_non_null(strstr(err.text, "dpkg-query ends with 2: "));
+    assert_null(strstr(err.text, "alpha"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -337,6 +353,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_marks, begin, end),
         cmocka_unit_test_setup_teardown(test_lock_of_another, begin, end),
         cmocka_unit_test_setup_teardown(test_orphaned, begin, end),
+        cmocka_unit_test_setup_teardown(test_broken_database, begin, end),
     };
 
     if (geteuid() != 0 || access("/usr/bin/dpkg", X_OK) != 0) {
