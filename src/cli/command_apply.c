@@ -34,7 +34,8 @@ static const struct command_option options[] = {
     [OPTION_REHEARSE] = {"rehearse", OPTION_SWITCH, NULL, "install in a throw-away copy of the system first"},
     [OPTION_YES] = {"yes", OPTION_SWITCH, NULL, "do not ask"},
     [OPTION_LIMIT_RATE] = {"limit-rate", OPTION_TEXT, "RATE", "fetch at most so much a second: 500k, 2M"},
-    [OPTION_WAIT] = {"wait", OPTION_DURATION, "1h", "wait so long for another package manager (2 minutes)"},
+    [OPTION_WAIT] = {"wait", OPTION_DURATION, "10min",
+                     "wait so long for another package manager (2 minutes)"},
     [OPTION_FORMAT] = {"format", OPTION_CHOICE, "table|json", "how to print it"},
     {0},
 };
@@ -69,24 +70,48 @@ static bool print_found(const struct face *face, FILE *to, const struct plan_fou
     return true;
 }
 
-/* The plan is shown, and then a person says yes. Only a person: where there is no terminal, --yes must have been given. */
+/* Only a person says yes: where there is no terminal, --yes must have been given. */
+static bool need_person(const struct face *face, struct error *err)
+{
+    return (os_is_terminal(fileno(face->call->in)) && os_is_terminal(fileno(face->call->errors))) ||
+           error_set(err, ERROR_INPUT, "nobody can be asked here: --yes carries it out, --dry-run shows it");
+}
+
+static bool read_yes(const struct face *face, const char *question)
+{
+    char answer[16] = "";
+
+    fprintf(face->call->errors, "%s [y/N] ", question);
+    fflush(face->call->errors);
+    return fgets(answer, sizeof(answer), face->call->in) != NULL && (answer[0] == 'y' || answer[0] == 'Y');
+}
+
+/* The plan is shown, and then a person says yes. */
 static bool ask(void *self, const struct plan_found *found, bool *yes, struct error *err)
 {
     const struct face *face = self;
-    char answer[16] = "";
 
-    if (command_given(face->call, OPTION_YES)) {
-        *yes = true;
+    *yes = command_given(face->call, OPTION_YES);
+    if (*yes)
         return true;
-    }
-    if (!os_is_terminal(fileno(face->call->in)) || !os_is_terminal(fileno(face->call->errors)))
-        return error_set(err, ERROR_INPUT,
-                         "nobody can be asked here: --yes carries it out, --dry-run shows it");
-    if (!print_found(face, face->call->errors, found, err))
+    if (!need_person(face, err) || !print_found(face, face->call->errors, found, err))
         return false;
-    fprintf(face->call->errors, "Carry it out? [y/N] ");
-    fflush(face->call->errors);
-    *yes = fgets(answer, sizeof(answer), face->call->in) != NULL && (answer[0] == 'y' || answer[0] == 'Y');
+    *yes = read_yes(face, "Carry it out?");
+    return true;
+}
+
+static bool ask_repair(void *self, struct text first, size_t count, bool *yes, struct error *err)
+{
+    const struct face *face = self;
+
+    *yes = command_given(face->call, OPTION_YES);
+    if (*yes)
+        return true;
+    if (!need_person(face, err))
+        return false;
+    fprintf(face->call->errors, "%zu of the packages here %s half installed, %.*s first.\n", count,
+            count == 1 ? "is" : "are", TEXT_ARG(first));
+    *yes = read_yes(face, "Repair before anything else?");
     return true;
 }
 
@@ -202,8 +227,8 @@ static enum command_exit run(const struct command_call *call, struct error *err)
 {
     struct carry_out_request request;
     struct face face = {call, &request.plan.scan, os_is_terminal(fileno(call->errors))};
-    request =
-        (struct carry_out_request){.self = &face, .agree = ask, .step = show_step, .fetched = show_fetched};
+    request = (struct carry_out_request){
+        .self = &face, .agree = ask, .agree_repair = ask_repair, .step = show_step, .fetched = show_fetched};
     OWN(stop_end) struct stop stop = STOP_NONE;
     struct carry_out_result result;
 

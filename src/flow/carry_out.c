@@ -15,6 +15,8 @@
 #include "manager/installer_client.h"
 #include "store/state.h"
 
+#define LOCK_TURN_MS 500
+
 /* One call. */
 struct work {
     const struct carry_out_request *request;
@@ -46,8 +48,8 @@ static bool read_plan_file(const char *path, struct arena *arena, struct plan *o
 {
     struct bytes raw;
 
-    return (file_read(path, LIMIT_PLAN_FILE, arena, &raw, err) && plan_read_json(raw, arena, out, err)) ||
-           error_at(err, "%s", path);
+    return file_read(path, LIMIT_PLAN_FILE, arena, &raw, err) &&
+           (plan_read_json(raw, arena, out, err) || error_at(err, "%s", path));
 }
 
 static bool make_plan(const struct carry_out_request *request, struct arena *arena, struct plan_found *out,
@@ -205,6 +207,39 @@ static bool open_installer(struct work *work, struct error *err)
     return true;
 }
 
+/* In turns, so that who asks us to stop need not wait until somebody else's package manager is done. */
+static bool wait_for_lock(struct work *work, struct error *err)
+{
+    const struct installer *installer = &work->installer;
+    uint32_t left_ms = work->request->lock_wait_ms;
+
+    for (;;) {
+        uint32_t turn_ms = left_ms < LOCK_TURN_MS ? left_ms : LOCK_TURN_MS;
+        if (installer->lock(installer->self, turn_ms, err))
+            return true;
+        left_ms -= turn_ms;
+        if (err->kind != ERROR_CONFLICT || left_ms == 0)
+            return false;
+        if (stop_asked(work->stop))
+            return error_at(err, "asked to stop while waiting, nothing was changed");
+    }
+}
+
+/* Whoever must be asked before packages change is asked before they are repaired too. */
+static bool agree_to_repair(const struct work *work, const struct package_audit *audit, struct error *err)
+{
+    const struct carry_out_request *request = work->request;
+    bool yes = true;
+
+    if (request->agree_repair != NULL &&
+        !request->agree_repair(request->self, audit->leftovers[0].package.name, audit->count, &yes, err))
+        return false;
+    return yes || error_set(err, ERROR_CONFLICT,
+                            "nothing was changed: %.*s is half installed, which is repaired first, and the "
+                            "answer was no",
+                            TEXT_ARG(audit->leftovers[0].package.name));
+}
+
 /* Half-done packages of somebody else come first: a plan is made of what is whole. */
 static bool repair_first(struct work *work, size_t *repaired, struct error *err)
 {
@@ -213,12 +248,12 @@ static bool repair_first(struct work *work, size_t *repaired, struct error *err)
     struct package_outcome outcome;
     struct package_audit audit;
 
-    if (!installer->lock(installer->self, work->request->lock_wait_ms, err) ||
-        !installer->audit(installer->self, work->arena, &audit, err))
+    if (!wait_for_lock(work, err) || !installer->audit(installer->self, work->arena, &audit, err))
         return false;
     if (audit.count == 0)
         return true;
-    if (!installer->repair(installer->self, &nothing, work->arena, &outcome, err))
+    if (!agree_to_repair(work, &audit, err) ||
+        !installer->repair(installer->self, &nothing, work->arena, &outcome, err))
         return false;
     *repaired = audit.count;
     return outcome.done ||
@@ -273,8 +308,11 @@ static bool resume(struct work *work, struct carry_out_result *result, struct er
         return error_set(err, ERROR_CONFLICT,
                          "run %s is a rollback that was interrupted: suture rollback goes on with it",
                          work->run);
-    return read_kept_plan(work, &result->plan, err) && open_installer(work, err) &&
-           run_plan(work, result, err);
+    if (!read_kept_plan(work, &result->plan, err) || !open_installer(work, err))
+        return false;
+    if (!wait_for_lock(work, err))
+        return error_at(err, "run %s stays open, suture apply goes on with it", work->run);
+    return run_plan(work, result, err);
 }
 
 static bool begin(struct work *work, struct carry_out_result *result, struct error *err)

@@ -37,6 +37,8 @@ struct carry_out_request {
     void *self;
     /* Whether to go on with this plan; NULL: yes. False is no failure: *yes is. */
     bool (*agree)(void *self, const struct plan_found *found, bool *yes, struct error *err);
+    /* Whether `count` half-done packages, of which `first` is one, may be repaired first; NULL: yes. */
+    bool (*agree_repair)(void *self, struct text first, size_t count, bool *yes, struct error *err);
     /* For people, may be NULL: a step begins; or `have` of `total` bytes are there. */
     void (*step)(void *self, enum step_kind step, uint32_t group, const struct plan *plan);
     void (*fetched)(void *self, uint64_t have, uint64_t total);

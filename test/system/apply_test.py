@@ -2,12 +2,19 @@
 """suture apply on whole systems: security updates of real packages, and made ones that do what real ones do not."""
 import json
 import os
+import signal
 import sys
 import unittest
 
 from machine import Machine, main
+from made_debs import Package, StopPoint
 
 SIZE = sys.argv.pop(1) if len(sys.argv) > 1 and sys.argv[1] in ("small", "middle", "large") else "small"
+
+
+def children(pid):
+    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
+        return file.read().split()
 
 
 class Apply(unittest.TestCase):
@@ -72,6 +79,40 @@ class Apply(unittest.TestCase):
         self.machine.archive.replace(path, stall)
         self.machine.suture("apply", "--yes", "openssl", check=True)
         self.assertRegex(self.second.stderr, r"process \d+ is at work since 20\S+Z: run 20\d{6}T\d{6}Z-[0-9a-f]{8}, fetch")
+
+    def dpkg_at_work(self):
+        """A dpkg that waits in a postinst: it holds the lock until stop.go(). Its package can then not be configured."""
+        stop = StopPoint(self.machine, "elm-postinst")
+        self.addCleanup(stop.close)
+        path = Package("elm", "1.0", scripts={"postinst": stop.script + "test -e /root/elm-may"}).build(self.machine.path("root"))
+        job = self.machine.start(["dpkg", "-i", "/root/" + os.path.basename(path)])
+        stop.wait()
+        return stop, job
+
+    def test_it_can_be_stopped_while_another_package_manager_is_at_work(self):
+        self.machine.advise()
+        stop, other = self.dpkg_at_work()
+        said = self.machine.suture("apply", "--yes", "--wait", "0s", check=1)
+        self.assertRegex(said.stderr, r"lock-frontend: held by process \d+ \(dpkg\)")
+        job = self.machine.start(["suture", "apply", "--yes", "--wait", "12h"])
+        while not children(job.pid):    # suture-execute: from then on it waits for the lock
+            os.sched_yield()
+        job.kill(signal.SIGTERM)
+        ended = job.wait(60)
+        self.assertEqual(ended.returncode, 1)
+        self.assertIn("asked to stop while waiting, nothing was changed", ended.stderr)
+        stop.go()
+        other.wait()
+
+    def test_without_yes_nothing_is_repaired(self):
+        self.machine.advise()
+        stop, other = self.dpkg_at_work()
+        stop.go()
+        self.assertEqual(other.wait().returncode, 1)
+        self.machine.write("root/elm-may", "")    # now it could be configured
+        refused = self.machine.suture("apply", check=1)
+        self.assertIn("nobody can be asked here: --yes carries it out, --dry-run shows it", refused.stderr)
+        self.assertIn("half-configured", self.machine.run(["dpkg", "--status", "elm"], check=True).stdout)
 
     def archive_files(self):
         plan = json.loads(self.machine.suture("plan", "openssl", "--format", "json", check=True).stdout)
