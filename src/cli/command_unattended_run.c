@@ -9,6 +9,7 @@
 #include "base/os.h"
 #include "base/own.h"
 #include "cli/command.h"
+#include "cli/unattended_plan.h"
 #include "cli/words.h"
 #include "deploy/systemd.h"
 #include "flow/unattended.h"
@@ -17,7 +18,7 @@
 #define REFRESH_US  (6 * TIME_HOUR_US)
 #define STAMP       "refreshed"
 #define APT_GET     "/usr/bin/apt-get"
-#define APPLY_WORDS 3 /* suture apply --yes */
+#define APPLY_WORDS 3 /* suture apply --yes; then names, or --plan FILE */
 
 enum { RUN_DRY };
 static const struct command_option run_options[] = {
@@ -109,33 +110,56 @@ static void say(const struct command_call *call, const struct scan *scan, const 
 }
 
 /* What is looked at: this machine, under its order and its policy, as it is now. */
-static bool look_at_machine(const struct command_call *call, const struct scan **out, struct error *err)
+static bool look_at_machine(const struct command_call *call, struct scan_request *request,
+                            const struct scan **out, struct error *err)
 {
-    struct scan_request request = {.root = "/", .now_us = time_now_us()};
-
-    if (!state_folder(call->arena, &request.state, err) && err->kind != ERROR_ABSENT)
+    *request = (struct scan_request){.root = "/", .now_us = time_now_us()};
+    if (!state_folder(call->arena, &request->state, err) && err->kind != ERROR_ABSENT)
         return false;
-    return scan_run(&request, call->arena, out, err);
+    return scan_run(request, call->arena, out, err);
 }
 
-/* suture apply --yes [SOURCE...] in place of this process. */
+/* suture apply --yes [SOURCE...|--plan FILE] in place of this process. */
 static bool become_apply(const struct command_call *call, const char *program,
-                         const struct unattended_look *look, struct error *err)
+                         const struct unattended_look *look, const char *plan, struct error *err)
 {
-    size_t names = look->turn == UNATTENDED_URGENT ? look->name_count : 0;
-    const char **argv = ARENA_ARRAY(call->arena, const char *, APPLY_WORDS + names + 1);
+    size_t names = plan == NULL && look->turn == UNATTENDED_URGENT ? look->name_count : 0;
+    const char **argv = ARENA_ARRAY(call->arena, const char *, APPLY_WORDS + 2 + names + 1);
+    size_t count = APPLY_WORDS;
 
     if (argv == NULL)
         return arena_full(call->arena, err);
     argv[0] = program;
     argv[1] = "apply";
     argv[2] = "--yes";
+    if (plan != NULL) {
+        argv[count++] = "--plan";
+        argv[count++] = plan;
+    }
     for (size_t i = 0; i < names; i++) {
-        argv[APPLY_WORDS + i] = text_string(call->arena, look->names[i]);
-        if (argv[APPLY_WORDS + i] == NULL)
+        argv[count] = text_string(call->arena, look->names[i]);
+        if (argv[count++] == NULL)
             return arena_full(call->arena, err);
     }
     return fflush(call->out) == 0 ? os_become(argv, err) : error_system(err, "standard output");
+}
+
+/* Where new powers are taken apply plans by itself; where they are held it gets the plan of what is left. */
+static enum command_exit carry_out_look(const struct command_call *call, const char *program,
+                                        const struct scan_request *request, const struct scan *scan,
+                                        const struct unattended_look *look, struct error *err)
+{
+    const char *plan = NULL;
+
+    if (!scan->policy->unattended.take_powers) {
+        if (!unattended_plan_rest(call, request, look, &plan, err))
+            return COMMAND_FAILED;
+        if (plan == NULL) {
+            fprintf(call->out, "Nothing is left to apply.\n");
+            return COMMAND_DONE;
+        }
+    }
+    return become_apply(call, program, look, plan, err) ? COMMAND_DONE : COMMAND_FAILED;
 }
 
 static bool must_be_root(const struct command_call *call, struct error *err)
@@ -148,6 +172,7 @@ static enum command_exit run(const struct command_call *call, struct error *err)
 {
     bool dry = command_given(call, RUN_DRY);
     const char *program, *folder;
+    struct scan_request request;
     struct unattended_look look;
     struct ready_power power;
     const struct scan *scan;
@@ -157,7 +182,7 @@ static enum command_exit run(const struct command_call *call, struct error *err)
         return COMMAND_FAILED;
     if (!dry && !refresh(call, folder, program, time_now_us(), err))
         return COMMAND_FAILED;
-    if (!look_at_machine(call, &scan, err) || !ready_power_look(READY_POWER_FOLDER, &power, err) ||
+    if (!look_at_machine(call, &request, &scan, err) || !ready_power_look(READY_POWER_FOLDER, &power, err) ||
         !unattended_decide(scan, &power, call->arena, &look, err))
         return COMMAND_FAILED;
     say(call, scan, &look);
@@ -168,15 +193,16 @@ static enum command_exit run(const struct command_call *call, struct error *err)
     }
     if (dry || (look.turn != UNATTENDED_URGENT && look.turn != UNATTENDED_ALL))
         return COMMAND_DONE;
-    return become_apply(call, program, &look, err) ? COMMAND_DONE : COMMAND_FAILED;
+    return carry_out_look(call, program, &request, scan, &look, err);
 }
 
 static enum command_exit run_finish(const struct command_call *call, struct error *err)
 {
+    struct scan_request request;
     const struct scan *scan;
     const char *why;
 
-    if (!must_be_root(call, err) || !look_at_machine(call, &scan, err))
+    if (!must_be_root(call, err) || !look_at_machine(call, &request, &scan, err))
         return COMMAND_FAILED;
     bool may = unattended_may_restart(scan, &why);
     fprintf(call->out, "%c%s.\n", why[0] - 'a' + 'A', why + 1);

@@ -111,10 +111,10 @@ class Runs(unittest.TestCase):
         self.machine = Machine("small")
         self.addCleanup(self.machine.end)
 
-    def policy(self, opens_in_hours, length=12):
+    def policy(self, opens_in_hours, length=12, unattended="{new powers: take}"):
         hour = (time.gmtime().tm_hour + opens_in_hours) % 24
         self.machine.write("etc/suture/policy.yaml", "name: local\nversion: 1\nprofiles: [seed-cvss, exploited]\n"
-                           f'window: {{start: "{hour:02}:00", length: {length} hours}}\n')
+                           f'window: {{start: "{hour:02}:00", length: {length} hours}}\nunattended: {unattended}\n')
 
     def look(self, *words, check=0):
         return self.machine.suture("unattended", "run", *words, check=check)
@@ -171,9 +171,38 @@ class Runs(unittest.TestCase):
         self.assertIn("on battery at 40 %, and 50 % is asked for, or mains", self.look().stdout)
         self.assertIn("on battery at 40 %, and 50 % is asked for, or mains", machine.suture("apply", "--yes", check=1).stderr)
         self.assertEqual(machine.packages(), before)
-        machine.write("etc/suture/policy.yaml", machine.read("etc/suture/policy.yaml") + "unattended: {battery percent: 40}\n")
+        self.policy(-2, unattended="{new powers: take, battery percent: 40}")
         self.look()
         self.assertNotEqual(machine.packages(), before)
+
+    def made(self):
+        """Of the packages of the test below: they are of this architecture or of all."""
+        return {name.split(":")[0]: version for name, version in self.machine.packages().items()
+                if name.split(":")[0] in ("ash", "birch", "oak", "pine")}
+
+    def test_new_powers_are_held_and_the_rest_goes_on(self):
+        machine = self.machine
+        shop = MadeArchive(machine)
+        self.addCleanup(shop.end)
+        for name in ("ash", "birch", "oak", "pine"):
+            shop.install(Package(name, "1.0", files={f"/usr/share/{name}/text": "one\n"}))
+        shop.offer(Package("ash", "1.1", files={"/usr/share/ash/text": "two\n"}))
+        shop.offer(Package("oak", "1.1", files={"/usr/share/oak/text": "two\n", "/usr/lib/systemd/system/oak.timer": "[Timer]\n"}))
+        shop.offer(Package("birch", "1.1", files={"/usr/share/birch/text": "two\n"}, fields={"Depends": "oak (>= 1.1)"}))
+        shop.offer(Package("pine", "1.1", files={"/usr/share/pine/text": "two\n"}, scripts={"postinst": "exit 0"}))
+        shop.publish()
+        machine.advise()
+        self.policy(-2, unattended="{new powers: hold}")
+        said = self.look().stdout
+        self.assertRegex(said, r"held for a person: oak brings a new timer, /(usr/)?lib/systemd/system/oak.timer")
+        self.assertIn("held for a person: pine brings a new maintainer script, postinst", said)
+        self.assertIn("held for a person: birch needs oak, which is held", said)
+        self.assertEqual(self.made(), {"ash": "1.1", "birch": "1.0", "oak": "1.0", "pine": "1.0"})
+        self.assertIn("Nothing is left to apply.", self.look().stdout)
+        machine.suture("apply", "--yes", "oak", check=True)
+        self.policy(-2, unattended="{new powers: take}")
+        self.look()
+        self.assertEqual(set(self.made().values()), {"1.1"})
 
     def test_status_tells_an_interrupted_run(self):
         machine = self.machine
