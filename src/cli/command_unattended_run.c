@@ -12,6 +12,7 @@
 #include "cli/unattended_plan.h"
 #include "cli/words.h"
 #include "deploy/systemd.h"
+#include "flow/status.h"
 #include "flow/unattended.h"
 #include "store/state.h"
 
@@ -162,6 +163,15 @@ static enum command_exit carry_out_look(const struct command_call *call, const c
     return become_apply(call, program, look, plan, err) ? COMMAND_DONE : COMMAND_FAILED;
 }
 
+static enum command_exit go_on(const struct command_call *call, const char *program, bool dry,
+                               struct error *err)
+{
+    const struct unattended_look look = {.turn = UNATTENDED_ALL};
+
+    fprintf(call->out, "The last run was interrupted; suture apply goes on with it.\n");
+    return dry || become_apply(call, program, &look, NULL, err) ? COMMAND_DONE : COMMAND_FAILED;
+}
+
 static bool must_be_root(const struct command_call *call, struct error *err)
 {
     return os_is_root() ||
@@ -170,7 +180,7 @@ static bool must_be_root(const struct command_call *call, struct error *err)
 
 static enum command_exit run(const struct command_call *call, struct error *err)
 {
-    bool dry = command_given(call, RUN_DRY);
+    bool dry = command_given(call, RUN_DRY), interrupted;
     const char *program, *folder;
     struct scan_request request;
     struct unattended_look look;
@@ -180,6 +190,10 @@ static enum command_exit run(const struct command_call *call, struct error *err)
     if ((!dry && !must_be_root(call, err)) || !os_helper(call->arena, "suture", &program, err) ||
         !state_folder(call->arena, &folder, err))
         return COMMAND_FAILED;
+    if (!status_run_interrupted(folder, call->arena, &interrupted, err))
+        return COMMAND_FAILED;
+    if (interrupted) /* half a run is worse than any hour of the day: apply goes on with it, and does nothing else */
+        return go_on(call, program, dry, err);
     if (!dry && !refresh(call, folder, program, time_now_us(), err))
         return COMMAND_FAILED;
     if (!look_at_machine(call, &request, &scan, err) || !ready_power_look(READY_POWER_FOLDER, &power, err) ||

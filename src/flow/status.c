@@ -58,6 +58,23 @@ static bool read_runs(const struct state *state, struct arena *arena, struct sta
     return true;
 }
 
+bool status_run_interrupted(const char *folder, struct arena *arena, bool *out, struct error *err)
+{
+    struct status status = {0};
+    struct error why = {0};
+    struct state state;
+
+    *out = false;
+    if (folder == NULL || !state_open(folder, STATE_READ, &state, &why))
+        return true; /* no state: nothing was ever run */
+    if (!read_runs(&state, arena, &status, &why)) {
+        *err = why;
+        return false;
+    }
+    *out = status.interrupted;
+    return true;
+}
+
 static bool read_takeover(const struct state *state, struct arena *arena, struct status *status,
                           struct error *err)
 {

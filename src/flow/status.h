@@ -22,7 +22,7 @@ struct status {
     const struct scan *scan;
     enum status_verdict verdict;
     bool has_run;
-    struct run run; /* the last one */
+    struct run run;   /* the last one */
     bool interrupted; /* the last run is open, and the process that did it is gone */
     uint32_t run_count;
     struct text run_why; /* the journal cannot be read; absent: it can, or there is none */
@@ -35,6 +35,9 @@ struct status {
 /* In the arena. request: of this machine. */
 bool status_look(const struct scan_request *request, struct arena *arena, struct status *out,
                  struct error *err) MUST_USE;
+
+/* Whether the last run of this state folder was interrupted: open, and nobody does it. A journal that cannot be read is an error. */
+bool status_run_interrupted(const char *state, struct arena *arena, bool *out, struct error *err) MUST_USE;
 
 /* "suture.status/1" */
 void status_write_json(const struct status *status, struct writer *out);

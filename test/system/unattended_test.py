@@ -217,6 +217,12 @@ class Runs(unittest.TestCase):
         told = self.status()["last_run"]
         self.assertEqual((told["state"], told["interrupted"]), ("open", True))
         self.assertIn("was interrupted: suture apply goes on where it was", " ".join(machine.suture("status", check=True).stdout.split()))
+        self.policy(6, length=1)        # whatever the hour: half a run is not left until the window opens
+        self.assertIn("The last run was interrupted", self.look("--dry-run").stdout)
+        self.assertTrue(self.status()["last_run"]["interrupted"])
+        self.assertIn("The last run was interrupted", self.look().stdout)
+        told = self.status()["last_run"]
+        self.assertEqual((told["interrupted"], told["state"]), (False, "done"))
 
     def test_nothing_without_root(self):
         done = self.machine.run(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "env", "HOME=/nonexistent", "suture", "unattended", "run"])
