@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """`suture plan` from outside: made roots go in, screens, plans and exit statuses come out."""
+import gzip
 import hashlib
 import json
+import lzma
 import os
 import sys
 import unittest
@@ -157,6 +159,30 @@ class Plan(unittest.TestCase):
         self.assertIn("3 packages change: closes 1 CVE. Fetch 0.3 MB (no delta source is configured)", " ".join(screen.split()))
         self.assertIn("In 2 groups; between two of them it can be stopped. Nothing was changed.", screen)
         self.assertIn("NOTHING IS TO BE CHANGED", self.screen().stdout)
+
+    def test_lists_may_be_packed(self):
+        self.machine()
+        expected = self.plan("--all")["id"]
+        lists = self.root.path("var/lib/apt/lists")
+        for packer, ending in ((gzip, ".gz"), (lzma, ".xz")):
+            for name in [name for name in os.listdir(lists) if name.endswith("_Packages")]:
+                with open(os.path.join(lists, name), "rb") as plain, packer.open(os.path.join(lists, name + ending), "wb") as packed:
+                    packed.write(plain.read())
+                os.rename(os.path.join(lists, name), os.path.join(self.root.folder, name))
+            self.assertEqual(self.plan("--all")["id"], expected, ending)
+            for name in os.listdir(lists):
+                if name.endswith("_Packages" + ending):
+                    os.remove(os.path.join(lists, name))
+                    os.rename(os.path.join(self.root.folder, name[:-len(ending)]), os.path.join(lists, name[:-len(ending)]))
+
+    def test_a_list_that_was_changed_offers_nothing(self):
+        self.machine()
+        listed = self.root.path("var/lib/apt/lists/mirror.example_debian_dists_bookworm-security_main_binary-amd64_Packages")
+        with open(listed, "rb") as file:
+            content = file.read()
+        with open(listed, "wb") as file:
+            file.write(content.replace(b"SHA256: 0", b"SHA256: 1"))
+        self.assertEqual(set(self.changes("--all")), {"zlib1g"})
 
     def test_nothing_to_plan_with(self):
         self.root.install("app", "1")
