@@ -166,10 +166,12 @@ static bool do_rehearse(struct machine *m, struct apply_note *note, struct error
         return false;
     if (!outcome.done)
         return tell_failure(m, &outcome, err);
+    note->text = text_format(m->arena, "%zu packages went well in a copy of this machine; it was thrown away",
+                             group.artifact_count);
     if (outcome.kept_count > 0)
-        note->text =
-            text_format(m->arena, "went well; %zu conffiles changed here would be kept", outcome.kept_count);
-    return true;
+        note->text = text_format(m->arena, "%.*s; %zu conffiles changed here would be kept",
+                                 TEXT_ARG(note->text), outcome.kept_count);
+    return note->text.at != NULL || arena_full(m->arena, err);
 }
 
 static bool do_backup(struct machine *m, struct apply_note *note, struct error *err)

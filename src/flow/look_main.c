@@ -171,6 +171,12 @@ static bool give_up(struct look *look, struct error *err)
     return *look->confined;
 }
 
+/* For people; proof_name is for JSON. */
+static const char *words_of(enum proof proof)
+{
+    return proof == PROOF_NOT_ASKED ? "not asked" : proof == PROOF_NO ? "NO" : proof_name(proof);
+}
+
 static bool look_evidence(struct look *look, struct error *err)
 {
     struct run run = {
@@ -197,9 +203,10 @@ static bool look_evidence(struct look *look, struct error *err)
     memcpy(run.plan, look->plan.id, sizeof(run.plan));
     if (!give_up(look, err) || !verify_look(&request, &what, look->arena, &evidence, err))
         return false;
-    look->answer->note = text_format(look->arena, "applied: %s, works: %s, old code gone: %s",
-                                     proof_name(evidence.applied.proof), proof_name(evidence.works.proof),
-                                     proof_name(evidence.old_code_gone.proof));
+    look->answer->note = text_format(
+        look->arena, "applied: %s, works: %s, old code gone: %s%s", words_of(evidence.applied.proof),
+        words_of(evidence.works.proof), words_of(evidence.old_code_gone.proof),
+        evidence.old_code_gone.proof == PROOF_NO ? " (restart needed: suture verify --restart)" : "");
     return answer_with(look, &evidence, err);
 }
 

@@ -58,7 +58,7 @@ class Rehearse(unittest.TestCase):
         self.offer("exit 0")
         self.machine.write("etc/oak.conf", "mine\n")
         told = self.apply(0)
-        self.assertEqual(self.step(told, "rehearse")["note"], "went well; 1 conffiles changed here would be kept")
+        self.assertEqual(self.step(told, "rehearse")["note"], "1 packages went well in a copy of this machine; it was thrown away; 1 conffiles changed here would be kept")
 
     def test_nothing_gets_out(self):
         """Each attempt is made by a maintainer script, as root; what it could do is told by its exit status."""
