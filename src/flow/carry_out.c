@@ -12,6 +12,7 @@
 #include "flow/look.h"
 #include "flow/plan_json.h"
 #include "flow/plan_run.h"
+#include "manager/dpkg_database.h"
 #include "manager/installer_client.h"
 #include "store/state.h"
 
@@ -250,7 +251,10 @@ static bool repair_first(struct work *work, size_t *repaired, struct error *err)
 
     if (!wait_for_lock(work, err) || !installer->audit(installer->self, work->arena, &audit, err))
         return false;
-    if (audit.count == 0)
+    bool merged;
+    if (!dpkg_database_is_merged(work->request->plan.scan.root, work->arena, &merged, err))
+        return false;
+    if (audit.count == 0 && merged)
         return true;
     if (!agree_to_repair(work, &audit, err) ||
         !installer->repair(installer->self, &nothing, work->arena, &outcome, err))

@@ -162,6 +162,30 @@ static bool find_open(struct work *work, struct rollback_found *found, struct er
 
 /* ---- doing it ---- */
 
+/* What an interruption left half done is brought to an end first, if it can be: until then dpkg's database is not whole. */
+static bool mend(struct work *work, struct error *err)
+{
+    OWN(installer_client_end) struct installer_client client = {.helper = HELPER_NONE};
+    const struct package_group nothing = {0};
+    struct package_outcome outcome;
+    struct package_audit audit;
+    char name[RUN_ID_SIZE];
+    bool merged;
+
+    name_run(time_now_us(), name);
+    const struct installer_client_request open = {work->request->program, work->state.folder,
+                                                  work->request->root, text_of(name)};
+    if (!installer_client_open(&open, work->arena, &client, err))
+        return false;
+    struct installer door = installer_client_door(&client);
+    if (!door.lock(door.self, work->request->lock_wait_ms, err) ||
+        !door.audit(door.self, work->arena, &audit, err))
+        return false;
+    /* What cannot be configured stays as it is: going back may be what mends it. */
+    return dpkg_database_is_merged(work->request->root, work->arena, &merged, err) &&
+           ((merged && audit.count == 0) || door.repair(door.self, &nothing, work->arena, &outcome, err));
+}
+
 static bool begin_run(struct work *work, const struct rollback_plan *plan, char as[RUN_ID_SIZE],
                       struct error *err)
 {
@@ -267,7 +291,8 @@ bool go_back(const struct go_back_request *request, struct arena *arena, struct 
     if (!request->dry_run && !os_is_root())
         return error_set(err, ERROR_SYSTEM,
                          "only root can change packages; --dry-run shows what would go back");
-    if (!open_all(&work, err) || !find_open(&work, &found, err) || !choose(&work, &found, err))
+    if (!open_all(&work, err) || !find_open(&work, &found, err) || (!request->dry_run && !mend(&work, err)) ||
+        !choose(&work, &found, err))
         return false;
     if (!request->dry_run && request->agree != NULL && !request->agree(request->self, &found, &yes, err))
         return false;

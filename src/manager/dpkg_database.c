@@ -131,20 +131,30 @@ static bool read_diversions(struct dpkg_database *database, struct arena *arena,
     return true;
 }
 
-static bool check_merged(const struct dpkg_database *database, struct arena *arena, struct error *err)
+bool dpkg_database_is_merged(const char *root, struct arena *arena, bool *out, struct error *err)
 {
-    const char *path = file_path(arena, database->folder, "updates");
-    struct file_names names;
+    const char *path = file_below(arena, root, "/var/lib/dpkg/updates");
+    struct file_names names = {0};
 
     if (path == NULL)
         return arena_full(arena, err);
-    if (!file_list(path, LIMIT_DPKG_UPDATES, arena, &names, err))
-        return err->kind == ERROR_ABSENT;
+    if (!file_list(path, LIMIT_DPKG_UPDATES, arena, &names, err) && err->kind != ERROR_ABSENT)
+        return false;
+    *out = true;
     for (size_t i = 0; i < names.count; i++)
-        if (isdigit((unsigned char)names.names[i].at[0]))
-            return error_set(err, ERROR_CONFLICT,
-                             "dpkg was stopped in the middle: %s holds what it has not noted yet", path);
+        *out = *out && !isdigit((unsigned char)names.names[i].at[0]);
     return true;
+}
+
+static bool check_merged(const struct dpkg_database *database, struct arena *arena, struct error *err)
+{
+    bool merged;
+
+    if (!dpkg_database_is_merged(database->root, arena, &merged, err))
+        return false;
+    return merged || error_set(err, ERROR_CONFLICT,
+                               "dpkg was stopped in the middle: %s/updates holds what it has not noted yet",
+                               database->folder);
 }
 
 bool dpkg_database_open(const char *root, struct arena *arena, struct dpkg_database *out, struct error *err)

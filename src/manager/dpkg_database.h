@@ -40,6 +40,8 @@ struct dpkg_database {
 
 bool dpkg_database_open(const char *root, struct arena *arena, struct dpkg_database *out, struct error *err)
     MUST_USE;
+/* Whether dpkg has noted all that it did: its folder updates/ is empty. Any call of dpkg that may write notes the rest. */
+bool dpkg_database_is_merged(const char *root, struct arena *arena, bool *out, struct error *err) MUST_USE;
 /* One paragraph by itself. */
 bool dpkg_record_parse(struct bytes paragraph, struct dpkg_record *out, struct error *err) MUST_USE;
 /* The paragraph of that package, whatever its state, or NULL. */

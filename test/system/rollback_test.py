@@ -8,7 +8,7 @@ import sys
 import unittest
 
 from machine import Machine, main
-from made_debs import Link, Package, script
+from made_debs import Link, Package, StopPoint, script
 from state import State
 
 TOOL = os.path.join(os.environ.get("SUTURE_BUILD", "build"), "test/tool_rollback")
@@ -240,6 +240,40 @@ class Made(RollBack):
         now = self.state()
         self.assertEqual(now, after, now.difference(after))
         self.machine.suture("rollback", "--yes", check=True)
+
+    def stopped(self):
+        """A machine in the middle of a rollback: the old oak is being configured. What was before, and the stop point."""
+        stop = StopPoint(self.machine, "oak-postinst")
+        self.addCleanup(stop.close)
+        self.shell("mkdir -p /var/stop")
+        old = [OLD[0].with_script("postinst", f"if [ -e /var/stop/armed ]; then rm /var/stop/armed\n{stop.script}fi\n" + OLD[0].scripts["postinst"]), *OLD[1:]]
+        self.put(old, "")
+        self.shell("dpkg --remove fir; echo 'fir = mine' > /etc/fir.conf; echo '# mine' >> /etc/oak.conf; rm /etc/oak/deleted.conf")
+        before = self.state()
+        self.way.backup(CHANGES)
+        self.new()
+        self.machine.write("var/stop/armed", "")
+        job = self.machine.start(["suture", "rollback", "--yes"])
+        stop.wait()
+        return before, stop, job
+
+    def test_killed_and_gone_on_with(self):
+        before, stop, job = self.stopped()
+        job.kill()
+        stop.go()      # suture-execute ends what it does, and then itself
+        job.wait()
+        told = self.machine.suture("rollback", "--yes", check=True)
+        self.assertIn("Done, by run", told.stdout)
+        self.assert_same(before)
+
+    def test_the_plug_is_pulled(self):
+        before, _, job = self.stopped()
+        self.machine.power_off()
+        job.wait()
+        self.machine.boot()
+        self.assertNotEqual(self.state(), before)
+        self.machine.suture("rollback", "--yes", check=True)
+        self.assert_same(before)
 
     def test_too_little_room(self):
         self.old()
