@@ -297,6 +297,23 @@ static void print_unseen(const struct face *face)
         face_note(face, "(!) unseen", line, COLOUR_WARN);
 }
 
+/* What is closed on disk is open as long as something runs the code that has it. */
+static void print_old_code(const struct face *face)
+{
+    const struct scan *scan = face->scan;
+    size_t open = scan->match.finding_count - scan->restart_first;
+    struct text processes =
+        words_count(face->arena, scan->host->process_old, "process runs", "processes run");
+    struct text line =
+        text_format(face->arena, "%.*s old code of replaced files: restart needed", TEXT_ARG(processes));
+
+    if (open > 0)
+        line = text_format(face->arena, "%.*s; until then %.*s open that %s closed on disk", TEXT_ARG(line),
+                           TEXT_ARG(words_count(face->arena, open, "hole stays", "holes stay")),
+                           open == 1 ? "is" : "are");
+    face_note(face, "(!) memory", line, open > 0 ? COLOUR_BAD : COLOUR_WARN);
+}
+
 static void print_memory(const struct face *face)
 {
     const struct host *host = face->scan->host;
@@ -305,11 +322,7 @@ static void print_memory(const struct face *face)
         face_note(face, "(!) kernel",
                   text_format(face->arena, "reboot needed: %.*s", TEXT_ARG(host->reboot_why)), COLOUR_WARN);
     if (host->process_old > 0)
-        face_note(face, "(!) memory",
-                  text_format(
-                      face->arena, "%.*s old code of replaced files: restart needed",
-                      TEXT_ARG(words_count(face->arena, host->process_old, "process runs", "processes run"))),
-                  COLOUR_WARN);
+        print_old_code(face);
     if (host->process_unreadable > 0)
         face_note(
             face, "(!) memory",
@@ -357,9 +370,9 @@ static void print_level(const struct face *face)
     }
     struct text left = words_age(face->arena, face->scan->now_us, force->end_us);
     face_note(face, force->ends_soon ? "(!) level" : "level",
-              text_format(face->arena, "%s for %.*s more, then %s · order %s by %.*s: %.*s", level_name(force->level),
-                          TEXT_ARG(left), level_name(force->next), order->id, TEXT_ARG(order->by),
-                          TEXT_ARG(order->reason)),
+              text_format(face->arena, "%s for %.*s more, then %s · order %s by %.*s: %.*s",
+                          level_name(force->level), TEXT_ARG(left), level_name(force->next), order->id,
+                          TEXT_ARG(order->by), TEXT_ARG(order->reason)),
               force->ends_soon ? COLOUR_WARN : COLOUR_PLAIN);
 }
 

@@ -12,6 +12,7 @@
 #include "flow/scan_data.h"
 #include "flow/scan_host.h"
 #include "flow/scan_memory.h"
+#include "flow/scan_restart.h"
 
 /* One scan while it is made: what was opened must live as long as the scan, so it is never closed before the arena. */
 struct making {
@@ -232,7 +233,8 @@ static bool judge(struct making *making, struct error *err)
 {
     struct scan *scan = &making->scan;
 
-    if (!scan_memory_dates(making->request, scan, making->arena, err) || !decide_all(making, err) ||
+    if (!scan_restart_add(making->request, making->host, scan, making->arena, err) ||
+        !scan_memory_dates(making->request, scan, making->arena, err) || !decide_all(making, err) ||
         !groups_make(scan, making->arena, err) || !look_at_services(making, err))
         return false;
     groups_summarise(scan);

@@ -97,6 +97,7 @@ struct scan {
     struct match match;
     struct decision *decisions;               /* one for each finding */
     struct update_decision *update_decisions; /* one for each update */
+    size_t restart_first; /* findings from here on are closed on disk, and old code still has them (flow/scan_restart.h) */
     struct scan_data *data;
     size_t data_count;
     struct scan_group *groups;

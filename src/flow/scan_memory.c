@@ -58,7 +58,7 @@ static bool is_remembered(const struct finding *finding)
 
 static bool collect(const struct scan *scan, struct arena *arena, struct items items[3], struct error *err)
 {
-    size_t findings = scan->match.finding_count, updates = scan->match.update_count;
+    size_t findings = scan->restart_first, updates = scan->match.update_count;
 
     if (!items_with(arena, PLACE_FINDINGS, findings, &items[0], err) ||
         !items_with(arena, PLACE_FIXES, findings, &items[1], err) ||
@@ -133,10 +133,10 @@ bool scan_memory_dates(const struct scan_request *request, struct scan *scan, st
         return arena_full(arena, err);
     if (!collect(scan, arena, items, err) || !look_all(request, scan, items, arena, err))
         return false;
-    for (size_t i = 0; i < scan->match.finding_count; i++) {
-        scan->match.findings[i].detected_us = scan->now_us;
+    for (size_t i = 0; i < scan->match.finding_count; i++)
         facts[i] = decide_facts_absent();
-    }
+    for (size_t i = 0; i < scan->restart_first; i++)
+        scan->match.findings[i].detected_us = scan->now_us;
     for (size_t i = 0; i < items[0].count; i++)
         if (items[0].at[i].first_us != TIME_ABSENT)
             scan->match.findings[items[0].owners[i]].detected_us = items[0].at[i].first_us;

@@ -199,6 +199,46 @@ bool seen_look(const struct seen *seen, struct text place, struct seen_item *ite
     return true;
 }
 
+static bool keep_item(const struct entry *entry, struct arena *arena, struct seen_item *out,
+                      struct error *err)
+{
+    char cve[CVE_TEXT_MAX];
+    struct text id = entry->id;
+
+    if (entry->cve != 0)
+        id = (struct text){cve, cve_write(entry->cve, cve)};
+    *out = (struct seen_item){
+        .source = text_copy(arena, entry->source), .id = text_copy(arena, id), .first_us = entry->first_us};
+    return (out->source.at != NULL && out->id.at != NULL) || arena_full(arena, err);
+}
+
+bool seen_since(const struct seen *seen, struct text place, struct text source, int64_t since_us,
+                struct arena *arena, struct seen_item **out, size_t *count, struct error *err)
+{
+    struct seen_item *items = NULL;
+    size_t got = 0, capacity = 0;
+    struct walk walk;
+
+    if (!walk_begin(seen, &walk, err))
+        return false;
+    while (walk.there) {
+        const struct entry *entry = &walk.entry;
+        if (text_equal(entry->place, place) && text_equal(entry->source, source) &&
+            (entry->gone_us == TIME_ABSENT || entry->gone_us >= since_us)) {
+            items = arena_grow(arena, items, got, &capacity, got + 1, sizeof(*items));
+            if (items == NULL)
+                return arena_full(arena, err);
+            if (!keep_item(entry, arena, &items[got++], err))
+                return false;
+        }
+        if (!walk_next(&walk, err))
+            return false;
+    }
+    *out = items;
+    *count = got;
+    return true;
+}
+
 /* ---- writing ---- */
 
 struct update {

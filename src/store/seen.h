@@ -58,6 +58,13 @@ bool seen_look(const struct seen *seen, struct text place, struct seen_item *ite
                int64_t now_us, struct arena *arena, struct error *err) MUST_USE;
 
 /*
+ * Those of this place and source that are not gone, or were gone at since_us or later, with the ids and first dates in the
+ * arena.
+ */
+bool seen_since(const struct seen *seen, struct text place, struct text source, int64_t since_us,
+                struct arena *arena, struct seen_item **out, size_t *count, struct error *err) MUST_USE;
+
+/*
  * These are all findings of the place now: new ones are first seen now, missing ones are gone now. Writes a new file
  * when something changed, which *changed tells; `seen` stays as it was opened.
  */

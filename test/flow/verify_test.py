@@ -224,5 +224,45 @@ class OldCode(VerifyTest):
                          (int(done.stdout), "tool", "/opt/vendor/tool", "libexpat1", False))
 
 
+    def test_a_scan_says_what_stays_open_in_memory(self):
+        """Found, then closed on disk by an update, while a process that began before runs the old file."""
+        tool = self.root.path("opt/vendor/tool")
+        os.makedirs(os.path.dirname(tool))
+        shutil.copy("/bin/sleep", tool)
+        self.root.write("var/lib/dpkg/info/libexpat1.list", "/.\n/opt\n/opt/vendor\n/opt/vendor/tool\n")
+        self.feed()
+        status = self.root.path("var/lib/dpkg/status")
+        with open(status, encoding="utf-8") as file:
+            updated = file.read().replace("2.5.0-1+deb12u1", "2.5.0-1+deb12u5")
+        self.root.write("status.new", updated)
+        scans = [os.path.join(self.root.folder, f"scan{i}.json") for i in range(5)]
+        script = (" && ".join(f'mount --bind "{self.root.path(name)}" "/{name}"' for name in ("var/lib/dpkg", "var/lib/apt", "etc/apt", "opt")) +
+                  " && { /opt/vendor/tool 600 & } && pid=$! && until grep -q vendor/tool /proc/$pid/maps; do :; done"
+                  f' && "$0" scan --format json >{scans[0]}'
+                  " && cp /bin/sleep /opt/vendor/tool.new && mv /opt/vendor/tool.new /opt/vendor/tool"
+                  f' && cat {self.root.path("status.new")} >/var/lib/dpkg/status'
+                  f' && "$0" scan --format json >{scans[1]} && "$0" scan --format json >{scans[2]} && "$0" scan >{scans[3]}'
+                  f' && kill $pid && while [ -e /proc/$pid/maps ] && grep -q vendor /proc/$pid/maps; do :; done'
+                  f' && "$0" scan --format json >{scans[4]}')
+        environment = {"PATH": "/usr/bin:/bin", "HOME": self.root.home, "LC_ALL": "C.UTF-8", "TZ": "UTC", "SUTURE_STATE": self.state}
+        done = subprocess.run(["unshare", "--mount", "sh", "-c", script, self.root.program], env=environment, capture_output=True, text=True,
+                              check=False, timeout=120)
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+        def states(number):
+            return {finding["id"]: finding["state"] for finding in json.loads(read(scans[number]))["findings"] if finding["source"] == "expat"}
+        first = states(0)
+        self.assertEqual((first["CVE-2026-1001"], first["CVE-2026-1002"]), ("open", "open"))
+        for number in (1, 2):  # the scan that sees it first, and every later one
+            got = states(number)
+            self.assertEqual((got["CVE-2026-1001"], got["CVE-2026-1002"], got["CVE-2026-1003"]), ("restart-needed", "restart-needed", "open"))
+        was = {finding["id"]: finding for finding in json.loads(read(scans[0]))["findings"]}["CVE-2026-1001"]
+        now = {finding["id"]: finding for finding in json.loads(read(scans[2]))["findings"]}["CVE-2026-1001"]
+        self.assertEqual(now["due"][:10], was["due"][:10], "its clock runs on")
+        self.assertIn("1 process runs old code of replaced files: restart needed; until then 2 holes stay open that are closed on disk",
+                      " ".join(read(scans[3]).split()))
+        self.assertNotIn("CVE-2026-1001", states(4))
+
+
 if __name__ == "__main__":
     unittest.main()
