@@ -69,9 +69,9 @@ static void fill_row(const struct face *face, const struct report_record *record
     cells[CELL_KIND] = text_of(evidence_kind_name(evidence->kind));
     cells[CELL_RUN] = text_of(evidence->run);
     cells[CELL_PACKAGES] = text_format(face->arena, "%zu", evidence->package_count);
-    cells[CELL_APPLIED] = text_of(proof_name(evidence->applied.proof));
-    cells[CELL_WORKS] = text_of(proof_name(evidence->works.proof));
-    cells[CELL_CODE] = text_of(proof_name(evidence->old_code_gone.proof));
+    cells[CELL_APPLIED] = text_of(print_evidence_word(evidence->applied.proof));
+    cells[CELL_WORKS] = text_of(print_evidence_word(evidence->works.proof));
+    cells[CELL_CODE] = text_of(print_evidence_word(evidence->old_code_gone.proof));
 }
 
 static void print_chain(struct face *face, const struct report *report)
@@ -218,7 +218,7 @@ static void put_cell(struct writer *out, struct text text)
 static void put_verdict_cell(struct writer *out, const struct proof_verdict *verdict)
 {
     writer_format(out, "<td class=\"%s\"><b>%s</b><br>", proof_name(verdict->proof),
-                  proof_name(verdict->proof));
+                  print_evidence_word(verdict->proof));
     put_escaped(out, verdict->why);
     writer_string(out, "</td>");
 }

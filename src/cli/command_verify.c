@@ -120,9 +120,16 @@ static void print_run(struct face *face, const struct evidence *evidence,
                 text_format(arena, "Suture · verify · %.*s · %.*s · %.*s", TEXT_ARG(evidence->host),
                             TEXT_ARG(evidence->release), TEXT_ARG(moment)),
                 COLOUR_HEAD);
+    const char *asked = command_text(face->call, OPTION_RUN);
+    if (asked != NULL && strcmp(asked, evidence->run) != 0)
+        screen_line(&face->screen,
+                    text_format(arena, "Run %s was taken back by run %s, which is judged here:", asked,
+                                evidence->run),
+                    COLOUR_PLAIN);
     screen_line(&face->screen,
-                text_format(arena, "Run %s of %.*s: %s", evidence->run, TEXT_ARG(begun),
-                            run_state_name(evidence->outcome)),
+                text_format(arena, "Run %s of %.*s: %s%s", evidence->run, TEXT_ARG(begun),
+                            run_state_name(evidence->outcome),
+                            evidence->takes_back ? "; everything is to be as it was before" : ""),
                 COLOUR_PLAIN);
     if (restarted->count > 0 || restarted->reexec)
         screen_labelled(&face->screen, 15, TEXT("restarted"), unit_list(restarted, arena), COLOUR_PLAIN);

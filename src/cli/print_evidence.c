@@ -13,12 +13,19 @@ static const enum screen_colour colours[PROOF_COUNT] = {
     [PROOF_NOT_ASKED] = COLOUR_DIM,
 };
 
-static void print_verdict(struct screen *screen, struct text name, const struct proof_verdict *verdict,
-                          struct arena *arena)
+const char *print_evidence_word(enum proof proof)
 {
     static const char *const words[PROOF_COUNT] = {
         [PROOF_UNKNOWN] = "UNKNOWN", [PROOF_YES] = "yes", [PROOF_NO] = "NO", [PROOF_NOT_ASKED] = "not asked"};
-    struct text line = text_format(arena, "%s · %.*s", words[verdict->proof], TEXT_ARG(verdict->why));
+
+    return words[proof];
+}
+
+static void print_verdict(struct screen *screen, struct text name, const struct proof_verdict *verdict,
+                          struct arena *arena)
+{
+    struct text line =
+        text_format(arena, "%s · %.*s", print_evidence_word(verdict->proof), TEXT_ARG(verdict->why));
 
     screen_labelled(screen, LABEL_WIDTH, name, line, colours[verdict->proof]);
 }

@@ -10,6 +10,9 @@
 /* The three verdicts, the holes, what runs old code, what failed; the caller's head and foot stand around it. */
 void print_evidence(struct screen *screen, const struct evidence *evidence, struct arena *arena);
 
+/* "yes", "NO", "UNKNOWN", "not asked" */
+const char *print_evidence_word(enum proof proof);
+
 /* The members "run", "verdicts", "holes" and the whole "record" of an open JSON object. */
 void print_evidence_json(struct json_writer *j, const struct evidence *evidence, struct arena *arena);
 

@@ -101,6 +101,8 @@ void print_rollback(const struct rollback_found *found, struct arena *arena, str
         print_others(plan, arena, screen);
         if (i < found->done_count)
             print_end(&found->done[i], arena, screen);
+        if (i < found->done_count && found->done[i].proof.size > 0)
+            screen_line(screen, text_format(arena, " %.*s", TEXT_ARG(found->done[i].proof)), COLOUR_PLAIN);
     }
 }
 

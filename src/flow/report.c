@@ -8,6 +8,8 @@
 #include "base/own.h"
 #include "trust/machine_key.h"
 
+#define UNDONE_MAX 16 /* rollbacks behind the run that is asked for; of more than that the newest count */
+
 /* This machine's public key. False without an error when it has none yet. */
 static bool own_key(const struct state *state, struct arena *arena, struct public_key *out, bool *found,
                     struct error *err)
@@ -111,7 +113,8 @@ bool report_former(const char *state_folder, const char *run, struct arena *aren
                    struct error *err)
 {
     struct evidence_head head;
-    struct evidence evidence;
+    struct evidence evidence, undone[UNDONE_MAX];
+    size_t undone_count = 0;
     struct state state;
     struct bytes raw;
     struct seal seal;
@@ -121,9 +124,18 @@ bool report_former(const char *state_folder, const char *run, struct arena *aren
     for (uint64_t number = head.number; number > 0; number--) {
         if (!evidence_read(&state, number, arena, &raw, err) || !seal_open(raw, arena, &seal, &evidence, err))
             return error_at(err, "record %" PRIu64 " of the evidence", number);
-        if (evidence.kind == EVIDENCE_VERIFY || (run != NULL && strcmp(evidence.run, run) != 0))
+        if (evidence.kind == EVIDENCE_VERIFY)
+            continue;
+        /* Newest first: what took a run back comes before it, and has its plan. */
+        if (evidence.kind == EVIDENCE_ROLLBACK && run != NULL && undone_count < UNDONE_MAX)
+            undone[undone_count++] = evidence;
+        if (run != NULL && strcmp(evidence.run, run) != 0)
             continue;
         *out = evidence;
+        for (size_t i = 0; i < undone_count; i++)
+            if (evidence.kind == EVIDENCE_APPLY && evidence.plan[0] != 0 &&
+                strcmp(undone[i].plan, evidence.plan) == 0)
+                *out = undone[i];
         return true;
     }
     if (run == NULL)

@@ -29,8 +29,9 @@ bool report_read(const char *state_folder, const char *run, struct arena *arena,
                  struct error *err) MUST_USE;
 
 /*
- * The record that the end of a run left, for a later look: of the run of this id, or of the last one (NULL). ERROR_ABSENT says
- * what there is instead.
+ * The record that the end of a run left, for a later look: of the run of this id, or of the last one (NULL). A run that was
+ * taken back since is judged by the run that took it back: then the evidence's run is that one. ERROR_ABSENT says what there
+ * is instead.
  */
 bool report_former(const char *state_folder, const char *run, struct arena *arena, struct evidence *out,
                    struct error *err) MUST_USE;

@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/os.h"
 #include "base/own.h"
+#include "flow/rollback_prove.h"
 #include "flow/take_back.h"
 #include "manager/installer_client.h"
 #include "store/journal.h"
@@ -222,11 +223,29 @@ static bool end_run(struct work *work, const char *as, const struct rollback_res
            journal_end_run(&work->journal, as, result->done ? RUN_DONE : RUN_FAILED, why, step.ended_us, err);
 }
 
+/* What cannot be proved is still taken back. */
+static bool prove(const struct work *work, const struct rollback_plan *plan, struct rollback_done *done,
+                  int64_t begun_us, struct error *err)
+{
+    const struct rollback_proof proof = {.state = work->state.folder,
+                                         .root = work->request->root,
+                                         .undone = &plan->run,
+                                         .as = done->as,
+                                         .begun_us = begun_us,
+                                         .done = done->result.done};
+    struct error why;
+
+    if (!rollback_prove(&proof, work->arena, &done->proof, &why))
+        done->proof = text_format(work->arena, "not proved: %s", why.text);
+    return done->proof.at != NULL || arena_full(work->arena, err);
+}
+
 static bool take_one(struct work *work, const struct rollback_plan *plan, struct rollback_done *out,
                      struct error *err)
 {
     OWN(installer_client_end) struct installer_client client = {.helper = HELPER_NONE};
     struct rollback_done done = {0};
+    int64_t begun_us = time_now_us();
 
     if (!begin_run(work, plan, done.as, err) ||
         !journal_begin_step(&work->journal, done.as, STEP_ROLLBACK, 0, time_now_us(), err))
@@ -245,8 +264,10 @@ static bool take_one(struct work *work, const struct rollback_plan *plan, struct
     if (!door.lock(door.self, work->request->lock_wait_ms, err) ||
         !take_back(&request, work->arena, &done.result, err))
         return error_at(err, "rollback %s stays open, suture rollback goes on with it", done.as);
+    if (!end_run(work, done.as, &done.result, err) || !prove(work, plan, &done, begun_us, err))
+        return false;
     *out = done;
-    return end_run(work, done.as, &done.result, err);
+    return true;
 }
 
 static bool take_all(struct work *work, struct rollback_found *found, struct error *err)

@@ -28,6 +28,7 @@ struct rollback_plan {
 struct rollback_done {
     char as[RUN_ID_SIZE]; /* the run that took it back */
     struct rollback_result result;
+    struct text proof; /* what the proof says, and its number; or why there is none */
 };
 
 struct rollback_found {

@@ -74,7 +74,7 @@ bool verify_look(const struct verify_request *request, const struct verify_run *
     memcpy(evidence.run, run->run->id, sizeof(evidence.run));
     memcpy(evidence.plan, run->run->plan, sizeof(evidence.plan));
     if (!applied_from_plan(run->plan, arena, &evidence, err) ||
-        (evidence.outcome == RUN_ROLLED_BACK && evidence.kind == EVIDENCE_APPLY &&
+        ((evidence.outcome == RUN_ROLLED_BACK || evidence.kind == EVIDENCE_ROLLBACK) &&
          !applied_turn_round(arena, &evidence, err)) ||
         !scan_run(&request->scan, arena, &scan, err) || !look(request, scan, arena, &evidence, err))
         return false;

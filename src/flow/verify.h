@@ -26,7 +26,7 @@ struct verify_request {
 struct verify_run {
     enum evidence_kind kind; /* APPLY or ROLLBACK */
     const struct run *run;   /* its id, plan, outcome and begin; steps are not read */
-    const struct plan *plan; /* of a rollback: the plan of taking back, with its downgrades */
+    const struct plan *plan; /* of a rollback: that of the run which it takes back */
     const struct evidence_check
         *checks; /* asked before and after, by whoever may run programs (verify/health.h) */
     size_t check_count;

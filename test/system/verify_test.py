@@ -66,6 +66,23 @@ class Verify(unittest.TestCase):
         self.assertEqual(entry["verdicts"]["works"]["proof"], "no")
         self.assertIn("openssl is new", entry["verdicts"]["works"]["why"])
 
+    def test_a_rollback_is_proved_too(self):
+        self.policy("    - command: /bin/true\n")
+        done = json.loads(self.machine.suture("apply", "--yes", "openssl", "--format", "json", check=True).stdout)
+        self.machine.suture("rollback", "--yes", check=True)
+        got = self.report()
+        self.assertEqual([entry["record"]["kind"] for entry in got["evidence"]], ["rollback", "apply"])
+        back = got["evidence"][0]
+        self.assertTrue(back["record"]["takes_back"])
+        self.assertEqual((back["verdicts"]["applied"]["proof"], back["verdicts"]["works"]["proof"]), ("yes", "yes"))
+        for package, was in zip(back["record"]["packages"], got["evidence"][1]["record"]["packages"]):
+            self.assertEqual((package["to"], package["installed"]), (was["from"], was["from"]))
+        # Asked of the run that is undone, or of the last one: what took it back is judged.
+        screen = self.machine.suture("verify", "--run", done["run"]["id"]).stdout
+        self.assertIn(f"Run {done['run']['id']} was taken back by run {back['run']}, which is judged here:", " ".join(screen.split()))
+        last = json.loads(self.machine.suture("verify", "--format", "json").stdout)
+        self.assertEqual((last["run"], last["verdicts"]["applied"]["proof"]), (back["run"], "yes"))
+
     def test_without_the_helper_nothing_is_begun(self):
         found = [os.path.join(folder, name) for folder, _, names in os.walk(self.machine.root) for name in names if name == "suture-look"]
         for path in found:
