@@ -99,6 +99,14 @@ void print_apply(const struct carry_out_result *result, struct arena *arena, str
                     COLOUR_DIM);
     else if (run->state == RUN_STOPPED)
         screen_line(screen, TEXT("Next: suture apply plans what is left"), COLOUR_DIM);
+    else if (run->state == RUN_FAILED)
+        screen_line(
+            screen,
+            text_format(
+                arena,
+                "The machine is between two states. Next: mend the cause, then suture rollback --to %s",
+                run->id),
+            COLOUR_BAD);
     else if (run->state == RUN_ROLLED_BACK || run->state == RUN_REFUSED)
         screen_line(screen, TEXT("Packages are as they were before."), COLOUR_DIM);
 }

@@ -11,7 +11,7 @@
 #include "deploy/ready_power.h"
 #include "manager/apt_status.h"
 
-#define ROOM_SPARE     (64 * MIB) /* dpkg's status and journal, logs, what scripts make */
+#define ROOM_SPARE     (16 * MIB) /* dpkg's status and journal twice, ours, logs, what scripts make */
 #define UNPACKED_RATIO 5          /* unpacked / packed bytes of a package; 99 % of Debian's are below */
 #define PLACES_MAX     4
 

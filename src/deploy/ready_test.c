@@ -75,8 +75,8 @@ static void test_room(void **state)
     struct place *place = *state;
     struct ready_room room = ready_room_of(&place->plan, 7);
 
-    assert_int_equal(room.state, 7 + 2000000 + 64 * MIB);
-    assert_int_equal(room.root, 500000 + 5000000 + 64 * MIB);
+    assert_int_equal(room.state, 7 + 2000000 + 16 * MIB);
+    assert_int_equal(room.root, 500000 + 5000000 + 16 * MIB);
 }
 
 static void test_ready(void **state)

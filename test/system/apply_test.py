@@ -8,6 +8,7 @@ import unittest
 
 from machine import Machine, main
 from made_debs import Package, StopPoint
+from scenarios import SCENARIOS
 
 SIZE = sys.argv.pop(1) if len(sys.argv) > 1 and sys.argv[1] in ("small", "middle", "large") else "small"
 
@@ -113,6 +114,27 @@ class Apply(unittest.TestCase):
         refused = self.machine.suture("apply", check=1)
         self.assertIn("nobody can be asked here: --yes carries it out, --dry-run shows it", refused.stderr)
         self.assertIn("half-configured", self.machine.run(["dpkg", "--status", "elm"], check=True).stdout)
+
+    def held(self, pid):
+        """(name, may gain rights, seccomp, may do anything)"""
+        with open(f"/proc/{pid}/status", encoding="utf-8") as file:
+            fields = dict(line.rstrip("\n").split(":\t", 1) for line in file if ":\t" in line)
+        return fields["Name"], fields["NoNewPrivs"] == "0", fields["Seccomp"], bool(int(fields["CapEff"], 16) >> 21 & 1)
+
+    def test_who_watches_is_shut_in_and_who_installs_is_not(self):
+        """While a script runs, which would inherit what holds its parents."""
+        stop = StopPoint(self.machine, "here")
+        self.addCleanup(stop.close)
+        plain = next(scenario for scenario in SCENARIOS if scenario.name == "plain")
+        shop = plain.prepare(self.machine, stop.script)
+        self.addCleanup(shop.end)
+        job = self.machine.start(["suture", "apply", "--yes"])
+        stop.wait()
+        found = [self.held(job.pid)] + [self.held(pid) for pid in children(job.pid)]
+        stop.go()
+        self.assertEqual(job.wait().returncode, 0)
+        self.assertEqual(found[0], ("suture", False, "2", False))
+        self.assertIn(("suture-execute", True, "0", True), found)
 
     def archive_files(self):
         plan = json.loads(self.machine.suture("plan", "openssl", "--format", "json", check=True).stdout)
