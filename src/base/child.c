@@ -88,7 +88,9 @@ static void become(const struct child_command *command, const int fds[3], int fa
     memcpy(&envp, &environment, sizeof(envp));
     (void)sigemptyset(&none);
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
-    (void)signal(SIGPIPE, SIG_DFL);
+    for (int number = 1; number < NSIG;
+         number++) /* what we ignore, or were started to ignore, is not the child's */
+        (void)signal(number, SIG_DFL);
     if (setpgid(0, 0) == 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && dup2(fds[0], 0) == 0 &&
         dup2(fds[1], 1) == 1 && dup2(fds[2], 2) == 2 && place_passed(command, &failed))
         (void)execve(command->argv[0], argv, envp);
