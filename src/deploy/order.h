@@ -8,6 +8,9 @@
  *     needs the old x as it was, and x takes that away: y must be changed before or with x;
  *   - the new x and the old y stand against each other (Conflicts, Breaks).
  *
+ * Inside a group dpkg must be allowed to take the configured state of a package away for a moment (--auto-deconfigure): of
+ * two that break each other's old version one is unpacked first.
+ *
  * What goes not before each other is one group (strongly connected components), and so are the packages of one source,
  * unless one of them pre-depends on the new version of another. The order is the same for the same changes.
  */

@@ -60,7 +60,7 @@ class Plan(unittest.TestCase):
                 self.machine.run(["dpkg", "--remove", *removed], check=True)
             files = [debs[c["name"]] for c in members if c["kind"] != "remove"]
             if files:
-                self.machine.run(["dpkg", "--force-confold", "--install", *files], check=True, timeout=600)
+                self.machine.run(["dpkg", "--force-confold", "--auto-deconfigure", "--install", *files], check=True, timeout=600)
             checked = self.machine.run(["apt-get", "check", "-q"])
             self.assertEqual(checked.returncode, 0, f"behind group {group} ({[c['name'] for c in members]}): {checked.stdout}{checked.stderr}")
         self.assertEqual(self.machine.apt_updates(["--no-install-recommends", "dist-upgrade"])[0], {})
