@@ -223,6 +223,48 @@ static void test_record(void **state)
     assert_failed("cut", &err, ERROR_INPUT, expected);
 }
 
+/* "ID@first ID@first", in days, of what seen_since gives. */
+static const char *since(struct place *place, const char *where, const char *source, int64_t since_us,
+                         char out[256])
+{
+    OWN(seen_close) struct seen seen = {0};
+    OWN(arena_end) struct arena arena = arena_with(MIB);
+    struct seen_item *items = NULL;
+    struct error err = {0};
+    size_t count = 0, at = 0;
+
+    assert_done("open", seen_open(place->path, &seen, &err), &err);
+    assert_done("since",
+                seen_since(&seen, text_of(where), text_of(source), since_us, &arena, &items, &count, &err),
+                &err);
+    out[0] = 0;
+    for (size_t i = 0; i < count; i++)
+        at += (size_t)snprintf(out + at, 256 - at, "%s%.*s@%d", i > 0 ? " " : "", TEXT_ARG(items[i].id),
+                               (int)(items[i].first_us / DAY));
+    return out;
+}
+
+/* What a process that began at a time may still run: what was there then, or came later, of that source alone. */
+static void test_since(void **state)
+{
+    struct place *place = *state;
+    struct seen_item all[] = {ITEM("expat", "CVE-2026-0001"), ITEM("expat", "CVE-2026-0002"),
+                              ITEM("expat", "TEMP-1"), ITEM("zlib", "CVE-2026-0003")};
+    struct seen_item left[] = {ITEM("expat", "CVE-2026-0002"), ITEM("zlib", "CVE-2026-0003")};
+    char got[256];
+
+    assert_string_equal(since(place, "/", "expat", 0, got), "");
+    assert_true(scan(place, "/", all, 4, 10 * DAY));
+    assert_true(scan(place, "/", left, 2, 20 * DAY)); /* 0001 and TEMP-1 went at 20 */
+    assert_string_equal(since(place, "/", "expat", 15 * DAY, got),
+                        "TEMP-1@10 CVE-2026-0001@10 CVE-2026-0002@10");
+    assert_string_equal(since(place, "/", "expat", 20 * DAY, got),
+                        "TEMP-1@10 CVE-2026-0001@10 CVE-2026-0002@10");
+    assert_string_equal(since(place, "/", "expat", 20 * DAY + 1, got), "CVE-2026-0002@10");
+    assert_string_equal(since(place, "/image", "expat", 0, got), "");
+    assert_string_equal(since(place, "/", "nginx", 0, got), "");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin_test, end_test)
@@ -231,6 +273,7 @@ int main(void)
         TEST(test_gone_and_back),   TEST(test_places_apart),
         TEST(test_clock_was_ahead), TEST(test_many),
         TEST(test_refused),         TEST(test_record),
+        TEST(test_since),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
