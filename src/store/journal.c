@@ -135,7 +135,7 @@ static bool make_schema(struct sqlite *db, struct error *err)
 
 static bool check_schema(struct sqlite *db, enum journal_use use, struct error *err)
 {
-    int64_t application, version, tables;
+    int64_t application, version, tables, others;
 
     if (!read_number(db, "PRAGMA application_id", &application, err) ||
         !read_number(db, "PRAGMA user_version", &version, err) ||
@@ -149,7 +149,15 @@ static bool check_schema(struct sqlite *db, enum journal_use use, struct error *
     if (version > VERSION)
         return error_set(err, ERROR_INPUT, "was written by a newer Suture (version %lld, this one knows %d)",
                          (long long)version, VERSION);
-    return version == VERSION || error_set(err, ERROR_INPUT, "version %lld is unknown", (long long)version);
+    if (version != VERSION)
+        return error_set(err, ERROR_INPUT, "version %lld is unknown", (long long)version);
+    /* A trigger or a view would change or hide rows behind the chain's back. */
+    if (!read_number(db,
+                     "SELECT count(*) FROM sqlite_schema WHERE (type, name) NOT IN "
+                     "(VALUES ('table', 'event'), ('index', 'event_run'))",
+                     &others, err))
+        return false;
+    return others == 0 || error_set(err, ERROR_TRUST, "holds more than its table: the journal was changed");
 }
 
 static bool check_integrity(struct sqlite *db, struct error *err)
