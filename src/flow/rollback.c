@@ -121,6 +121,19 @@ static bool look_at(struct work *work, const struct run *run, struct rollback_pl
     return true;
 }
 
+/* What was kept does not hold. It will not by waiting, and a run that stays open would keep every other one out. */
+static bool give_up_open(struct work *work, struct error *err)
+{
+    struct error first = *err;
+
+    if (work->resumed[0] == 0 || work->request->dry_run || err->kind == ERROR_SYSTEM)
+        return false;
+    if (!journal_end_run(&work->journal, work->resumed, RUN_FAILED, text_of(first.text), time_now_us(), err))
+        return false;
+    *err = first;
+    return error_at(err, "rollback %s failed", work->resumed);
+}
+
 /* The standing runs from the newest to the one that was asked for. */
 static bool choose(struct work *work, struct rollback_found *found, struct error *err)
 {
@@ -136,7 +149,7 @@ static bool choose(struct work *work, struct rollback_found *found, struct error
         if (!is_standing(&work->runs, run))
             continue;
         if (!look_at(work, run, &found->plans[found->count++], err))
-            return false;
+            return give_up_open(work, err);
         reached = to == NULL || strcmp(run->id, to) == 0;
     }
     return reached || no_such_run(work, err);
@@ -240,6 +253,18 @@ static bool prove(const struct work *work, const struct rollback_plan *plan, str
     return done->proof.at != NULL || arena_full(work->arena, err);
 }
 
+/* The same of one that has begun just now. */
+static bool give_up(struct work *work, const char *as, struct error *err)
+{
+    struct rollback_result result = {.failed = TEXT("what was kept"), .reason = text_of(err->text)};
+    struct error first = *err;
+
+    if (!end_run(work, as, &result, err))
+        return false;
+    *err = first;
+    return error_at(err, "rollback %s failed", as);
+}
+
 static bool take_one(struct work *work, const struct rollback_plan *plan, struct rollback_done *out,
                      struct error *err)
 {
@@ -261,9 +286,11 @@ static bool take_one(struct work *work, const struct rollback_plan *plan, struct
                                               .run = plan->run.id,
                                               .seal = &plan->seal,
                                               .as = done.as};
-    if (!door.lock(door.self, work->request->lock_wait_ms, err) ||
-        !take_back(&request, work->arena, &done.result, err))
-        return error_at(err, "rollback %s stays open, suture rollback goes on with it", done.as);
+    bool locked = door.lock(door.self, work->request->lock_wait_ms, err);
+    if (!locked || !take_back(&request, work->arena, &done.result, err))
+        return locked && err->kind == ERROR_TRUST
+                   ? give_up(work, done.as, err)
+                   : error_at(err, "rollback %s stays open, suture rollback goes on with it", done.as);
     if (!end_run(work, done.as, &done.result, err) || !prove(work, plan, &done, begun_us, err))
         return false;
     *out = done;

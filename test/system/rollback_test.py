@@ -9,7 +9,9 @@ import unittest
 
 from machine import Machine, main
 from made_debs import Link, Package, StopPoint, script
+from scenarios import SCENARIOS
 from state import State
+from trip import apply, rollback
 
 TOOL = os.path.join(os.environ.get("SUTURE_BUILD", "build"), "test/tool_rollback")
 STATE = "/var/lib/suture"
@@ -274,6 +276,24 @@ class Made(RollBack):
         self.assertNotEqual(self.state(), before)
         self.machine.suture("rollback", "--yes", check=True)
         self.assert_same(before)
+
+    def test_what_does_not_hold_keeps_nothing_else_out(self):
+        scenario = next(one for one in SCENARIOS if one.name == "plain")
+        with Machine("small") as machine:
+            shop = scenario.prepare(machine)
+            self.addCleanup(shop.end)
+            old = State(machine.root)
+            run = apply(machine).run["id"]
+            store = machine.path(f"/var/lib/suture/runs/{run}/rollback")
+            os.chmod(store, 0o777)
+            refused = rollback(machine)
+            self.assertEqual(refused.status, 1)
+            self.assertIn("wrong-signature", refused.errors)
+            self.assertNotIn("stays open", refused.errors)
+            self.assertEqual(apply(machine).json["end"], "nothing")      # and not "a rollback was interrupted"
+            os.chmod(store, 0o700)
+            self.assertEqual(rollback(machine).status, 0)
+            self.assertEqual(State(machine.root).difference(old), "")
 
     def test_too_little_room(self):
         self.old()
