@@ -40,6 +40,8 @@ static const struct command_option options[] = {
     {0},
 };
 
+#define PARTIAL "PARTIAL ANSWER: some data is absent or stale; suture scan says which."
+
 enum { FORMAT_JSON = 2 };
 
 /* What the call-backs need. */
@@ -160,6 +162,8 @@ static enum command_exit print_result(const struct command_call *call, const str
     } else if (result->end == CARRY_OUT_SHOWN) {
         print_plan(&result->found, call->arena, &screen);
     } else if (result->end == CARRY_OUT_NOTHING) {
+        if (!result->found.complete)
+            writer_string(&out, PARTIAL "\n");
         writer_string(&out, "Nothing is to be changed.\n");
     } else if (result->end == CARRY_OUT_RUN) {
         print_apply(result, call->arena, &screen);
@@ -181,6 +185,11 @@ static enum command_exit exit_of(const struct carry_out_result *result, struct e
     }
     if (result->end == CARRY_OUT_DECLINED) {
         (void)error_set(err, ERROR_CONFLICT, "nothing was changed: the answer was no");
+        return COMMAND_FAILED;
+    }
+    if (result->end == CARRY_OUT_NOTHING && result->found.refused.size > 0) {
+        (void)error_set(err, ERROR_TRUST, "whether something waits is not known: %.*s",
+                        TEXT_ARG(result->found.refused));
         return COMMAND_FAILED;
     }
     if (result->end != CARRY_OUT_RUN ||

@@ -92,6 +92,8 @@ void print_apply(const struct carry_out_result *result, struct arena *arena, str
                     text_format(arena, "%zu half-done packages were repaired first", result->repaired),
                     COLOUR_WARN);
     print_head(result, arena, screen);
+    if (result->found.refused.size > 0)
+        screen_labelled(screen, LABEL_WIDTH, TEXT(" not seen"), result->found.refused, COLOUR_BAD);
     print_steps(run, arena, screen);
     print_kept(&result->result, arena, screen);
     if (run->state == RUN_DONE)
@@ -195,6 +197,8 @@ bool print_apply_json(const struct carry_out_result *result, struct writer *out,
         json_put_null(&j);
     json_name(&j, "problem");
     put_text_or_null(&j, result->result.step_problem);
+    json_name(&j, "refused");
+    put_text_or_null(&j, result->found.refused);
     json_name(&j, "kept");
     json_open_array(&j);
     for (size_t i = 0; i < result->result.kept_count; i++)

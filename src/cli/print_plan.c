@@ -288,7 +288,9 @@ void print_plan(const struct plan_found *found, struct arena *arena, struct scre
                             plan->id, TEXT_ARG(plan->host), TEXT_ARG(plan->release), level_name(plan->level),
                             TEXT_ARG(plan->policy), TEXT_ARG(words_moment(arena, &face.zone, plan->now_us))),
                 COLOUR_HEAD);
-    if (!found->complete)
+    if (found->refused.size > 0)
+        screen_line(screen, text_format(arena, "PARTIAL ANSWER: %.*s", TEXT_ARG(found->refused)), COLOUR_BAD);
+    else if (!found->complete)
         screen_line(screen, TEXT("PARTIAL ANSWER: some data is absent or stale; suture scan says which."),
                     COLOUR_WARN);
     print_summary(&face);

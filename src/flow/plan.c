@@ -311,6 +311,38 @@ static bool find_changes(struct making *making, struct error *err)
     return solve(&wishes, making->arena, &making->solution, err);
 }
 
+/*
+ * What an archive offers whose list is forged, replayed or past its date is not seen: then it is not known that nothing
+ * waits, and who asks must hear it. What is not there at all makes the answer a partial one.
+ */
+static bool take_refused(const struct making *making, struct text *out, struct error *err)
+{
+    const struct host *host = making->scan->host;
+    static const struct {
+        enum archive_state state;
+        bool went_back;
+        const char *name;
+    } rows[] = {
+        {ARCHIVE_REFUSED, false, "vendor-signature"},
+        {ARCHIVE_VERIFIED, true, "rollback"},
+        {ARCHIVE_STALE, false, "freeze"},
+    };
+
+    for (size_t r = 0; r < sizeof(rows) / sizeof(*rows); r++)
+        for (size_t i = 0; i < host->archive_count; i++) {
+            const struct archive *archive = &host->archives[i];
+            if (archive->state != rows[r].state || archive->went_back != rows[r].went_back)
+                continue;
+            *out =
+                text_format(making->arena, "%s: %.*s %.*s %.*s: %.*s", rows[r].name, TEXT_ARG(archive->site),
+                            TEXT_ARG(archive->suite), TEXT_ARG(archive->component),
+                            TEXT_ARG(archive->why.size > 0 ? archive->why : TEXT("its list is too old")));
+            return out->at != NULL || arena_full(making->arena, err);
+        }
+    *out = (struct text){0};
+    return true;
+}
+
 bool plan_make(const struct plan_request *request, struct arena *arena, struct plan_found *out,
                struct error *err)
 {
@@ -327,6 +359,9 @@ bool plan_make(const struct plan_request *request, struct arena *arena, struct p
     take_refusals(&making);
     if (!take_left(&making, err) || !plan_name(&making.plan, err))
         return false;
-    *out = (struct plan_found){making.plan, making.scan->judged, making.scan->complete};
+    struct text refused;
+    if (!take_refused(&making, &refused, err))
+        return false;
+    *out = (struct plan_found){making.plan, making.scan->judged, making.scan->complete, refused};
     return true;
 }

@@ -36,8 +36,9 @@ struct plan_request {
 /* What besides the plan is said of the machine, and is no part of it. */
 struct plan_found {
     struct plan plan;
-    bool judged;   /* false: there was nothing to judge with */
-    bool complete; /* false: some needed data is stale or absent */
+    bool judged;         /* false: there was nothing to judge with */
+    bool complete;       /* false: some needed data is stale or absent */
+    struct text refused; /* an archive whose list is not believed, by trust's name for it; absent: all are */
 };
 
 /* ERROR_ABSENT: a name is of no package that is installed here. */

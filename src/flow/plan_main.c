@@ -95,6 +95,7 @@ static bool make(struct arena *arena, struct work *work, struct error *err)
         return false;
     work->answer.judged = found.judged;
     work->answer.complete = found.complete;
+    work->answer.problem = text_part(found.refused, 0, sizeof(err->text) - 1);
     work->answer.plan = writer_bytes(&work->plan);
     return true;
 }

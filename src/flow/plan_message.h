@@ -27,7 +27,7 @@ struct plan_answer {
     bool done;
     enum error_kind kind; /* of the problem, when it failed */
     bool judged, complete;
-    struct text problem;
+    struct text problem; /* or, when it is done, what plan_found calls refused */
     uint8_t confined;
     struct bytes plan;
     struct bytes memory;

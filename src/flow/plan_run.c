@@ -63,7 +63,10 @@ bool plan_run(const char *program, const struct plan_request *request, struct ar
         return error_at(err, "suture-plan");
     if (!answer.done)
         return error_set(err, answer.kind, "%.*s", TEXT_ARG(answer.problem));
-    got = (struct plan_found){.judged = answer.judged, .complete = answer.complete};
+    got = (struct plan_found){
+        .judged = answer.judged, .complete = answer.complete, .refused = text_copy(arena, answer.problem)};
+    if (got.refused.at == NULL)
+        return arena_full(arena, err);
     if (!plan_read_json(answer.plan, arena, &got.plan, err))
         return error_at(err, "suture-plan");
     remember(request, answer.memory, arena);

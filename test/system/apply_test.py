@@ -140,6 +140,20 @@ class Apply(unittest.TestCase):
         plan = json.loads(self.machine.suture("plan", "openssl", "--format", "json", check=True).stdout)
         return [change["uri"].split("/", 3)[3] + change["file"] for change in plan["changes"]]
 
+    def test_a_list_that_does_not_hold_is_no_good_news(self):
+        self.machine.advise()
+        folder = self.machine.path("var/lib/apt/lists")
+        name = next(name for name in os.listdir(folder) if "-security" in name and name.endswith("_InRelease"))
+        content = self.machine.read("var/lib/apt/lists/" + name)
+        self.machine.write("var/lib/apt/lists/" + name, content.replace("Codename: ", "Codename:  ", 1))
+        for words in (["--yes", "--security"], ["--dry-run", "--security"]):
+            with self.subTest(words):
+                told = self.machine.suture("apply", *words, check=1)
+                self.assertIn("whether something waits is not known: vendor-signature: ", told.stderr)
+        told = json.loads(self.machine.suture("apply", "--yes", "--security", "--format", "json", check=1).stdout)
+        self.assertIn("vendor-signature: ", told["refused"])
+        self.assertIn("PARTIAL ANSWER: vendor-signature: ", self.machine.suture("plan", "--security", check=True).stdout)
+
     def test_a_package_that_is_not_the_signed_one(self):
         self.machine.advise()
         for path in self.archive_files():
