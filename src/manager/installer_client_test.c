@@ -344,6 +344,24 @@ static void test_broken_database(void **state)
     assert_null(strstr(err.text, "alpha"));
 }
 
+static void test_folder_of_others(void **state)
+{
+    static const char *const made[] = {
+        "mkdir $1/state-execute; chmod 777 $1/state-execute",
+        "rmdir $1/state-execute; mkdir -m 700 $1/elsewhere; ln -s elsewhere $1/state-execute",
+        "rm $1/state-execute; mkdir -m 700 $1/state-execute; chown 1 $1/state-execute",
+    };
+    struct place *place = *state;
+    struct error err;
+
+    for (size_t i = 0; i < COUNT_OF(made); i++) {
+        run(place, made[i]);
+        assert_false(place->installer.lock(place->installer.self, 0, &err));
+        assert_int_equal(err.kind, ERROR_TRUST);
+        assert_non_null(strstr(err.text, "is no folder of this user alone"));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -354,6 +372,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_lock_of_another, begin, end),
         cmocka_unit_test_setup_teardown(test_orphaned, begin, end),
         cmocka_unit_test_setup_teardown(test_broken_database, begin, end),
+        cmocka_unit_test_setup_teardown(test_folder_of_others, begin, end),
     };
 
     if (geteuid() != 0 || access("/usr/bin/dpkg", X_OK) != 0) {
