@@ -7,7 +7,7 @@ import sys
 import unittest
 
 from machine import Machine, main
-from made_debs import Package, StopPoint
+from made_debs import MadeArchive, Package, StopPoint
 from scenarios import SCENARIOS
 
 SIZE = sys.argv.pop(1) if len(sys.argv) > 1 and sys.argv[1] in ("small", "middle", "large") else "small"
@@ -16,6 +16,11 @@ SIZE = sys.argv.pop(1) if len(sys.argv) > 1 and sys.argv[1] in ("small", "middle
 def children(pid):
     with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
         return file.read().split()
+
+
+def rights(pid):
+    with open(f"/proc/{pid}/status", encoding="ascii") as file:
+        return dict(line.split(":", 1) for line in file.read().replace("\t", " ").splitlines())
 
 
 class Apply(unittest.TestCase):
@@ -153,6 +158,53 @@ class Apply(unittest.TestCase):
         told = json.loads(self.machine.suture("apply", "--yes", "--security", "--format", "json", check=1).stdout)
         self.assertIn("vendor-signature: ", told["refused"])
         self.assertIn("PARTIAL ANSWER: vendor-signature: ", self.machine.suture("plan", "--security", check=True).stdout)
+
+    def named(self, name):
+        """The processes of the machine with this name, by their number outside."""
+        here = os.readlink(f"/proc/{self.machine.init_pid}/ns/pid")
+        for pid in (int(pid) for pid in os.listdir("/proc") if pid.isdigit()):
+            try:
+                if os.readlink(f"/proc/{pid}/ns/pid") == here and os.readlink(f"/proc/{pid}/exe").endswith("/" + name):
+                    yield pid
+            except OSError:
+                pass    # it has ended
+
+    def assert_supervisor_confined(self):
+        supervisor, = self.named("suture")
+        told = rights(supervisor)
+        self.assertEqual((told["Seccomp"].strip(), told["NoNewPrivs"].strip()), ("2", "1"))
+        # Reading what others may not read and looking at processes: CAP_DAC_READ_SEARCH and CAP_SYS_PTRACE.
+        self.assertEqual(int(told["CapEff"], 16) & ~(1 << 2 | 1 << 19), 0)
+        for fd in os.listdir(f"/proc/{supervisor}/fd"):
+            self.assertNotIn("inet", os.readlink(f"/proc/{supervisor}/fd/{fd}"))
+        executor, = self.named("suture-execute")
+        self.assertEqual(rights(executor)["Seccomp"].strip(), "0")    # dpkg and what it starts would inherit it
+
+    def test_who_has_which_rights(self):
+        stop = StopPoint(self.machine, "oak-script")
+        self.addCleanup(stop.close)
+        shop = MadeArchive(self.machine)
+        self.addCleanup(shop.end)
+        shop.install(Package("oak", "1.0", scripts={"postinst": f'[ "$2" != 1.1 ] || {{ {stop.script} }}'}))
+        shop.offer(Package("oak", "1.1", scripts={"postinst": stop.script}))
+        shop.publish()
+        self.machine.advise()
+        fetchers = []
+
+        def look(handler):
+            fetchers.extend(rights(pid) for pid in self.named("suture-fetch"))
+            handler.answer("made/pool/oak_1.1_all.deb", 200, content)
+
+        content = self.machine.archive.find("made/pool/oak_1.1_all.deb")[0]
+        self.machine.archive.replace("made/pool/oak_1.1_all.deb", look)
+        job = self.machine.start(["suture", "apply", "--yes"])
+        stop.wait()
+        self.assert_supervisor_confined()
+        stop.go()
+        self.assertEqual(job.wait().returncode, 0)
+        fetcher, = fetchers
+        self.assertNotIn("0", fetcher["Uid"].split())
+        self.assertEqual((fetcher["Seccomp"].strip(), int(fetcher["CapEff"], 16)), ("2", 0))
 
     def test_a_package_that_is_not_the_signed_one(self):
         self.machine.advise()
