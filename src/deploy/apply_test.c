@@ -33,6 +33,7 @@ struct world {
     bool install_fails; /* package 2 has a bad script */
     bool ill_after;
     bool rollback_fails;
+    bool confine_fails;
     bool executor_dies; /* with deed kill_in, and the supervisor lives on */
     bool dead;
 };
@@ -278,6 +279,13 @@ static bool world_rollback(void *self, const struct apply_view *view, struct are
     return true;
 }
 
+static bool world_confine(void *self, struct error *err)
+{
+    const struct world *world = self;
+
+    return !world->confine_fails || error_set(err, ERROR_SYSTEM, "rights cannot be given up");
+}
+
 static bool world_stop(void *self)
 {
     const struct world *world = self;
@@ -321,6 +329,7 @@ static bool call(struct place *place, struct arena *arena, struct apply_result *
                                       .rollback = world_rollback,
                                       .verify = plain,
                                       .seal = plain,
+                                      .confine = world_confine,
                                       .stop = world_stop,
                                       .now_us = world_now};
     OWN(journal_close) struct journal journal = {0};
@@ -618,6 +627,23 @@ static void test_ends(void **state)
     }
 }
 
+/* Whoever cannot give up its rights changes nothing with them. */
+static void test_not_confined(void **state)
+{
+    struct place *place = *state;
+    struct arena arena = arena_with(16 * MIB);
+    struct apply_result result;
+    struct error err;
+
+    place->world->confine_fails = true;
+    assert_done("call", call(place, &arena, &result, &err), &err);
+    assert_int_equal(result.state, RUN_REFUSED);
+    assert_text("why", result.why, "rights cannot be given up");
+    assert_true(is_world(place->world, before));
+    expect_true_report(place, "not confined");
+    arena_end(&arena);
+}
+
 static void test_compare(void **state)
 {
     static const struct package_change good[] = {
@@ -676,6 +702,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_executor_dies, begin, end),
         cmocka_unit_test_setup_teardown(test_stops_between_groups, begin, end),
         cmocka_unit_test_setup_teardown(test_ends, begin, end),
+        cmocka_unit_test_setup_teardown(test_not_confined, begin, end),
         cmocka_unit_test(test_compare),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
