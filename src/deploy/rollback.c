@@ -49,7 +49,9 @@ bool rollback_look(const struct dpkg_database *database, const struct rollback_s
         const struct dpkg_record *record = find(database, change);
         struct text now = is_there(record) ? record->version : (struct text){0};
         bool old = is_as_it_was(change, record);
-        steps[i] = (struct rollback_step){change, now, old, !old && !text_equal(now, change->to)};
+        /* The old version that is not whole is no other hand's: a rollback broke off there. */
+        bool ours = text_equal(now, change->to) || (change->from.size > 0 && text_equal(now, change->from));
+        steps[i] = (struct rollback_step){change, now, old, !old && !ours};
     }
     *out = steps;
     return true;

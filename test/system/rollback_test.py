@@ -8,7 +8,7 @@ import sys
 import unittest
 
 from machine import Machine, main
-from made_debs import Link, Package, StopPoint, script
+from made_debs import Link, MadeArchive, Package, StopPoint, script
 from scenarios import SCENARIOS
 from state import State
 from trip import apply, rollback
@@ -276,6 +276,24 @@ class Made(RollBack):
         self.assertNotEqual(self.state(), before)
         self.machine.suture("rollback", "--yes", check=True)
         self.assert_same(before)
+
+    def test_neither_forward_nor_back(self):
+        with Machine("small") as machine:
+            shop = MadeArchive(machine)
+            self.addCleanup(shop.end)
+            shop.install(Package("oak", "1.0", scripts={"postinst": "test ! -e /root/spoiled"}))
+            shop.offer(Package("oak", "1.1", scripts={"postinst": "touch /root/spoiled; exit 3"}))
+            shop.publish()
+            machine.advise()
+            old = State(machine.root)
+            told = machine.suture("apply", "--yes", check=1)
+            self.assertIn("The machine is between two states", " ".join(told.stdout.split()))
+            run = re.search(r"suture rollback --to (\S+)", " ".join(told.stdout.split()))[1]
+            again = machine.suture("rollback", "--yes", "--to", run, check=1)
+            self.assertNotIn("another hand", again.stdout)
+            os.remove(machine.path("root/spoiled"))
+            machine.suture("rollback", "--yes", "--to", run, check=True)
+            self.assertEqual(State(machine.root).difference(old), "")
 
     def test_what_does_not_hold_keeps_nothing_else_out(self):
         scenario = next(one for one in SCENARIOS if one.name == "plain")
