@@ -199,7 +199,6 @@ static bool add_file(struct backup *b, const struct kept_file *file, struct erro
 static bool keep_content(struct backup *b, struct text path, const struct stat *like,
                          struct kept_content *out, struct error *err)
 {
-    OWN(arena_end) struct arena scratch = arena_with(LIMIT_DEB_CONTROL + MIB);
     OWN(own_fd) int fd = -1;
     OWN(file_unmap) struct file_map map = {0};
 
