@@ -100,10 +100,9 @@ class Machine:
         for part in ("upper", "work", "root"):
             os.mkdir(os.path.join(self.folder, part))
         self.root = os.path.join(self.folder, "root")
-        # redirect_dir: without it a directory of the lower layer cannot be renamed, which dpkg does when a link takes its place.
-        mount("-t", "overlay", "-o", f"lowerdir={':'.join(lower)},upperdir={self.folder}/upper,workdir={self.folder}/work,redirect_dir=on",
-              "machine", self.root)
+        self.lower = ":".join(lower)
         try:
+            self.mount_disk()
             self.release = dict(line.replace('"', "").split("=", 1) for line in self.read("etc/os-release").splitlines() if "=" in line)
             self.write("etc/hostname", name + "\n")
             self.write("etc/hosts", f"127.0.0.1 localhost {name}\n")
@@ -123,6 +122,38 @@ class Machine:
 
     def __exit__(self, *_):
         self.end()
+
+    def mount_disk(self):
+        # redirect_dir: without it a directory of the lower layer cannot be renamed, which dpkg does when a link takes its place.
+        mount("-t", "overlay", "-o", f"lowerdir={self.lower},upperdir={self.folder}/upper,workdir={self.folder}/work,redirect_dir=on",
+              "machine", self.root)
+
+    def save(self):
+        """The disk as it is now is kept, for reset(). Best while nothing runs."""
+        subprocess.run(["cp", "-a", os.path.join(self.folder, "upper"), os.path.join(self.folder, "saved")], check=True)
+
+    def reset(self):
+        """Off, the saved disk, on: a fifth of a second instead of preparing another machine."""
+        self.power_off()
+        subprocess.run(["umount", self.root], check=True)
+        for part in ("upper", "work"):
+            shutil.rmtree(os.path.join(self.folder, part))
+        os.mkdir(os.path.join(self.folder, "work"))
+        subprocess.run(["cp", "-a", os.path.join(self.folder, "saved"), os.path.join(self.folder, "upper")], check=True)
+        self.mount_disk()
+        self.archive.requests.clear()
+        self.boot()
+
+    def processes(self, name):
+        """Numbers, outside, of its processes whose program has this name."""
+        found, space = [], os.readlink(f"/proc/{self.init_pid}/ns/pid")
+        for pid in os.listdir("/proc"):
+            try:
+                if pid.isdigit() and os.readlink(f"/proc/{pid}/ns/pid") == space and os.path.basename(os.readlink(f"/proc/{pid}/exe")) == name:
+                    found.append(int(pid))
+            except OSError:
+                continue     # it has ended
+        return found
 
     def install_programs(self, build):
         """As a package would: suture and its helpers in /usr/bin, and the one library that Debian 12 lacks."""

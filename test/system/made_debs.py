@@ -94,19 +94,38 @@ class StopPoint:
         stop.go()       it goes on"""
 
     def __init__(self, machine, name):
-        self.machine, self.name = machine, name
+        self.machine, self.name, self.pipes = machine, name, []
         self.reached, self.on = f"/var/stop/{name}.reached", f"/var/stop/{name}.on"
         os.makedirs(machine.path("/var/stop"), exist_ok=True)
         for path in (self.reached, self.on):
             os.mkfifo(machine.path(path))
-        # Both ends are held open, so that neither side waits for the other to open and what is said is not lost.
-        self.pipes = [os.open(machine.path(path), os.O_RDWR | os.O_NONBLOCK) for path in (self.reached, self.on)]
         self.script = f"echo here >{self.reached}\nread word <{self.on}\n"
+        self.open()
+
+    def open(self):
+        """Again, after the machine's disk was reset. Both ends are held open, so that neither side waits for the other to
+        open and what is said is not lost."""
+        self.close()
+        self.pipes = [os.open(self.machine.path(path), os.O_RDWR | os.O_NONBLOCK) for path in (self.reached, self.on)]
 
     def wait(self, timeout=120):
         if not select.select([self.pipes[0]], [], [], timeout)[0]:
             raise AssertionError(f"{self.name} was not reached in {timeout} s")
-        os.read(self.pipes[0], 100)
+        os.read(self.pipes[0], 5)
+
+    def wait_or_end(self, job, timeout=120):
+        """True when a script is there, False when the job has ended."""
+        watch = os.pidfd_open(job.child.pid)
+        try:
+            ready = select.select([self.pipes[0], watch], [], [], timeout)[0]
+        finally:
+            os.close(watch)
+        if self.pipes[0] in ready:
+            os.read(self.pipes[0], 5)
+            return True
+        if not ready:
+            raise AssertionError(f"neither {self.name} was reached nor did {job.words} end in {timeout} s")
+        return False
 
     def go(self):
         os.write(self.pipes[1], b"on\n")
@@ -114,6 +133,7 @@ class StopPoint:
     def close(self):
         for pipe in self.pipes:
             os.close(pipe)
+        self.pipes = []
 
 
 class MadeArchive:

@@ -12,20 +12,24 @@ from made_debs import Link, MadeArchive, Package, script
 LOG = 'mkdir -p /var/lib/oak\necho "$0 $*" | sed "s,.*/,," >>/var/lib/oak/log\n'
 
 
+OLD_ONES = ("prerm", "postrm")     # of an upgrade, the scripts of the package that is replaced run
+
+
 class Scenario:
     def __init__(self, name, old, new, owner=(), ends="new", kept=()):
         self.name, self.old, self.new, self.owner, self.ends, self.kept = name, old, new, owner, ends, list(kept)
 
-    def prepare(self, machine, stop=None):
-        """`stop`: shell text put before the new packages' postinst."""
+    def prepare(self, machine, stop=None, where="postinst"):
+        """`stop`: shell text put before that script of the new packages (of the old ones where theirs run)."""
         shop = MadeArchive(machine)
         try:
-            shop.install(*self.old)
+            shop.install(*(package.with_script(where, stop + package.scripts.get(where, "")) if stop and where in OLD_ONES else package
+                           for package in self.old))
             for words in self.owner:
                 machine.run(["sh", "-ec", words], check=True)
             for package in self.new:
-                if stop:
-                    package = package.with_script("postinst", stop + package.scripts.get("postinst", ""))
+                if stop and where not in OLD_ONES:
+                    package = package.with_script(where, stop + package.scripts.get(where, ""))
                 shop.offer(package)
             shop.publish()
             machine.advise()
