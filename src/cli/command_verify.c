@@ -192,17 +192,24 @@ static bool request_of(const struct command_call *call, const char *state, struc
     return out->scan.policy != NULL || policy_path(call->arena, &out->scan.policy, err);
 }
 
+struct restarting {
+    struct verify_restarted units;
+    struct error failed; /* what systemctl said, or nothing */
+};
+
 /* After a restart everything is looked at again; only that look is kept. */
 static bool look(const struct command_call *call, const struct verify_request *request,
-                 const struct evidence *former, struct verify_restarted *restarted, struct evidence *out,
+                 const struct evidence *former, struct restarting *restarting, struct evidence *out,
                  struct error *err)
 {
     if (!verify_again(request, former, call->arena, out, err))
         return false;
     if (!command_given(call, OPTION_RESTART) || out->process_count == 0)
         return true;
-    return verify_restart(out, RESTART_SYSTEMCTL, call->arena, restarted, err) &&
-           verify_again(request, former, call->arena, out, err);
+    /* What could not be restarted is told at the end; what was, is looked at. */
+    if (!verify_restart(out, RESTART_SYSTEMCTL, call->arena, &restarting->units, &restarting->failed))
+        (void)error_at(&restarting->failed, "not everything could be restarted");
+    return verify_again(request, former, call->arena, out, err);
 }
 
 static bool keep(const struct verify_request *request, const struct evidence *evidence, struct arena *arena,
@@ -223,7 +230,7 @@ static bool keep(const struct verify_request *request, const struct evidence *ev
 static enum command_exit run_verify(struct face *face, const char *state, struct error *err)
 {
     const struct command_call *call = face->call;
-    struct verify_restarted restarted = {.count = 0};
+    struct restarting restarting = {.failed = {.kind = ERROR_NONE}};
     struct kept kept = {.sealed = false};
     struct evidence former, evidence;
     struct verify_request request;
@@ -234,14 +241,18 @@ static enum command_exit run_verify(struct face *face, const char *state, struct
     if (!report_former(state, command_text(call, OPTION_RUN), call->arena, &former, err))
         return err->kind == ERROR_ABSENT ? COMMAND_NO_DATA : COMMAND_FAILED;
     if (!request_of(call, state, &request, err) ||
-        !look(call, &request, &former, &restarted, &evidence, err) ||
+        !look(call, &request, &former, &restarting, &evidence, err) ||
         !keep(&request, &evidence, call->arena, &kept, err))
         return COMMAND_FAILED;
     if (face->json)
-        print_run_json(face, &evidence, &restarted, &kept);
+        print_run_json(face, &evidence, &restarting.units, &kept);
     else
-        print_run(face, &evidence, &restarted, &kept);
+        print_run(face, &evidence, &restarting.units, &kept);
     enum command_exit shown = show(face, err);
+    if (shown == COMMAND_DONE && restarting.failed.kind != ERROR_NONE) {
+        *err = restarting.failed;
+        return COMMAND_FAILED;
+    }
     return shown == COMMAND_DONE ? exit_of(&evidence, err) : shown;
 }
 
