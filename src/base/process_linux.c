@@ -518,13 +518,13 @@ bool process_parse_start(struct bytes stat, uint64_t *out_ticks)
 
 bool process_parse_boot(struct bytes stat, uint64_t *out_seconds)
 {
-    struct text rest = {(const char *)stat.at, stat.size}, line, word = {0};
+    static const struct text name = TEXT("btime ");
+    struct text rest = {(const char *)stat.at, stat.size}, line;
     struct error ignored;
 
     while (text_cut(&rest, '\n', &line))
-        if (text_starts(line, TEXT("btime ")))
-            return text_cut_word(&line, &word) && text_cut_word(&line, &word) &&
-                   text_to_u64(word, out_seconds, &ignored);
+        if (text_starts(line, name))
+            return text_to_u64(text_trim(text_part(line, name.size, SIZE_MAX)), out_seconds, &ignored);
     return false;
 }
 

@@ -28,23 +28,30 @@ static bool put_text(FILE *out, const char *name, const char *path, struct error
     return true;
 }
 
+static bool put_all(FILE *out, char **pairs, struct error *err)
+{
+    fprintf(out, "#include \"base/bytes.h\"\n#include \"deploy/updaters.h\"\n");
+    for (; *pairs != NULL; pairs++) {
+        char *equal = strchr(*pairs, '=');
+        if (equal == NULL)
+            return error_set(err, ERROR_INPUT, "%s is no NAME=FILE", *pairs);
+        *equal = 0;
+        if (!put_text(out, *pairs, equal + 1, err))
+            return false;
+    }
+    return true;
+}
+
 int main(int argc, char **argv)
 {
     struct error err = {0};
     FILE *out = argc > 1 ? fopen(argv[1], "w") : NULL;
+    bool done;
 
     if (out == NULL)
         return 1;
-    fprintf(out, "#include \"base/bytes.h\"\n#include \"deploy/updaters.h\"\n");
-    for (int i = 2; i < argc; i++) {
-        char *equal = strchr(argv[i], '=');
-        if (equal == NULL)
-            return 1;
-        *equal = 0;
-        if (!put_text(out, argv[i], equal + 1, &err)) {
-            fprintf(stderr, "embed_text: %s\n", err.text);
-            return 1;
-        }
-    }
-    return fclose(out) != 0;
+    done = put_all(out, argv + 2, &err);
+    if (!done)
+        fprintf(stderr, "embed_text: %s\n", err.text);
+    return fclose(out) != 0 || !done;
 }
