@@ -34,6 +34,7 @@ struct world {
     bool ill_after;
     bool rollback_fails;
     bool confine_fails;
+    bool apt_differs;   /* it would make another version of p0 */
     bool executor_dies; /* with deed kill_in, and the supervisor lives on */
     bool dead;
 };
@@ -162,6 +163,8 @@ static bool world_simulate(void *self, const struct package_group *group, struct
                                                      changes[i].to,
                                                      (uint32_t)i};
     }
+    if (world->apt_differs && count > 0)
+        found[0].to = TEXT("3");
     *out = (struct package_changes){found, count};
     return true;
 }
@@ -644,6 +647,23 @@ static void test_not_confined(void **state)
     arena_end(&arena);
 }
 
+/* What apt would make of the files is the plan, to the letter, or nothing is done. */
+static void test_apt_differs(void **state)
+{
+    struct place *place = *state;
+    struct arena arena = arena_with(16 * MIB);
+    struct apply_result result;
+    struct error err;
+
+    place->world->apt_differs = true;
+    assert_done("call", call(place, &arena, &result, &err), &err);
+    assert_int_equal(result.state, RUN_REFUSED);
+    assert_text("why", result.why, "apt would make p0 3 of 1, which is not planned");
+    assert_true(is_world(place->world, before));
+    expect_true_report(place, "apt differs");
+    arena_end(&arena);
+}
+
 static void test_compare(void **state)
 {
     static const struct package_change good[] = {
@@ -703,6 +723,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_stops_between_groups, begin, end),
         cmocka_unit_test_setup_teardown(test_ends, begin, end),
         cmocka_unit_test_setup_teardown(test_not_confined, begin, end),
+        cmocka_unit_test_setup_teardown(test_apt_differs, begin, end),
         cmocka_unit_test(test_compare),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
