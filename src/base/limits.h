@@ -81,6 +81,7 @@
 #define LIMIT_MANIFEST   (4 * MIB) /* 1024 documents with long addresses */
 /* A rollback store's: 3,000 packages of 60 bytes, 1,000 changed ones with their paragraphs of 2 KB, their conffiles. */
 #define LIMIT_ROLLBACK_MANIFEST (64 * MIB)
+#define LIMIT_WAYS_BACK 5 /* runs that can be taken back: a month of weekly ones and one more; each keeps 1 MB for a package */
 #define LIMIT_SEEN       1000000 /* findings remembered; a neglected desktop has 5,000 */
 #define LIMIT_JOURNAL_ROWS 10000000 /* forty for each run: two centuries of one a day have 3,000,000 */
 #define LIMIT_JOURNAL_MEMORY (512 * MIB)

@@ -8,6 +8,7 @@
 #include "deploy/precaution.h"
 #include "deploy/ready.h"
 #include "deploy/ready_power.h"
+#include "deploy/way_back.h"
 #include "flow/look.h"
 #include "flow/prove.h"
 #include "flow/take_back.h"
@@ -279,6 +280,42 @@ static bool do_verify(void *self, const struct apply_view *view, struct arena *a
            error_set(err, ERROR_CONFLICT, "not applied as planned: %.*s", TEXT_ARG(evidence.applied.why));
 }
 
+/* By way_back.h: of a run that failed half way nothing is removed, for a person must look. */
+static bool prune(struct carrying *c, enum run_state outcome, struct arena *arena, size_t *removed,
+                  struct error *err)
+{
+    struct journal_runs runs;
+
+    *removed = 0;
+    if (outcome != RUN_DONE && outcome != RUN_ROLLED_BACK)
+        return true;
+    if (!journal_list(c->journal, arena, &runs, err))
+        return false;
+    struct run *ended = ARENA_ARRAY(arena, struct run, runs.count + 1);
+    if (ended == NULL)
+        return arena_full(arena, err);
+    for (size_t i = 0; i < runs.count; i++) {
+        ended[i] = runs.at[i];
+        if (strcmp(ended[i].id, c->run) == 0)
+            ended[i].state = outcome; /* it ends with this step */
+    }
+    return way_back_prune(c->state, &(struct journal_runs){ended, runs.count}, arena, removed, err);
+}
+
+/* Disk that stays in use is no failure of the run. */
+static struct text pruned_note(struct carrying *c, enum run_state outcome, struct arena *arena)
+{
+    struct error err = {0};
+    size_t removed;
+
+    if (!prune(c, outcome, arena, &removed, &err))
+        return text_format(arena, "; old ways back cannot be removed: %s", err.text);
+    return removed == 0 ? TEXT("")
+                        : text_format(arena, "; the %s back of %zu older run%s %s removed",
+                                      removed == 1 ? "way" : "ways", removed, removed == 1 ? "" : "s",
+                                      removed == 1 ? "is" : "are");
+}
+
 static bool do_seal(void *self, const struct apply_view *view, struct arena *arena, struct apply_note *out,
                     struct error *err)
 {
@@ -286,13 +323,13 @@ static bool do_seal(void *self, const struct apply_view *view, struct arena *are
     struct evidence evidence;
     struct seal seal;
 
-    (void)view;
     if (c->evidence.size == 0)
         return error_set(err, ERROR_ABSENT, "there is nothing to seal");
     if (!read_evidence(c, arena, &evidence, err) || !verify_keep(c->state, &evidence, arena, &seal, err))
         return false;
     c->sealed = seal.number;
-    out->text = text_format(arena, "record %llu", (unsigned long long)seal.number);
+    struct text pruned = pruned_note(c, view->outcome, arena);
+    out->text = text_format(arena, "record %llu%.*s", (unsigned long long)seal.number, TEXT_ARG(pruned));
     return true;
 }
 

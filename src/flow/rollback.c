@@ -6,8 +6,10 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/limits.h"
 #include "base/os.h"
 #include "base/own.h"
+#include "deploy/way_back.h"
 #include "flow/rollback_prove.h"
 #include "flow/take_back.h"
 #include "manager/installer_client.h"
@@ -43,40 +45,6 @@ static void name_run(int64_t now_us, char out[RUN_ID_SIZE])
 
 /* ---- which runs ---- */
 
-static const struct run_step *kept(const struct run *run)
-{
-    for (size_t i = 0; i < run->step_count; i++)
-        if (run->steps[i].kind == STEP_BACKUP && run->steps[i].state == STEP_DONE &&
-            run->steps[i].seal.kind == DIGEST_SHA256)
-            return &run->steps[i];
-    return NULL;
-}
-
-static bool has_installed(const struct run *run)
-{
-    for (size_t i = 0; i < run->step_count; i++)
-        if (run->steps[i].kind == STEP_INSTALL)
-            return true;
-    return false;
-}
-
-static bool was_taken_back(const struct journal_runs *runs, const struct run *run)
-{
-    for (size_t i = 0; i < runs->count; i++)
-        if (runs->at[i].kind == RUN_ROLLBACK && runs->at[i].state == RUN_DONE &&
-            strcmp(runs->at[i].takes_back, run->id) == 0)
-            return true;
-    return false;
-}
-
-/* One that could be taken back. */
-static bool is_standing(const struct journal_runs *runs, const struct run *run)
-{
-    return run->kind == RUN_APPLY && kept(run) != NULL && has_installed(run) &&
-           (run->state == RUN_DONE || run->state == RUN_STOPPED || run->state == RUN_FAILED) &&
-           !was_taken_back(runs, run);
-}
-
 static bool no_such_run(const struct work *work, struct error *err)
 {
     const char *to = work->request->to;
@@ -86,10 +54,10 @@ static bool no_such_run(const struct work *work, struct error *err)
     for (size_t i = 0; i < work->runs.count; i++)
         if (strcmp(work->runs.at[i].id, to) == 0)
             return error_set(err, ERROR_ABSENT, "run %.40s cannot be taken back: it %s", to,
-                             work->runs.at[i].kind != RUN_APPLY               ? "is a rollback itself"
-                             : was_taken_back(&work->runs, &work->runs.at[i]) ? "was taken back already"
-                             : kept(&work->runs.at[i]) == NULL                ? "kept no way back"
-                                                                              : "changed nothing");
+                             work->runs.at[i].kind != RUN_APPLY                   ? "is a rollback itself"
+                             : way_back_was_taken(&work->runs, &work->runs.at[i]) ? "was taken back already"
+                             : way_back_step(&work->runs.at[i]) == NULL           ? "kept no way back"
+                                                                                  : "changed nothing");
     return error_set(err, ERROR_ABSENT, "there is no run %.40s here; suture report lists them", to);
 }
 
@@ -97,7 +65,7 @@ static bool look_at(struct work *work, const struct run *run, struct rollback_pl
 {
     struct text name = text_format(work->arena, "runs/%s/rollback", run->id);
     char *folder = name.at == NULL ? NULL : state_path(&work->state, work->arena, name.at);
-    const struct run_step *step = kept(run);
+    const struct run_step *step = way_back_step(run);
     struct rollback_plan plan = {.run = *run};
     struct dpkg_database database;
     struct rollback_step *steps;
@@ -107,6 +75,11 @@ static bool look_at(struct work *work, const struct run *run, struct rollback_pl
     plan.seal = step->seal;
     if (folder == NULL)
         return arena_full(work->arena, err);
+    if (!file_exists(folder))
+        return error_set(
+            err, ERROR_ABSENT,
+            "run %s cannot be taken back any more: what it kept is gone; the newest %d runs keep theirs",
+            run->id, LIMIT_WAYS_BACK);
     if (!rollback_store_open(folder, &plan.seal, work->arena, &plan.store, err))
         return error_at(err, "run %s", run->id);
     if (!dpkg_database_open(work->request->root, work->arena, &database, err) ||
@@ -146,7 +119,7 @@ static bool choose(struct work *work, struct rollback_found *found, struct error
         return arena_full(work->arena, err);
     for (size_t i = 0; i < work->runs.count && !reached; i++) {
         const struct run *run = &work->runs.at[i];
-        if (!is_standing(&work->runs, run))
+        if (!way_back_stands(&work->runs, run))
             continue;
         if (!look_at(work, run, &found->plans[found->count++], err))
             return give_up_open(work, err);
