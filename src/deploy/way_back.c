@@ -6,6 +6,9 @@
 
 #include "base/file.h"
 #include "base/limits.h"
+#include "base/subvolume.h"
+
+#define SNAPSHOT "snapshot"
 
 const struct run_step *way_back_step(const struct run *run)
 {
@@ -60,7 +63,7 @@ void way_back_choose(const struct journal_runs *runs, bool *keep)
 }
 
 /* Renamed first: half of one under its own name would look like one that somebody tampered with. */
-static bool remove_run(const char *folder, struct arena *arena, bool *was_there, struct error *err)
+static bool remove_kept(const char *folder, struct arena *arena, bool *was_there, struct error *err)
 {
     const char *kept = file_path(arena, folder, "rollback");
     const char *removing = file_path(arena, folder, "removing");
@@ -76,8 +79,21 @@ static bool remove_run(const char *folder, struct arena *arena, bool *was_there,
     return file_remove_tree(removing, err) && file_remove_tree(packages, err);
 }
 
-bool way_back_prune(const char *state, const struct journal_runs *runs, struct arena *arena, size_t *removed,
-                    struct error *err)
+static bool remove_snapshot(const char *folder, struct arena *arena, bool *was_there, struct error *err)
+{
+    const char *path = file_path(arena, folder, SNAPSHOT);
+
+    if (path == NULL)
+        return arena_full(arena, err);
+    *was_there = file_exists(path);
+    return subvolume_remove(folder, SNAPSHOT, err);
+}
+
+/* Removes something of a run's folder. */
+typedef bool remove_part(const char *folder, struct arena *arena, bool *was_there, struct error *err);
+
+static bool remove_of_all(const char *state, const struct journal_runs *runs, remove_part *part,
+                          struct arena *arena, size_t *removed, struct error *err)
 {
     bool *keep = ARENA_ARRAY(arena, bool, runs->count + 1);
     struct error first = {0};
@@ -94,7 +110,7 @@ bool way_back_prune(const char *state, const struct journal_runs *runs, struct a
             return arena_full(arena, err);
         if (keep[i])
             continue;
-        if (remove_run(folder.at, arena, &was_there, err)) {
+        if (part(folder.at, arena, &was_there, err)) {
             *removed += was_there;
             continue;
         }
@@ -105,4 +121,25 @@ bool way_back_prune(const char *state, const struct journal_runs *runs, struct a
     if (!all)
         *err = first;
     return all;
+}
+
+bool way_back_prune(const char *state, const struct journal_runs *runs, struct arena *arena, size_t *removed,
+                    struct error *err)
+{
+    return remove_of_all(state, runs, remove_kept, arena, removed, err);
+}
+
+bool way_back_prune_snapshots(const char *state, const struct journal_runs *runs, struct arena *arena,
+                              size_t *removed, struct error *err)
+{
+    return remove_of_all(state, runs, remove_snapshot, arena, removed, err);
+}
+
+struct text way_back_snapshot(const char *root, const char *folder, struct arena *arena)
+{
+    struct error err = {0};
+
+    if (!subvolume_remove(folder, SNAPSHOT, &err) || !subvolume_snapshot(root, folder, SNAPSHOT, &err))
+        return text_format(arena, "no snapshot: %s", err.text);
+    return text_format(arena, "snapshot %s/%s", folder, SNAPSHOT);
 }

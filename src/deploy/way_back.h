@@ -4,6 +4,8 @@
  *     STATE/runs/ID/rollback    what the run kept before it changed anything (store/rollback_store.h)
  *     STATE/runs/ID/packages    package files of the run; some are second names of what is in a rollback folder
  *     STATE/runs/ID/removing    a rollback folder on its way out
+ *     STATE/runs/ID/snapshot    the root folder as it was then, where that is a btrfs subvolume: for people, when no rollback
+ *                               helps any more
  *
  * The newest LIMIT_WAYS_BACK runs that could be taken back keep theirs. Since a run is taken back only together with all
  * newer ones, what goes is always the far end. Runs that cannot be taken back (any more) do not count, so that a week of
@@ -31,5 +33,16 @@ void way_back_choose(const struct journal_runs *runs, bool *keep);
  */
 bool way_back_prune(const char *state, const struct journal_runs *runs, struct arena *arena, size_t *removed,
                     struct error *err) MUST_USE;
+
+/*
+ * Makes the snapshot of the root folder in a run's, in place of one that an interrupted attempt left. What came of it, for
+ * the note of the step: that there is none is no failure. Absent when memory is out.
+ */
+struct text way_back_snapshot(const char *root, const char *folder, struct arena *arena);
+
+/* Removes the snapshots of the runs whose folders go: as way_back_prune, but it needs more rights than a confined process
+ * has, so it is done when the next run makes its own. */
+bool way_back_prune_snapshots(const char *state, const struct journal_runs *runs, struct arena *arena,
+                              size_t *removed, struct error *err) MUST_USE;
 
 #endif

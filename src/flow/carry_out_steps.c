@@ -106,6 +106,20 @@ static bool do_prove(void *self, const struct apply_view *view, struct arena *ar
 
 /* ---- the way back ---- */
 
+/* Nothing of it is a failure: the way back of the run itself is what was kept. */
+static struct text snapshot_note(const struct carrying *c, struct arena *arena)
+{
+    struct text told = way_back_snapshot(c->root, c->folder, arena);
+    struct error err = {0};
+    struct journal_runs runs;
+    size_t removed = 0;
+
+    if (!journal_list(c->journal, arena, &runs, &err) ||
+        !way_back_prune_snapshots(c->state, &runs, arena, &removed, &err))
+        return text_format(arena, "%.*s; an old snapshot cannot be removed: %s", TEXT_ARG(told), err.text);
+    return removed == 0 ? told : text_format(arena, "%.*s; %zu old removed", TEXT_ARG(told), removed);
+}
+
 static bool do_backup(void *self, const struct apply_view *view, struct arena *arena, struct apply_note *out,
                       struct error *err)
 {
@@ -121,10 +135,11 @@ static bool do_backup(void *self, const struct apply_view *view, struct arena *a
         return false;
     if (!backup_of(self, arena, &request, err) || !backup_make(&request, arena, &result, err))
         return false;
+    struct text snapshot = snapshot_note(c, arena);
     out->seal = result.seal;
-    out->text =
-        text_format(arena, "%zu packages and %zu conffiles are kept, %.1f MB%s%.*s", result.rebuilt,
-                    result.conffiles, (double)result.size / 1e6, taken.size > 0 ? "; " : "", TEXT_ARG(taken));
+    out->text = text_format(arena, "%zu packages and %zu conffiles are kept, %.1f MB%s%.*s; %.*s",
+                            result.rebuilt, result.conffiles, (double)result.size / 1e6,
+                            taken.size > 0 ? "; " : "", TEXT_ARG(taken), TEXT_ARG(snapshot));
     return true;
 }
 
