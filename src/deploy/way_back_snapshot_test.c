@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/child.h"
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/subvolume.h"
@@ -25,10 +26,15 @@ static const char *at(struct disk *d, const char *path)
 
 static bool shell(struct disk *d, const char *command)
 {
-    struct text words = text_format(&d->arena, "PATH=$PATH:/usr/sbin:/sbin; cd %s && (%s) >/dev/null 2>&1",
-                                    d->folder, command);
+    const char *const argv[] = {"/bin/sh", "-c",
+                                text_format(&d->arena, "cd %s && (%s)", d->folder, command).at, NULL};
+    const char *const environment[] = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C", NULL};
+    const struct child_command words = {
+        .argv = argv, .environment = environment, .timeout_ms = 60000, .output_limit = MIB};
+    struct child_result result;
+    struct error err = {0};
 
-    return system(words.at) == 0;
+    return child_run(&words, &d->arena, &result, &err) && result.status == 0;
 }
 
 /* What is mounted here is seen by nobody else, and gone with this process. */
@@ -50,7 +56,7 @@ static int set_up(void **state)
 {
     struct disk *d = calloc(1, sizeof(*d));
 
-    d->arena = arena_with(MIB);
+    d->arena = arena_with(8 * MIB);
     test_folder(d->folder);
     *state = d;
     return 0;
