@@ -5,11 +5,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/confine.h"
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/os.h"
 #include "base/own.h"
 #include "deploy/way_back.h"
+#include "flow/look.h"
 #include "flow/rollback_prove.h"
 #include "flow/take_back.h"
 #include "manager/installer_client.h"
@@ -24,10 +26,18 @@ struct work {
     struct journal_runs runs;
     int lock;
     char resumed[RUN_ID_SIZE]; /* an interrupted rollback that is gone on with; "" there is none */
+    /* Started before this process gives up starting programs. */
+    struct installer_client client;
+    struct helper
+        *looks; /* one for each run: after its proof a look has no rights left to ask health checks with */
+    size_t look_count;
 };
 
 static void end_work(struct work *work)
 {
+    installer_client_end(&work->client);
+    for (size_t i = 0; i < work->look_count; i++)
+        helper_end(&work->looks[i]);
     journal_close(&work->journal);
     own_fd(&work->lock);
 }
@@ -210,12 +220,13 @@ static bool end_run(struct work *work, const char *as, const struct rollback_res
 }
 
 /* What cannot be proved is still taken back. */
-static bool prove(const struct work *work, const struct rollback_plan *plan, struct rollback_done *done,
+static bool prove(struct work *work, size_t index, const struct run *undone, struct rollback_done *done,
                   int64_t begun_us, struct error *err)
 {
-    const struct rollback_proof proof = {.state = work->state.folder,
+    const struct rollback_proof proof = {.look = &work->looks[index],
+                                         .state = work->state.folder,
                                          .root = work->request->root,
-                                         .undone = &plan->run,
+                                         .undone = undone,
                                          .as = done->as,
                                          .begun_us = begun_us,
                                          .done = done->result.done};
@@ -223,6 +234,7 @@ static bool prove(const struct work *work, const struct rollback_plan *plan, str
 
     if (!rollback_prove(&proof, work->arena, &done->proof, &why))
         done->proof = text_format(work->arena, "not proved: %s", why.text);
+    helper_end(&work->looks[index]);
     return done->proof.at != NULL || arena_full(work->arena, err);
 }
 
@@ -241,42 +253,71 @@ static bool give_up(struct work *work, const char *as, struct error *err)
 static bool take_one(struct work *work, const struct rollback_plan *plan, struct rollback_done *out,
                      struct error *err)
 {
-    OWN(installer_client_end) struct installer_client client = {.helper = HELPER_NONE};
-    struct rollback_done done = {0};
-    int64_t begun_us = time_now_us();
-
-    if (!begin_run(work, plan, done.as, err) ||
-        !journal_begin_step(&work->journal, done.as, STEP_ROLLBACK, 0, time_now_us(), err))
+    if (!begin_run(work, plan, out->as, err) ||
+        !journal_begin_step(&work->journal, out->as, STEP_ROLLBACK, 0, time_now_us(), err) ||
+        !installer_client_turn(&work->client, text_of(out->as), work->arena, err))
         return false;
-    const struct installer_client_request open = {work->request->program, work->state.folder,
-                                                  work->request->root, text_of(done.as)};
-    if (!installer_client_open(&open, work->arena, &client, err))
-        return false;
-    struct installer door = installer_client_door(&client);
+    struct installer door = installer_client_door(&work->client);
     const struct take_back_request request = {.installer = &door,
                                               .root = work->request->root,
                                               .state = work->state.folder,
                                               .run = plan->run.id,
                                               .seal = &plan->seal,
-                                              .as = done.as};
-    bool locked = door.lock(door.self, work->request->lock_wait_ms, err);
-    if (!locked || !take_back(&request, work->arena, &done.result, err))
-        return locked && err->kind == ERROR_TRUST
-                   ? give_up(work, done.as, err)
-                   : error_at(err, "rollback %s stays open, suture rollback goes on with it", done.as);
-    if (!end_run(work, done.as, &done.result, err) || !prove(work, plan, &done, begun_us, err))
+                                              .as = out->as};
+    if (!take_back(&request, work->arena, &out->result, err))
+        return err->kind == ERROR_TRUST
+                   ? give_up(work, out->as, err)
+                   : error_at(err, "rollback %s stays open, suture rollback goes on with it", out->as);
+    return end_run(work, out->as, &out->result, err);
+}
+
+/* All that is asked from here on, started, and dpkg's lock. A machine that cannot be looked at is taken back too. */
+static bool start_helpers(struct work *work, const struct rollback_found *found, struct error *err)
+{
+    /* Each run's turn comes; until then nothing is asked but the lock. */
+    const struct installer_client_request open = {work->request->program, work->state.folder,
+                                                  work->request->root, text_of(found->plans[0].run.id)};
+    const char *program = NULL;
+    struct error ignored;
+
+    work->looks = ARENA_ARRAY(work->arena, struct helper, found->count);
+    if (work->looks == NULL)
+        return arena_full(work->arena, err);
+    if (!os_helper(work->arena, "suture-look", &program, &ignored))
+        program = NULL;
+    for (; work->look_count < found->count; work->look_count++) {
+        struct helper *look = &work->looks[work->look_count];
+        if (program == NULL || !look_start(program, look, &ignored))
+            *look = HELPER_NONE;
+    }
+    if (!installer_client_open(&open, work->arena, &work->client, err))
         return false;
-    *out = done;
-    return true;
+    struct installer door = installer_client_door(&work->client);
+    return door.lock(door.self, work->request->lock_wait_ms, err);
+}
+
+/* From here on this process keeps its records and asks others: what it reads cannot make it do anything else. */
+static bool confine_self(const struct work *work, struct error *err)
+{
+    const char *const writable[] = {work->state.folder, NULL};
+    uint8_t held;
+
+    return confine_supervisor(writable, &held, err);
 }
 
 static bool take_all(struct work *work, struct rollback_found *found, struct error *err)
 {
+    if (!start_helpers(work, found, err) || !confine_self(work, err))
+        return error_at(err, "nothing was changed");
     for (size_t i = 0; i < found->count; i++) {
-        if (!take_one(work, &found->plans[i], &found->done[i], err))
+        struct rollback_done *done = &found->done[i];
+        int64_t begun_us = time_now_us();
+        *done = (struct rollback_done){0};
+        if (!take_one(work, &found->plans[i], done, err) ||
+            !prove(work, i, &found->plans[i].run, done, begun_us, err))
             return false;
         found->done_count++;
-        if (!found->done[i].result.done)
+        if (!done->result.done)
             return true; /* what is older stands on what could not be taken back */
     }
     return true;
@@ -305,7 +346,8 @@ static bool open_all(struct work *work, struct error *err)
 bool go_back(const struct go_back_request *request, struct arena *arena, struct rollback_found *out,
              struct error *err)
 {
-    OWN(end_work) struct work work = {.request = request, .arena = arena, .lock = -1};
+    OWN(end_work)
+    struct work work = {.request = request, .arena = arena, .lock = -1, .client = {.helper = HELPER_NONE}};
     struct rollback_found found = {0};
     bool yes = true;
 

@@ -4,7 +4,6 @@
 
 #include "base/file.h"
 #include "base/limits.h"
-#include "base/os.h"
 #include "base/own.h"
 #include "flow/look.h"
 #include "flow/verify.h"
@@ -37,7 +36,6 @@ static bool ask_health(const struct helper *helper, struct look_question questio
 static bool look(const struct rollback_proof *proof, struct bytes plan, struct bytes health,
                  struct arena *arena, struct look_answer *out, struct error *err)
 {
-    OWN(helper_end) struct helper helper = HELPER_NONE;
     struct look_question question = {
         .what = LOOK_EVIDENCE,
         .kind = RUN_ROLLBACK,
@@ -49,11 +47,11 @@ static bool look(const struct rollback_proof *proof, struct bytes plan, struct b
         .plan = plan,
         .former = health,
     };
-    const char *program;
 
-    return os_helper(arena, "suture-look", &program, err) && look_start(program, &helper, err) &&
-           (health.size == 0 || ask_health(&helper, question, arena, &question.former, err)) &&
-           look_ask(&helper, &question, arena, out, err);
+    if (proof->look->pid == 0)
+        return error_set(err, ERROR_ABSENT, "suture-look could not be started");
+    return (health.size == 0 || ask_health(proof->look, question, arena, &question.former, err)) &&
+           look_ask(proof->look, &question, arena, out, err);
 }
 
 bool rollback_prove(const struct rollback_proof *proof, struct arena *arena, struct text *note,

@@ -5,9 +5,11 @@
 #ifndef FLOW_ROLLBACK_PROVE_H
 #define FLOW_ROLLBACK_PROVE_H
 
+#include "base/helper.h"
 #include "model/run.h"
 
 struct rollback_proof {
+    const struct helper *look; /* suture-look; none: nothing is proved */
     const char *state, *root;
     const struct run *undone; /* the run that was taken back */
     const char *as;           /* the run that took it back */

@@ -12,19 +12,30 @@
 /* Nothing of our own environment: what dpkg gets is made by suture-execute. */
 static const char *const environment[] = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8", NULL};
 
+bool installer_client_turn(struct installer_client *client, struct text run, struct arena *arena,
+                           struct error *err)
+{
+    struct text copy = text_copy(arena, run);
+    const char *packages = text_format(arena, "%s/runs/%.*s/packages", client->state, TEXT_ARG(run)).at;
+
+    if (!dpkg_word_is_run(run))
+        return error_set(err, ERROR_INPUT, "\"%.*s\" is no run", TEXT_ARG(run));
+    if (copy.at == NULL || packages == NULL)
+        return arena_full(arena, err);
+    client->run = copy;
+    client->packages = packages;
+    return true;
+}
+
 bool installer_client_open(const struct installer_client_request *request, struct arena *arena,
                            struct installer_client *out, struct error *err)
 {
-    OWN(installer_client_end) struct installer_client client = {.helper = HELPER_NONE};
+    OWN(installer_client_end)
+    struct installer_client client = {.helper = HELPER_NONE, .state = request->state};
     const char *const argv[] = {request->program, request->state, request->root, NULL};
 
-    if (!dpkg_word_is_run(request->run))
-        return error_set(err, ERROR_INPUT, "\"%.*s\" is no run", TEXT_ARG(request->run));
-    client.run = text_copy(arena, request->run);
-    client.packages = text_format(arena, "%s/runs/%.*s/packages", request->state, TEXT_ARG(request->run)).at;
-    if (client.run.at == NULL || client.packages == NULL)
-        return arena_full(arena, err);
-    if (!helper_start(argv, environment, &client.helper, err))
+    if (!installer_client_turn(&client, request->run, arena, err) ||
+        !helper_start(argv, environment, &client.helper, err))
         return false;
     *out = client;
     client.helper = HELPER_NONE;

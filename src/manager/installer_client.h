@@ -12,6 +12,7 @@
 
 struct installer_client {
     struct helper helper;
+    const char *state; /* borrowed from the request */
     struct text run;
     const char *packages; /* the run's folder of package files */
 };
@@ -26,6 +27,9 @@ struct installer_client_request {
 /* Everything in the arena. OWN(installer_client_end). */
 bool installer_client_open(const struct installer_client_request *request, struct arena *arena,
                            struct installer_client *out, struct error *err) MUST_USE;
+/* From now on for another run, by the same suture-execute and under the same lock. */
+bool installer_client_turn(struct installer_client *client, struct text run, struct arena *arena,
+                           struct error *err) MUST_USE;
 /* Waits until suture-execute has ended, and with it what it was doing. */
 void installer_client_end(struct installer_client *client);
 

@@ -206,6 +206,30 @@ class Apply(unittest.TestCase):
         self.assertNotIn("0", fetcher["Uid"].split())
         self.assertEqual((fetcher["Seccomp"].strip(), int(fetcher["CapEff"], 16)), ("2", 0))
 
+    def test_who_has_which_rights_on_the_way_back(self):
+        stop = StopPoint(self.machine, "oak-script")
+        self.addCleanup(stop.close)
+        shop = MadeArchive(self.machine)
+        self.addCleanup(shop.end)
+        shop.install(Package("oak", "1.0", scripts={"postinst": f'case "$2" in 1.1|1.2) {stop.script};; esac'}))
+        runs = []
+        for version in ("1.1", "1.2"):
+            shop.offer(Package("oak", version, scripts={"postinst": f'case "$2" in 1.2) {stop.script};; esac'}))
+            shop.publish()
+            self.machine.advise()
+            done = json.loads(self.machine.suture("apply", "--yes", "--format", "json", check=True).stdout)
+            self.assertEqual((done["run"]["state"], self.machine.packages()["oak:all"]), ("done", version))
+            runs.append(done["run"]["id"])
+        job = self.machine.start(["suture", "rollback", "--yes", "--to", runs[0], "--format", "json"])
+        for _ in runs:    # the second run that is taken back, too
+            stop.wait()
+            self.assert_supervisor_confined()
+            stop.go()
+        self.assertEqual(job.wait().returncode, 0)
+        self.assertEqual(self.machine.packages()["oak:all"], "1.0")
+        kinds = [entry["record"]["kind"] for entry in json.loads(self.machine.suture("report", "--format", "json", check=True).stdout)["evidence"]]
+        self.assertEqual(kinds, ["rollback", "rollback", "apply", "apply"])
+
     def test_a_package_that_is_not_the_signed_one(self):
         self.machine.advise()
         for path in self.archive_files():
