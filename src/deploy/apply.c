@@ -404,12 +404,12 @@ static bool take_step(struct machine *m, enum step_kind *step, struct error *err
     return true;
 }
 
-/* Whether it is asked to stop here, and so ends. */
-static bool hears_stop(struct machine *m, enum step_kind step)
+/* Whether it is asked to stop here, and so goes to its end: what was changed by then is proved as that of any run. */
+static bool hears_stop(struct machine *m, enum step_kind *step)
 {
     const struct apply_steps *steps = m->request->steps;
 
-    if (!rows[step].stops || m->mending || steps->stop == NULL || !steps->stop(steps->self))
+    if (!rows[*step].stops || m->mending || steps->stop == NULL || !steps->stop(steps->self))
         return false;
     if (m->group == 0 && !m->changed)
         decide(m, RUN_REFUSED, TEXT("asked to stop before anything was changed"));
@@ -417,13 +417,14 @@ static bool hears_stop(struct machine *m, enum step_kind step)
         decide(m, RUN_STOPPED,
                text_format(m->arena, "asked to stop; %u of %u groups are made, suture apply goes on",
                            m->group, m->request->plan->group_count));
+    *step = m->outcome == RUN_STOPPED ? STEP_VERIFY : STEP_UNKNOWN;
     return true;
 }
 
 static bool run_machine(struct machine *m, enum step_kind step, struct apply_result *out, struct error *err)
 {
-    while (step != STEP_UNKNOWN && !hears_stop(m, step))
-        if (!take_step(m, &step, err))
+    while (step != STEP_UNKNOWN)
+        if (!hears_stop(m, &step) && !take_step(m, &step, err))
             return false;
     assert(m->outcome != RUN_OPEN);
     m->result.state = m->outcome;

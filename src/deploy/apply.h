@@ -6,7 +6,7 @@
  *       |       |       |        |          |           |              |                         |           ^
  *       '-------'-------'--------'----------'-----------'              '------> rollback <-------'           |
  *                      |                                               |            |                        |
- *                  REFUSED, nothing was changed           asked to: STOPPED         '------------------------'
+ *                  REFUSED, nothing was changed         STOPPED: to verify          '------------------------'
  *                                                                          ROLLED_BACK, or FAILED if it fails too
  *
  * Each step is written to the journal before it begins and when it has ended. What the steps do comes in as functions

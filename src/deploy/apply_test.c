@@ -564,6 +564,21 @@ static void test_executor_dies(void **state)
     }
 }
 
+/* What was made by then is proved like that of any run. */
+static void expect_sealed(struct place *place)
+{
+    struct arena arena = arena_with(16 * MIB);
+    struct run run;
+
+    read_run(place, &arena, &run);
+    assert_true(run.step_count > 2);
+    assert_int_equal(run.steps[run.step_count - 3].kind, STEP_INSTALL);
+    assert_int_equal(run.steps[run.step_count - 2].kind, STEP_VERIFY);
+    assert_int_equal(run.steps[run.step_count - 1].kind, STEP_SEAL);
+    assert_int_equal(run.steps[run.step_count - 1].state, STEP_DONE);
+    arena_end(&arena);
+}
+
 static void test_stops_between_groups(void **state)
 {
     struct place *place = *state;
@@ -581,6 +596,7 @@ static void test_stops_between_groups(void **state)
             assert_int_not_equal(place->world->packages[i], HALF);
         if (result.state == RUN_STOPPED) {
             stopped++;
+            expect_sealed(place);
             assert_text("why", result.why,
                         place->world->packages[2] == NEW
                             ? "asked to stop; 2 of 3 groups are made, suture apply goes on"

@@ -196,6 +196,7 @@ static bool ask_look(struct carrying *c, enum look_what what, const struct apply
         .kind = run.kind,
         .outcome = what == LOOK_EVIDENCE ? view->outcome : RUN_OPEN,
         .begun_us = run.begun_us,
+        .groups = view->groups_made,
         .state = text_of(c->state),
         .root = text_of(c->root),
         .policy = policy != NULL ? text_of(policy) : (struct text){0},
@@ -291,7 +292,8 @@ static bool do_verify(void *self, const struct apply_view *view, struct arena *a
     if (!read_evidence(c, arena, &evidence, err))
         return false;
     /* Of a run that was taken back it is right that nothing is applied. */
-    return view->outcome != RUN_DONE || evidence.applied.proof != PROOF_NO ||
+    return (view->outcome != RUN_DONE && view->outcome != RUN_STOPPED) ||
+           evidence.applied.proof != PROOF_NO ||
            error_set(err, ERROR_CONFLICT, "not applied as planned: %.*s", TEXT_ARG(evidence.applied.why));
 }
 

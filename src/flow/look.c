@@ -21,6 +21,7 @@ void look_question_write(struct writer *w, const struct look_question *question)
     writer_byte(w, (uint8_t)question->kind);
     writer_byte(w, (uint8_t)question->outcome);
     writer_u64(w, (uint64_t)question->begun_us);
+    writer_u32(w, question->groups);
     for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
         write_sized(w, bytes_of_text(texts[i]));
     write_sized(w, question->plan);
@@ -69,6 +70,7 @@ bool look_question_read(struct bytes raw, struct look_question *out, struct erro
         return false;
     uint8_t what = reader_u8(&r), kind = reader_u8(&r), outcome = reader_u8(&r);
     got.begun_us = (int64_t)reader_u64(&r);
+    got.groups = reader_u32(&r);
     if (!read_text(&r, LIMIT_PATH, &got.state, err) || !read_text(&r, LIMIT_PATH, &got.root, err) ||
         !read_text(&r, LIMIT_PATH, &got.policy, err) || !read_text(&r, RUN_ID_SIZE, &got.run, err))
         return false;

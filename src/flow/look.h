@@ -12,7 +12,7 @@
  * so nothing is lost with an interruption as long as whoever asks keeps it. In frames (base/helper.h), integers
  * little-endian, a text or JSON document as u32 of its size and its bytes:
  *
- *     question   "SLQ1"  u8 what  u8 run kind  u8 outcome  i64 begun  text state, root, policy (empty: the configured), run
+ *     question   "SLQ1"  u8 what  u8 run kind  u8 outcome  i64 begun  u32 groups  text state, root, policy (empty: the configured), run
  *                text plan, former
  *     answer     "SLA1"  u8 error kind  text problem  u8 broke  text note  text evidence
  */
@@ -30,6 +30,8 @@ struct look_question {
     enum run_kind kind;     /* of the run */
     enum run_state outcome; /* EVIDENCE */
     int64_t begun_us;
+    uint32_t
+        groups; /* EVIDENCE of a run that was stopped: how many of the plan's it made; no others are looked at */
     struct text state, root, policy, run;
     struct bytes plan;   /* flow/plan_json.h */
     struct bytes former; /* AFTER, EVIDENCE: the evidence so far; empty: no check was asked */

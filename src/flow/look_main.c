@@ -177,6 +177,25 @@ static const char *words_of(enum proof proof)
     return proof == PROOF_NOT_ASKED ? "not asked" : proof == PROOF_NO ? "NO" : proof_name(proof);
 }
 
+/* Nobody asked for more of a run that was stopped than what it had made by then. */
+static bool leave_out_unmade(struct look *look, struct error *err)
+{
+    struct plan *plan = &look->plan;
+    struct plan_change *made = ARENA_ARRAY(look->arena, struct plan_change, plan->change_count);
+    size_t count = 0;
+
+    if (look->question.outcome != RUN_STOPPED)
+        return true;
+    if (made == NULL)
+        return arena_full(look->arena, err);
+    for (size_t i = 0; i < plan->change_count; i++)
+        if (plan->changes[i].group < look->question.groups)
+            made[count++] = plan->changes[i];
+    plan->changes = made;
+    plan->change_count = count;
+    return true;
+}
+
 static bool look_evidence(struct look *look, struct error *err)
 {
     struct run run = {
@@ -201,7 +220,8 @@ static bool look_evidence(struct look *look, struct error *err)
         return arena_full(look->arena, err);
     memcpy(run.id, look->question.run.at, look->question.run.size);
     memcpy(run.plan, look->plan.id, sizeof(run.plan));
-    if (!give_up(look, err) || !verify_look(&request, &what, look->arena, &evidence, err))
+    if (!give_up(look, err) || !leave_out_unmade(look, err) ||
+        !verify_look(&request, &what, look->arena, &evidence, err))
         return false;
     look->answer->note = text_format(
         look->arena, "applied: %s, works: %s, old code gone: %s%s", words_of(evidence.applied.proof),

@@ -12,6 +12,7 @@ static struct look_question good(void)
                                   .kind = RUN_APPLY,
                                   .outcome = RUN_DONE,
                                   .begun_us = -5,
+                                  .groups = 7,
                                   .state = TEXT("/var/lib/suture"),
                                   .root = TEXT("/"),
                                   .run = TEXT(RUN),
@@ -31,6 +32,7 @@ static void test_question(void **state)
     assert_int_equal(got.what, LOOK_EVIDENCE);
     assert_int_equal(got.outcome, RUN_DONE);
     assert_int_equal(got.begun_us, -5);
+    assert_int_equal(got.groups, 7);
     assert_text("run", got.run, RUN);
     assert_text("policy", got.policy, "");
     assert_int_equal(got.plan.size, 2);

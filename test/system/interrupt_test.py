@@ -4,6 +4,7 @@
     interrupt_test.py PART      rows: after each row of the journal; scripts: inside dpkg; asked: SIGTERM and SIGINT
 
 Each is done in two ways: suture alone is killed (what it started goes on), or the plug of the machine is pulled."""
+import json
 import os
 import signal
 import sys
@@ -168,6 +169,18 @@ for script in ("preinst", "postinst", "prerm", "postrm"):
 class Asked(Interrupted):
     """SIGTERM and SIGINT land between groups: what was begun is finished, and nothing is torn."""
 
+    def assert_proved(self, told):
+        """What was made before the stop, and nothing of what was not."""
+        proof, = json.loads(self.machine.suture("report", "--format", "json", check=True).stdout)["evidence"]
+        record, installed = proof["record"], self.machine.packages()
+        self.assertEqual((record["run"], record["outcome"]), (told.run["id"], "stopped"))
+        self.assertEqual(proof["verdicts"]["applied"]["proof"], "yes", proof)
+        self.assertNotEqual(record["packages"], [])
+        for package in record["packages"]:
+            self.assertEqual(package["to"] or None, installed.get(f"{package['name']}:{package['arch']}"))
+        waiting = json.loads(self.machine.suture("plan", "--format", "json", check=True).stdout)["changes"]
+        self.assertEqual({package["name"] for package in record["packages"]} & {change["name"] for change in waiting}, set())
+
     def walk(self, number):
         self.prepare("many at once", "here")
         job = self.machine.start(["suture", "apply", "--yes", "--format", "json"])
@@ -180,6 +193,7 @@ class Asked(Interrupted):
         self.assertEqual(self.machine.run(["dpkg", "--audit"], check=True).stdout, "")
         if told.run["state"] == "stopped":
             self.assertNotEqual(told.status, 0, told)
+            self.assert_proved(told)
             self.assertEqual(self.judge(self.again()), "new")
 
     def test_sigterm(self):
