@@ -305,6 +305,39 @@ static bool run_plan(struct work *work, struct carry_out_result *result, struct 
     return journal_get(&work->journal, work->run, work->arena, &result->run, err);
 }
 
+/* Something was done to packages in this run, or may have been. */
+static bool has_installed(const struct run *run)
+{
+    for (size_t i = 0; i < run->step_count; i++)
+        if (run->steps[i].kind == STEP_INSTALL)
+            return true;
+    return false;
+}
+
+/*
+ * The kept plan does not hold, and will not by waiting: a run that stays open would keep every other one out. What was to
+ * be done is not known any more; what was there before is, so from here a person goes back.
+ */
+static bool end_without_plan(struct work *work, struct carry_out_result *result, struct error *err)
+{
+    struct apply_result ended = {
+        .state = has_installed(&work->open) ? RUN_FAILED : RUN_REFUSED,
+        .why = text_format(work->arena, "the plan that was kept for it does not hold: %s", err->text),
+    };
+
+    if (err->kind == ERROR_SYSTEM)
+        return false;
+    if (ended.why.at == NULL)
+        return arena_full(work->arena, err);
+    if (!open_installer(work, err) || !wait_for_lock(work, err) ||
+        !journal_resume_run(&work->journal, work->run, (uint32_t)getpid(), time_now_us(), err) ||
+        !journal_end_run(&work->journal, work->run, ended.state, ended.why, time_now_us(), err))
+        return false;
+    result->end = CARRY_OUT_RUN;
+    result->result = ended;
+    return journal_get(&work->journal, work->run, work->arena, &result->run, err);
+}
+
 static bool resume(struct work *work, struct carry_out_result *result, struct error *err)
 {
     result->resumed = true;
@@ -312,7 +345,9 @@ static bool resume(struct work *work, struct carry_out_result *result, struct er
         return error_set(err, ERROR_CONFLICT,
                          "run %s is a rollback that was interrupted: suture rollback goes on with it",
                          work->run);
-    if (!read_kept_plan(work, &result->plan, err) || !open_installer(work, err))
+    if (!read_kept_plan(work, &result->plan, err))
+        return end_without_plan(work, result, err);
+    if (!open_installer(work, err))
         return false;
     if (!wait_for_lock(work, err))
         return error_at(err, "run %s stays open, suture apply goes on with it", work->run);

@@ -137,6 +137,29 @@ class Tampered(unittest.TestCase):
                 os.remove(self.machine.path("var/lib/suture/" + name))
         self.refused(rollback(self.machine), "journal")
 
+    def test_the_kept_plan_of_an_interrupted_run(self):
+        """The run ends, for it would keep every other one out; what was there before is still known, and comes back."""
+        stop = StopPoint(self.machine, "oak-postinst")
+        self.addCleanup(stop.close)
+        self.shop.offer(oak("1.2").with_script("postinst", stop.script))
+        self.shop.publish()
+        self.machine.advise()
+        self.old = State(self.machine.root)
+        job = self.machine.start(["suture", "apply", "--yes"])
+        stop.wait()
+        job.kill()
+        stop.go()    # what it started goes on to its end
+        job.wait()
+        (run,) = os.listdir(self.machine.path("var/lib/suture/runs"))
+        self.flip(f"var/lib/suture/runs/{run}/plan.json")
+        told = apply(self.machine)
+        self.assertEqual((told.status, told.run.get("state")), (1, "failed"), told)
+        self.assertIn("the plan that was kept for it does not hold", told.text())
+        back = rollback(self.machine, "--to", run)
+        self.assertEqual(back.status, 0, back)
+        self.assertEqual(State(self.machine.root).difference(self.old), "")
+        self.assertEqual(apply(self.machine, "--dry-run").status, 0)
+
     def test_every_file_of_the_rollback_store(self):
         there = self.done()
         top = f"var/lib/suture/runs/{there.run['id']}/rollback"
