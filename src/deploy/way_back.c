@@ -140,6 +140,6 @@ struct text way_back_snapshot(const char *root, const char *folder, struct arena
     struct error err = {0};
 
     if (!subvolume_remove(folder, SNAPSHOT, &err) || !subvolume_snapshot(root, folder, SNAPSHOT, &err))
-        return text_format(arena, "no snapshot: %s", err.text);
+        return err.kind == ERROR_ABSENT ? (struct text){0} : text_format(arena, "no snapshot: %s", err.text);
     return text_format(arena, "snapshot %s/%s", folder, SNAPSHOT);
 }

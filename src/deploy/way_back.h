@@ -36,7 +36,8 @@ bool way_back_prune(const char *state, const struct journal_runs *runs, struct a
 
 /*
  * Makes the snapshot of the root folder in a run's, in place of one that an interrupted attempt left. What came of it, for
- * the note of the step: that there is none is no failure. Absent when memory is out.
+ * the note of the step: that there is none is no failure. Absent where the root folder is no btrfs subvolume, which most are
+ * not and nobody needs to read each time.
  */
 struct text way_back_snapshot(const char *root, const char *folder, struct arena *arena);
 

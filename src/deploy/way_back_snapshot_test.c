@@ -166,16 +166,14 @@ static void why_there_is_none(void **state)
                 text_format(&d->arena, "no snapshot: %s is on another file system than %s",
                             at(d, "elsewhere"), at(d, "top"))
                     .at);
-    assert_text("no top of a subvolume", way_back_snapshot(at(d, "top/plain"), at(d, "top"), &d->arena),
-                text_format(&d->arena, "no snapshot: %s is no btrfs subvolume", at(d, "top/plain")).at);
+    assert_int_equal(way_back_snapshot(at(d, "top/plain"), at(d, "top"), &d->arena).size, 0);
 }
 
 static void of_no_btrfs(void **state)
 {
     struct disk *d = *state;
 
-    assert_text("/proc", way_back_snapshot("/proc", d->folder, &d->arena),
-                "no snapshot: /proc is no btrfs subvolume");
+    assert_int_equal(way_back_snapshot("/proc", d->folder, &d->arena).size, 0);
 }
 
 int main(void)

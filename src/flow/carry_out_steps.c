@@ -116,8 +116,12 @@ static struct text snapshot_note(const struct carrying *c, struct arena *arena)
 
     if (!journal_list(c->journal, arena, &runs, &err) ||
         !way_back_prune_snapshots(c->state, &runs, arena, &removed, &err))
-        return text_format(arena, "%.*s; an old snapshot cannot be removed: %s", TEXT_ARG(told), err.text);
-    return removed == 0 ? told : text_format(arena, "%.*s; %zu old removed", TEXT_ARG(told), removed);
+        return text_format(arena, "%.*s%san old snapshot cannot be removed: %s", TEXT_ARG(told),
+                           told.size > 0 ? "; " : "", err.text);
+    if (removed == 0)
+        return told;
+    return text_format(arena, "%.*s%s%zu old snapshots removed", TEXT_ARG(told), told.size > 0 ? "; " : "",
+                       removed);
 }
 
 static bool do_backup(void *self, const struct apply_view *view, struct arena *arena, struct apply_note *out,
@@ -137,9 +141,10 @@ static bool do_backup(void *self, const struct apply_view *view, struct arena *a
         return false;
     struct text snapshot = snapshot_note(c, arena);
     out->seal = result.seal;
-    out->text = text_format(arena, "%zu packages and %zu conffiles are kept, %.1f MB%s%.*s; %.*s",
-                            result.rebuilt, result.conffiles, (double)result.size / 1e6,
-                            taken.size > 0 ? "; " : "", TEXT_ARG(taken), TEXT_ARG(snapshot));
+    out->text =
+        text_format(arena, "%zu packages and %zu conffiles are kept, %.1f MB%s%.*s%s%.*s", result.rebuilt,
+                    result.conffiles, (double)result.size / 1e6, taken.size > 0 ? "; " : "", TEXT_ARG(taken),
+                    snapshot.size > 0 ? "; " : "", TEXT_ARG(snapshot));
     return true;
 }
 
