@@ -46,7 +46,7 @@ static bool do_ready(void *self, const struct apply_view *view, struct arena *ar
 
     (void)out;
     return backup_of(c, arena, &backup, err) && backup_estimate(&backup, arena, &request.backup_bytes, err) &&
-           ready_check(&request, err);
+           ready_check(&request, err) && verify_can_keep(c->state, arena, err);
 }
 
 /* ---- fetch and prove ---- */

@@ -32,15 +32,19 @@ static bool fail_empty(struct error *err)
     return error_set(err, ERROR_ABSENT, "nothing was proved here yet: suture apply records what it did");
 }
 
-/* The state and the chain's end. */
+/* The state and the chain's end; one that was only made ready has none. */
 static bool open_chain(const char *folder, struct arena *arena, struct state *state,
                        struct evidence_head *head, struct error *err)
 {
+    uint64_t last;
+
     if (folder == NULL)
         return fail_empty(err);
     if (!state_open(folder, STATE_READ, state, err) || !evidence_head_read(state, arena, head, err))
         return err->kind == ERROR_ABSENT && fail_empty(err);
-    return true;
+    if (head->number > 0)
+        return true;
+    return evidence_last(state, arena, &last, err) && (last > 0 || fail_empty(err));
 }
 
 static const struct seal_problem *problem_of(const struct seal_report *chain, uint64_t number)

@@ -185,6 +185,14 @@ bool verify_restart(const struct evidence *evidence, const char *systemctl, stru
 
 /* ---- keeping ---- */
 
+bool verify_can_keep(const char *state_folder, struct arena *arena, struct error *err)
+{
+    struct state state;
+
+    return (state_open(state_folder, STATE_WRITE, &state, err) && seal_ready(&state, arena, err)) ||
+           error_at(err, "what is done could not be proved");
+}
+
 bool verify_keep(const char *state_folder, const struct evidence *evidence, struct arena *arena,
                  struct seal *out, struct error *err)
 {

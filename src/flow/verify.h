@@ -58,6 +58,8 @@ struct verify_restarted {
 bool verify_restart(const struct evidence *evidence, const char *systemctl, struct arena *arena,
                     struct verify_restarted *out, struct error *err) MUST_USE;
 
+/* Whether verify_keep could do its work now: a run that could not be proved is not begun. */
+bool verify_can_keep(const char *state_folder, struct arena *arena, struct error *err) MUST_USE;
 /* Seals it. state_folder is made when it is not there. */
 bool verify_keep(const char *state_folder, const struct evidence *evidence, struct arena *arena,
                  struct seal *out, struct error *err) MUST_USE;

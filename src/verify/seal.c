@@ -88,19 +88,35 @@ static bool settle(struct evidence_add *add, struct arena *arena, struct error *
     return true;
 }
 
+static bool open_to_add(const struct state *state, struct arena *arena, struct secret_key *key,
+                        struct evidence_add *add, struct error *err)
+{
+    const char *path = state_path(state, arena, MACHINE_KEY_NAME);
+
+    if (path == NULL)
+        return arena_full(arena, err);
+    return machine_key_need(path, key, err) && evidence_add_begin(state, arena, add, err) &&
+           settle(add, arena, err);
+}
+
+bool seal_ready(const struct state *state, struct arena *arena, struct error *err)
+{
+    OWN(evidence_add_end) struct evidence_add add = {.lock = -1};
+    OWN(secret_key_end) struct secret_key key = {0};
+
+    return open_to_add(state, arena, &key, &add, err);
+}
+
 bool seal_append(const struct state *state, const struct evidence *evidence, struct arena *arena,
                  struct seal *out, struct error *err)
 {
     OWN(evidence_add_end) struct evidence_add add = {.lock = -1};
     OWN(secret_key_end) struct secret_key key = {0};
     OWN(writer_end) struct writer w = writer_with(LIMIT_EVIDENCE_RECORD);
-    const char *path = state_path(state, arena, MACHINE_KEY_NAME);
     struct evidence again;
 
-    if (path == NULL)
-        return arena_full(arena, err);
-    return machine_key_need(path, &key, err) && evidence_add_begin(state, arena, &add, err) &&
-           settle(&add, arena, err) && write_sealed(&add.head, &key, evidence, arena, &w, err) &&
+    return open_to_add(state, arena, &key, &add, err) &&
+           write_sealed(&add.head, &key, evidence, arena, &w, err) &&
            /* What could not be opened again is not evidence: our own mistake is found here, not by the auditor. */
            seal_open(writer_bytes(&w), arena, out, &again, err) &&
            evidence_add_commit(&add, writer_bytes(&w), err);

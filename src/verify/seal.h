@@ -59,6 +59,12 @@ bool seal_append(const struct state *state, const struct evidence *evidence, str
                  struct seal *out, struct error *err) MUST_USE;
 
 /*
+ * Whether it could be done now, asked before that which is to be proved is done: the key is there or made, the chain is
+ * whole at its end or begun, and what a power cut left there is settled.
+ */
+bool seal_ready(const struct state *state, struct arena *arena, struct error *err) MUST_USE;
+
+/*
  * A record's bytes, without the newline behind them. ERROR_INPUT: not a record, not canonical, or its verdicts are not
  * those that follow from its facts; ERROR_TRUST: the signature does not hold under the key in it. Whose key that is, the
  * caller asks. Everything is in the arena.

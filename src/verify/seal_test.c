@@ -50,6 +50,39 @@ static struct seal append(struct place *place, const char *host)
     return seal;
 }
 
+static void expect_not_ready(struct place *place, const char *row, enum error_kind kind)
+{
+    struct error err;
+
+    assert_false(seal_ready(&place->state, &place->arena, &err));
+    if (err.kind != kind)
+        fail_msg("%s: %s", row, err.text);
+}
+
+static void what_it_could_be_added_to_is_asked(void **state)
+{
+    struct place *place = *state;
+    const char *key = state_path(&place->state, &place->arena, "machine.key");
+    const char *folder = state_path(&place->state, &place->arena, "evidence");
+    struct evidence_head head;
+    struct error err;
+
+    assert_done("ready", seal_ready(&place->state, &place->arena, &err), &err);
+    assert_done("head", evidence_head_read(&place->state, &place->arena, &head, &err), &err);
+    assert_int_equal(head.number, 0);
+    assert_done("again", seal_ready(&place->state, &place->arena, &err), &err);
+    /* Nothing is held any more, and the chain is the same. */
+    assert_int_equal(append(place, "web-03").number, 1);
+    assert_int_equal(chmod(key, 0644), 0);
+    expect_not_ready(place, "a key that others may read", ERROR_TRUST);
+    assert_done("write", file_replace(key, BYTES("suture-key 1\n"), 0600, &err), &err);
+    expect_not_ready(place, "a broken key", ERROR_INPUT);
+    assert_int_equal(unlink(key), 0);
+    assert_done("remove", file_remove_tree(folder, &err), &err);
+    assert_done("write", file_replace(folder, BYTES("not a folder"), 0600, &err), &err);
+    assert_false(seal_ready(&place->state, &place->arena, &err));
+}
+
 static struct seal_report check(struct place *place, const struct public_key *machine)
 {
     struct seal_report report = {.good = 0};
@@ -396,17 +429,12 @@ static void broken_records_are_named(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        IN_A_PLACE(a_record_is_read_as_it_was_written),
-        IN_A_PLACE(a_chain_holds),
-        IN_A_PLACE(every_edited_byte_is_found),
-        IN_A_PLACE(what_was_done_to_a_chain_is_told),
-        IN_A_PLACE(another_machines_record_does_not_fit),
-        IN_A_PLACE(a_record_without_a_head_is_taken_in),
-        IN_A_PLACE(a_torn_tail_is_put_aside),
-        IN_A_PLACE(a_named_record_is_never_taken_for_torn),
-        IN_A_PLACE(without_a_head_nothing_is_added),
-        IN_A_PLACE(verdicts_must_follow_from_the_facts),
-        IN_A_PLACE(names_that_are_no_text_are_shown),
+        IN_A_PLACE(a_record_is_read_as_it_was_written),     IN_A_PLACE(a_chain_holds),
+        IN_A_PLACE(what_it_could_be_added_to_is_asked),     IN_A_PLACE(every_edited_byte_is_found),
+        IN_A_PLACE(what_was_done_to_a_chain_is_told),       IN_A_PLACE(another_machines_record_does_not_fit),
+        IN_A_PLACE(a_record_without_a_head_is_taken_in),    IN_A_PLACE(a_torn_tail_is_put_aside),
+        IN_A_PLACE(a_named_record_is_never_taken_for_torn), IN_A_PLACE(without_a_head_nothing_is_added),
+        IN_A_PLACE(verdicts_must_follow_from_the_facts),    IN_A_PLACE(names_that_are_no_text_are_shown),
         cmocka_unit_test(broken_records_are_named),
     };
 

@@ -66,6 +66,29 @@ class Verify(unittest.TestCase):
         self.assertEqual(entry["verdicts"]["works"]["proof"], "no")
         self.assertIn("openssl is new", entry["verdicts"]["works"]["why"])
 
+    def test_what_could_not_be_proved_is_not_begun(self):
+        key, evidence = self.machine.path("var/lib/suture/machine.key"), self.machine.path("var/lib/suture/evidence")
+        before = self.machine.packages()
+
+        def refused(why):
+            done = self.machine.suture("apply", "--yes", "openssl", "--format", "json", check=1)
+            self.assertEqual(json.loads(done.stdout)["run"]["state"], "refused")
+            self.assertIn("what is done could not be proved", done.stderr)
+            self.assertIn(why, done.stderr)
+            self.assertEqual(self.machine.packages(), before)
+
+        self.machine.run(["mkdir", "-m", "700", "/var/lib/suture"])
+        with open(evidence, "w", encoding="ascii") as file:
+            file.write("not a folder\n")
+        refused("evidence")
+        os.remove(evidence)
+        os.chmod(key, 0o644)
+        refused("others may read it")
+        os.chmod(key, 0o600)
+        self.assertIn("nothing was proved here yet", self.machine.suture("report").stderr)
+        self.assertEqual(json.loads(self.machine.suture("apply", "--yes", "openssl", "--format", "json", check=True).stdout)["run"]["state"], "done")
+        self.assertEqual(len(self.report()["evidence"]), 1)
+
     def test_a_rollback_is_proved_too(self):
         self.policy("    - command: /bin/true\n")
         done = json.loads(self.machine.suture("apply", "--yes", "openssl", "--format", "json", check=True).stdout)
