@@ -73,7 +73,8 @@ bool helper_start(const char *const *argv, const char *const *environment, struc
     if (!confirm_exec(failed_read, err))
         return error_at(err, "%s", argv[0]);
     *out = helper;
-    helper = HELPER_NONE;
+    helper.fd = -1;
+    helper.pid = 0;
     return true;
 }
 
