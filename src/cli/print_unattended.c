@@ -143,10 +143,9 @@ static void print_others(struct face *face, const struct unattended_plan *plan)
     for (size_t i = 0; i < plan->other_count; i++) {
         const struct unattended_other *other = &plan->others[i];
         bool could = other->rule != NULL && updater_rule_takes(other->rule);
-        const char *says = other->taken          ? other->rule->says
-                           : could               ? "stays; --take-over switches it off"
-                           : other->rule != NULL ? other->rule->says
-                                                 : "stays";
+        const char *says = other->rule == NULL      ? "stays"
+                           : !other->taken && could ? "stays; --take-over switches it off"
+                                                    : other->rule->says;
         note(face, other->taken ? "others" : "(!) others",
              text_format(face->arena, "%.*s %.*s: %s", TEXT_ARG(other->name), TEXT_ARG(other->does), says),
              other->taken ? COLOUR_PLAIN : COLOUR_WARN);

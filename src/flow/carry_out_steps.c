@@ -13,6 +13,7 @@
 #include "flow/prove.h"
 #include "flow/take_back.h"
 #include "flow/verify.h"
+#include "manager/dpkg_database.h"
 
 static bool is_live(const struct carrying *c)
 {
@@ -161,6 +162,20 @@ static bool find_seal(const struct run *run, struct digest *out, struct error *e
     return error_set(err, ERROR_ABSENT, "run %s has kept no way back", run->id);
 }
 
+/*
+ * The plug was pulled while this was being done before: what dpkg had not noted in its status yet must be there before
+ * anybody reads it. That some package cannot be configured is what going back mends.
+ */
+static bool merge_database(const struct carrying *c, struct arena *arena, struct error *err)
+{
+    const struct package_group nothing = {0};
+    struct package_outcome outcome;
+    bool merged;
+
+    return dpkg_database_is_merged(c->root, arena, &merged, err) &&
+           (merged || c->installer->repair(c->installer->self, &nothing, arena, &outcome, err));
+}
+
 static bool do_rollback(void *self, const struct apply_view *view, struct arena *arena,
                         struct apply_note *out, struct error *err)
 {
@@ -169,7 +184,8 @@ static bool do_rollback(void *self, const struct apply_view *view, struct arena 
     struct digest seal;
     struct run run;
 
-    if (!journal_get(c->journal, view->run, arena, &run, err) || !find_seal(&run, &seal, err))
+    if (!journal_get(c->journal, view->run, arena, &run, err) || !find_seal(&run, &seal, err) ||
+        !merge_database(c, arena, err))
         return false;
     const struct take_back_request request = {.installer = c->installer,
                                               .root = c->root,

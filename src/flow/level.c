@@ -79,7 +79,7 @@ bool level_set(const char *state, const struct level_wish *wish, struct arena *a
     if (path == NULL)
         return arena_full(arena, err);
     read_former(path, arena, former, former_why);
-    if (order_at(*former, wish->now_us).level != LEVEL_NORMAL)
+    if (*former != NULL && order_at(*former, wish->now_us).level != LEVEL_NORMAL)
         order->since_us = (*former)->since_us;
     *out = order;
     return order_replace(path, order, err);

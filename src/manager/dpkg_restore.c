@@ -1,5 +1,6 @@
 #include "manager/dpkg_restore.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -198,6 +199,7 @@ static bool name_changed(const struct dpkg_old_record *old, size_t count, struct
 
 static void put_mark(struct writer *into, const struct mark *mark)
 {
+    assert(mark != NULL);
     writer_put(into, mark->paragraph);
     writer_string(into, "\n\n");
 }

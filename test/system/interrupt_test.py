@@ -12,7 +12,7 @@ import unittest
 
 from interrupt import Journal
 from machine import Machine, main
-from made_debs import StopPoint
+from made_debs import MadeArchive, Package, StopPoint
 from scenarios import SCENARIOS
 from state import State
 from trip import APT, Told, apply
@@ -149,6 +149,28 @@ class Scripts(Interrupted):
         job.wait()      # the executor has its errors' pipe: this ends when dpkg has
 
 
+class TakenBack(Interrupted):
+    def test_the_plug_inside_dpkg_while_it_is_taken_back(self):
+        """What dpkg has not noted in its status yet lies in updates/, and the way back is read behind that."""
+        self.machine = Machine("small")
+        self.addCleanup(self.machine.end)
+        self.stop = StopPoint(self.machine, "here")
+        self.addCleanup(self.stop.close)
+        shop = MadeArchive(self.machine)
+        self.addCleanup(shop.end)
+        shop.install(Package("oak", "1.0", files={"/usr/share/oak": "1"}, scripts={
+            "postinst": f"if [ -e /var/stop/armed ]; then rm /var/stop/armed\n{self.stop.script}fi\n"}))
+        shop.offer(Package("oak", "1.1", files={"/usr/share/oak": "2"}, scripts={"postinst": "touch /var/stop/armed\nexit 1\n"}))
+        shop.publish()
+        self.machine.advise()
+        self.old, self.new = State(self.machine.root), None
+        job = self.machine.start(["suture", "apply", "--yes", "--format", "json"])
+        self.stop.wait()
+        pull_plug(self.machine, job)
+        self.assertNotEqual(os.listdir(self.machine.path("var/lib/dpkg/updates")), [])
+        self.assertEqual(self.judge(self.again()), "old")
+
+
 for script in ("preinst", "postinst", "prerm", "postrm"):
     def test_plug(self, script=script):
         self.walk(script, self.plug)
@@ -207,6 +229,8 @@ def choose(part):
     for name, tests in {"rows": Rows, "scripts": Scripts, "asked": Asked}.items():
         if part != name:
             del globals()[tests.__name__]
+    if part != "scripts":
+        del globals()["TakenBack"]
 
 
 if __name__ == "__main__":
