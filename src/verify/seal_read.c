@@ -99,14 +99,14 @@ static bool get_word(const struct getting *g, const char *name, const char *(*wo
 #define WORD_OF(function, type)                                                                              \
     static const char *word_of_##function(unsigned i)                                                        \
     {                                                                                                        \
-        return function((enum type)i);                                                                       \
+        return function((type)i);                                                                            \
     }
-WORD_OF(evidence_kind_name, evidence_kind)
-WORD_OF(run_state_name, run_state)
-WORD_OF(package_state_name, package_state)
-WORD_OF(check_kind_name, check_kind)
-WORD_OF(check_outcome_name, check_outcome)
-WORD_OF(proof_name, proof)
+WORD_OF(evidence_kind_name, enum evidence_kind)
+WORD_OF(run_state_name, enum run_state)
+WORD_OF(package_state_name, enum package_state)
+WORD_OF(check_kind_name, enum check_kind)
+WORD_OF(check_outcome_name, enum check_outcome)
+WORD_OF(proof_name, enum proof)
 
 /* An array of objects: each is read by `one` into an element of `size` bytes. */
 struct list {

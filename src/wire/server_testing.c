@@ -25,7 +25,7 @@ static void read_ports(struct server *server, int from)
 int start_server(void **state)
 {
     static struct server server;
-    int in[2], out[2];
+    int in[2] = {-1, -1}, out[2] = {-1, -1};
     char path[512];
 
     (void)snprintf(path, sizeof(path), "%s/feed_server.py", getenv("SUTURE_FLOW"));
