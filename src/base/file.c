@@ -260,6 +260,13 @@ static bool sync_folder_of(const char *path, struct error *err)
     return file_sync_folder(folder, err);
 }
 
+bool file_remove(const char *path, struct error *err)
+{
+    if (unlink(path) != 0)
+        return errno == ENOENT || error_system(err, "%s", path);
+    return sync_folder_of(path, err);
+}
+
 /* Fills and closes the new file; close tells of errors that write did not (quota, NFS). */
 static bool fill_and_close(int *fd, struct bytes bytes, mode_t mode, bool durable)
 {

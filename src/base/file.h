@@ -62,6 +62,8 @@ bool file_replace_cache(const char *path, struct bytes bytes, mode_t mode, struc
 bool file_make_folders(const char *path, mode_t mode, struct error *err) MUST_USE;
 /* Makes what was made, renamed or removed in the folder durable. */
 bool file_sync_folder(const char *path, struct error *err) MUST_USE;
+/* Removes a file (or a link), durably. Not there is no error. */
+bool file_remove(const char *path, struct error *err) MUST_USE;
 /* Removes a file, or a folder with all that is in it, never following a link. Not there is no error. */
 bool file_remove_tree(const char *path, struct error *err) MUST_USE;
 

@@ -152,6 +152,25 @@ static void only_ones_own_memory_is_believed(void **state)
     assert_failed("another's", &err, ERROR_TRUST, expected);
 }
 
+/* A link goes, what it leads to stays; a folder is none of its business. */
+static void a_file_is_removed(void **state)
+{
+    char path[200], link_path[200];
+    struct error err;
+
+    (void)snprintf(path, sizeof(path), "%s/file", (const char *)*state);
+    (void)snprintf(link_path, sizeof(link_path), "%s/link", (const char *)*state);
+    assert_done("file", file_replace(path, BYTES("x"), 0600, &err), &err);
+    assert_int_equal(symlink(path, link_path), 0);
+    assert_done("link", file_remove(link_path, &err), &err);
+    assert_true(file_exists(path));
+    assert_done("file", file_remove(path, &err), &err);
+    assert_false(file_exists(path));
+    assert_done("nothing there", file_remove(path, &err), &err);
+    assert_false(file_remove(*state, &err));
+    assert_int_equal(err.kind, ERROR_SYSTEM);
+}
+
 static void trees_are_made_and_removed(void **state)
 {
     OWN(arena_end) struct arena arena = arena_with(1 << 20);
@@ -263,6 +282,7 @@ int main(void)
         IN_A_FOLDER(what_cannot_be_read_is_said),
         IN_A_FOLDER(a_map_is_the_file),
         IN_A_FOLDER(only_ones_own_memory_is_believed),
+        IN_A_FOLDER(a_file_is_removed),
         IN_A_FOLDER(trees_are_made_and_removed),
         IN_A_FOLDER(a_link_is_read_and_not_followed),
         IN_A_FOLDER(a_lock_is_held_by_one),

@@ -1,9 +1,7 @@
 #include "store/order.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/file.h"
 #include "base/limits.h"
@@ -189,14 +187,7 @@ bool order_replace(const char *path, const struct order *order, struct error *er
 
 bool order_remove(const char *path, struct error *err)
 {
-    char folder[LIMIT_PATH + 1];
-    const char *slash = strrchr(path, '/');
-
-    if (unlink(path) != 0)
-        return errno == ENOENT || error_system(err, "%s", path);
-    (void)snprintf(folder, sizeof(folder), "%.*s", slash == NULL ? 1 : (int)(slash - path),
-                   slash == NULL ? "." : path);
-    return file_sync_folder(folder, err);
+    return file_remove(path, err);
 }
 
 /* ---- what holds ---- */
