@@ -32,14 +32,6 @@ const char *check_outcome_name(enum check_outcome outcome)
     return outcomes[outcome];
 }
 
-enum check_outcome check_outcome_find(struct text name)
-{
-    for (int i = CHECK_NOT_ASKED + 1; i < CHECK_OUTCOME_COUNT; i++)
-        if (text_equal(name, text_of(outcomes[i])))
-            return (enum check_outcome)i;
-    return CHECK_NOT_ASKED;
-}
-
 /* ---- targets ---- */
 
 static struct text shown(struct text target)

@@ -57,7 +57,6 @@ bool check_http_status(struct bytes answer, uint16_t *out, struct error *err) MU
 
 enum check_outcome { CHECK_NOT_ASKED, CHECK_PASSED, CHECK_FAILED, CHECK_OUTCOME_COUNT };
 const char *check_outcome_name(enum check_outcome outcome); /* "not-asked", "passed", "failed" */
-enum check_outcome check_outcome_find(struct text name);
 
 struct check_answer {
     enum check_outcome outcome;

@@ -26,14 +26,6 @@ const char *evidence_kind_name(enum evidence_kind kind)
     return kinds[kind];
 }
 
-enum evidence_kind evidence_kind_find(struct text name)
-{
-    for (int i = EVIDENCE_UNKNOWN + 1; i < EVIDENCE_KIND_COUNT; i++)
-        if (text_equal(name, text_of(kinds[i])))
-            return (enum evidence_kind)i;
-    return EVIDENCE_UNKNOWN;
-}
-
 const char *hole_state_name(enum hole_state state)
 {
     return holes[state];
@@ -42,15 +34,4 @@ const char *hole_state_name(enum hole_state state)
 const char *proof_name(enum proof proof)
 {
     return proofs[proof];
-}
-
-enum proof proof_find(struct text name, bool *found)
-{
-    for (int i = 0; i < PROOF_COUNT; i++)
-        if (text_equal(name, text_of(proofs[i]))) {
-            *found = true;
-            return (enum proof)i;
-        }
-    *found = false;
-    return PROOF_UNKNOWN;
 }

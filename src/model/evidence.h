@@ -21,7 +21,6 @@ enum evidence_kind {
     EVIDENCE_KIND_COUNT
 };
 const char *evidence_kind_name(enum evidence_kind kind);
-enum evidence_kind evidence_kind_find(struct text name);
 
 /* One package that the run changes. */
 struct evidence_package {
@@ -79,7 +78,6 @@ enum proof {
     PROOF_COUNT
 };
 const char *proof_name(enum proof proof); /* "unknown", "yes", "no", "not-asked" */
-enum proof proof_find(struct text name, bool *found);
 
 struct proof_verdict {
     enum proof proof;
