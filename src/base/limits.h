@@ -74,7 +74,11 @@
 #define LIMIT_DEB_DATA    ((size_t)16384 * MIB)
 #define LIMIT_DEB_CONTROL (32 * MIB)
 #define LIMIT_DEB_MEMBERS 64 /* of its control part and of the ar around: 12 files at most in Debian 12, 3 members */
+#define LIMIT_CONTROL_FIELDS 256 /* of one control file; the longest real ones have 40 */
 #define LIMIT_RELEASE_FIELD 1024 /* Architectures, the longest that is kept, has 100 bytes */
+
+/* Deltas. One image of a window: suffix arrays count in 31 bits; the largest single file of Debian 12 (a JVM's modules, a browser's library) has 200 MB. */
+#define LIMIT_DELTA_IMAGE (1024 * MIB)
 
 /* One file of the state folder: the largest is a document's statements or an index. */
 #define LIMIT_STATE_FILE (256 * MIB)

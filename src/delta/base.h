@@ -21,11 +21,11 @@
 
 enum base_class {
     BASE_UNKNOWN,
-    BASE_CONTROL,  /* 'c': a file of the control part, as dpkg keeps it in info/, and "control" itself in base_control_text's form */
-    BASE_LIST,     /* 'l': the paths of the package, a line each, in the order of its archive ("/." first), as dpkg keeps it */
+    BASE_CONTROL, /* 'c': a file of the control part, as dpkg keeps it in info/, and "control" itself in base_control_text's form */
+    BASE_LIST, /* 'l': the paths of the package, a line each, in the order of its archive ("/." first), as dpkg keeps it */
     BASE_FILE,     /* 'f' */
     BASE_CONFFILE, /* 'e': its owner may have edited it */
-    BASE_DOC,      /* 'd': below /usr/share/{doc,man,info,locale,help,gnome/help,omf,lintian,linda,groff}: may be excluded on purpose */
+    BASE_DOC, /* 'd': below /usr/share/{doc,man,info,locale,help,gnome/help,omf,lintian,linda,groff}: may be excluded on purpose */
     BASE_CLASS_COUNT
 };
 extern const char base_class_letters[BASE_CLASS_COUNT];

@@ -22,7 +22,8 @@
 struct deb_part {
     struct text name;      /* "/usr/bin/curl"; "postinst"; a closed member: "data.tar.xz" */
     enum base_class class; /* BASE_FILE, BASE_DOC, BASE_CONFFILE or BASE_CONTROL */
-    struct bytes bytes;    /* in the unpacked spool; md5sums without the digests that are right, control as it is */
+    struct bytes
+        bytes; /* in the unpacked spool; md5sums without the digests that are right, control as it is */
 };
 
 /* Memory-maps of unlinked spool files hold the unpacked members; OWN(deb_apart_end). */
@@ -36,12 +37,13 @@ struct deb_apart {
 };
 
 /* work: a folder for spool files. Proves nothing about packing but by packing again: `threads` at once. ERROR_INPUT: no ar file. */
-bool deb_take_apart(struct bytes deb, const char *work, unsigned threads, struct arena *arena, struct deb_apart *out,
-                    struct error *err) MUST_USE;
+bool deb_take_apart(struct bytes deb, const char *work, unsigned threads, struct arena *arena,
+                    struct deb_apart *out, struct error *err) MUST_USE;
 void deb_apart_end(struct deb_apart *apart);
 
 /* The old side: the same parts as a base (delta/base.h), as an installed package would give them. */
-bool base_deb_open(struct bytes deb, const char *work, struct arena *arena, struct base *out, struct error *err) MUST_USE;
+bool base_deb_open(struct bytes deb, const char *work, struct arena *arena, struct base *out,
+                   struct error *err) MUST_USE;
 
 /* Where putting together reads a part's whole content from, forward only, in the order of parts. */
 struct deb_contents {
@@ -50,15 +52,17 @@ struct deb_contents {
 };
 
 struct deb_budget {
-    unsigned threads;  /* that pack at once; at least 1 */
-    size_t memory_max; /* of packing; fewer threads where it does not suffice. One thread of xz preset 6 takes 165 MiB */
+    unsigned threads; /* that pack at once; at least 1 */
+    size_t
+        memory_max; /* of packing; fewer threads where it does not suffice. One thread of xz preset 6 takes 165 MiB */
 };
 
 /*
  * Writes the .deb, forward only. MD5s of data parts are found while they are read once before control is written, where md5sums asks for them.
  * ERROR_INPUT: the structure is broken; never more than deb_size bytes.
  */
-bool deb_put_together(struct bytes structure, size_t part_count, struct deb_contents contents, struct deb_budget budget,
-                      uint64_t deb_size, struct opener_sink sink, struct error *err) MUST_USE;
+bool deb_put_together(struct bytes structure, size_t part_count, struct deb_contents contents,
+                      struct deb_budget budget, uint64_t deb_size, struct opener_sink sink, struct error *err)
+    MUST_USE;
 
 #endif

@@ -46,7 +46,8 @@ size_t elf_layout_wants(struct bytes start);
 /* False: none that we know. */
 bool elf_layout_read(struct bytes start, struct elf_layout *out);
 bool elf_address_of(const struct elf_layout *layout, uint64_t offset, uint64_t *address);
-bool elf_offset_of(const struct elf_layout *layout, uint64_t address, uint64_t *offset); /* false for .bss and beyond */
+bool elf_offset_of(const struct elf_layout *layout, uint64_t address,
+                   uint64_t *offset); /* false for .bss and beyond */
 
 /* The fields of one file, ascending, not overlapping. Five bytes each: a browser's library of 130 MB has four million. */
 struct elf_fields {

@@ -16,11 +16,11 @@
 #include "base/writer.h"
 
 enum opener_kind {
-    OPENER_NONE,    /* the file as it is */
-    OPENER_GZIP,    /* one member of zlib's deflate, as gzip -9n and others make it */
-    OPENER_ZIP,     /* zip and jar: entries inflated, in the order of the file, headers between them as they are */
-    OPENER_XZ,      /* .xz of one stream, as kernel modules are */
-    OPENER_MO,      /* GNU message catalogues: identifiers and texts pairwise, tables made anew */
+    OPENER_NONE, /* the file as it is */
+    OPENER_GZIP, /* one member of zlib's deflate, as gzip -9n and others make it */
+    OPENER_ZIP, /* zip and jar: entries inflated, in the order of the file, headers between them as they are */
+    OPENER_XZ,  /* .xz of one stream, as kernel modules are */
+    OPENER_MO,  /* GNU message catalogues: identifiers and texts pairwise, tables made anew */
     OPENER_VMLINUZ, /* a kernel image with an xz, gzip or zstd payload */
     OPENER_KIND_COUNT
 };
@@ -41,7 +41,8 @@ struct opener {
     /* Whether the file looks like one; cheap. */
     bool (*knows)(struct bytes file);
     /* ERROR_INPUT: not such a file after all, or one that is made in another way; ERROR_LIMIT: opened it is more than image_max. */
-    bool (*open)(struct bytes file, size_t image_max, struct writer *image, struct writer *settings, struct error *err);
+    bool (*open)(struct bytes file, size_t image_max, struct writer *image, struct writer *settings,
+                 struct error *err);
     /* image_size: what the source will give. Never puts more than file_size bytes; the caller checks that they are the right ones. */
     bool (*close)(struct bytes settings, struct opener_source source, size_t image_size, size_t file_size,
                   struct opener_sink sink, struct error *err);
@@ -54,7 +55,7 @@ const struct opener *openers_get(unsigned kind);
  * For the encoder: opens by the first opener that knows the file and closes it again to the bit; OPENER_NONE (and nothing in the
  * writers) where there is none.
  */
-bool openers_choose(struct bytes file, size_t image_max, enum opener_kind *kind, struct writer *image, struct writer *settings,
-                    struct error *err) MUST_USE;
+bool openers_choose(struct bytes file, size_t image_max, enum opener_kind *kind, struct writer *image,
+                    struct writer *settings, struct error *err) MUST_USE;
 
 #endif

@@ -21,7 +21,7 @@
 #include "base/writer.h"
 
 struct window_piece {
-    uint32_t at;   /* in the image; pieces follow one another without gaps */
+    uint32_t at; /* in the image; pieces follow one another without gaps */
     uint32_t size;
 };
 
