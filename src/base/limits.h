@@ -157,6 +157,11 @@
 #define LIMIT_CACHE_FILES 65536
 #define LIMIT_CACHE_SIZE  (2048 * MIB)
 
+/* Deltas: an index has 500 bytes for each base; a package that changes every week has 50 versions a year that machines may have. */
+#define LIMIT_DELTA_INDEX    MIB
+#define LIMIT_DELTA_VERSIONS 64  /* of one package, to which deltas lead */
+#define LIMIT_DELTA_BASES    256 /* of one version */
+
 /* What is only counted: a machine of a developer has 30 such folders with 3,000 names. */
 #define LIMIT_UNSEEN_FOLDERS 4096
 #define LIMIT_UNSEEN_NAMES   65536 /* in one of them */
