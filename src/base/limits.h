@@ -159,6 +159,7 @@
 
 /* Deltas: an index has 500 bytes for each base; a package that changes every week has 50 versions a year that machines may have. */
 #define LIMIT_DELTA_INDEX    MIB
+#define LIMIT_SUPPLEMENT     (256 * MIB) /* held in memory; a few packages have more documents (vtk9-doc: 2.2 GB), and are nothing but these */
 #define LIMIT_DELTA_VERSIONS 64  /* of one package, to which deltas lead */
 #define LIMIT_DELTA_BASES    256 /* of one version */
 
