@@ -79,6 +79,17 @@
 
 /* Deltas. One image of a window: suffix arrays count in 31 bits; the largest single file of Debian 12 (a JVM's modules, a browser's library) has 200 MB. */
 #define LIMIT_DELTA_IMAGE (1024 * MIB)
+#define LIMIT_DELTA_FILE      (4096 * MIB)
+#define LIMIT_DELTA_SPOOL     LIMIT_DEB_DATA /* all that is made, unpacked */
+#define LIMIT_DELTA_SPARE     (64 * MIB) /* what a decoder takes beside the largest thing that it holds */
+#define LIMIT_DELTA_TABLE     (32 * MIB) /* 20 bytes for each of 40,000 files that changed */
+#define LIMIT_DELTA_MEMORY    (512 * MIB) /* of what is known of a base and a delta: 100 bytes for each part */
+#define LIMIT_DELTA_PARTS     1000000    /* the largest known package has 40,000 files */
+#define LIMIT_DELTA_WINDOWS   65536
+#define LIMIT_DELTA_LABEL     256        /* a package's name or version */
+#define LIMIT_DELTA_SETTINGS  (16 * MIB) /* of one opener, for one file: a jar of 20,000 entries has 200 KB */
+#define LIMIT_DELTA_STRUCTURE (64 * MIB) /* names, modes and owners: 100 bytes for each file */
+#define LIMIT_TREE_ENTRIES    1000000
 
 /* One file of the state folder: the largest is a document's statements or an index. */
 #define LIMIT_STATE_FILE (256 * MIB)

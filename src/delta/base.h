@@ -2,8 +2,8 @@
  * The base of a delta: the old files, wherever they are.
  *
  * A base is a list of parts in an order that everybody finds alike: of a package, the files of its control part that dpkg keeps, its
- * list of paths, then the files of its md5sums, then its conffiles; of a folder, its files in byte order of their
- * paths; of a file, itself. A delta holds the base's identity (the SHA-256 of the text below) and names parts by their
+ * list of paths, then the files of its md5sums, then its conffiles; of a folder, its list (delta/tree.h) and
+ * its files in byte order of their paths; of a file, itself. A delta holds the base's identity (the SHA-256 of the text below) and names parts by their
  * index, so that it names each file it needs with its hash without carrying them.
  *
  *     MD5 CLASS NAME\n      for each part; MD5 in hexadecimal, CLASS a letter (base_class), NAME as it is
@@ -22,7 +22,7 @@
 enum base_class {
     BASE_UNKNOWN,
     BASE_CONTROL, /* 'c': a file of the control part, as dpkg keeps it in info/, and "control" itself in base_control_text's form */
-    BASE_LIST, /* 'l': the paths of the package, a line each, in the order of its archive ("/." first), as dpkg keeps it */
+    BASE_LIST, /* 'l': the paths of the package, a line each, in the order of its archive ("/." first), as dpkg keeps it; of a folder, its tree's text */
     BASE_FILE,     /* 'f' */
     BASE_CONFFILE, /* 'e': its owner may have edited it */
     BASE_DOC, /* 'd': below /usr/share/{doc,man,info,locale,help,gnome/help,omf,lintian,linda,groff}: may be excluded on purpose */
