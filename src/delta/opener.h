@@ -6,7 +6,7 @@
  * leaves a file as it is (OPENER_NONE) where the bytes differ. Old files are opened only, by the opener that the delta
  * names, and their settings are dropped: so what an opener makes of a file never changes; a better way is a new opener.
  *
- * Singular files do, plural files list: opener_NAME.c is one, openers.c the table of all; a delta names them by the
+ * Singular files do, plural files list: opener_NAME.c is one, openers.h has the table of all; a delta names them by the
  * numbers below, which are for ever.
  */
 #ifndef DELTA_OPENER_H
@@ -40,22 +40,16 @@ struct opener {
     const char *name;
     /* Whether the file looks like one; cheap. */
     bool (*knows)(struct bytes file);
-    /* ERROR_INPUT: not such a file after all, or one that is made in another way; ERROR_LIMIT: opened it is more than image_max. */
+    /*
+     * Appends to both writers. settings NULL: an old file, that is only opened; nothing is tried then, so that this is quick, and the
+     * image is the same wherever both succeed. ERROR_INPUT: not such a file after all, or one that is made in another way;
+     * ERROR_LIMIT: opened it is more than image_max. After a failure the writers hold anything behind what was there.
+     */
     bool (*open)(struct bytes file, size_t image_max, struct writer *image, struct writer *settings,
                  struct error *err);
     /* image_size: what the source will give. Never puts more than file_size bytes; the caller checks that they are the right ones. */
     bool (*close)(struct bytes settings, struct opener_source source, size_t image_size, size_t file_size,
                   struct opener_sink sink, struct error *err);
 };
-
-/* NULL for OPENER_NONE and for numbers that this program does not know. */
-const struct opener *openers_get(unsigned kind);
-
-/*
- * For the encoder: opens by the first opener that knows the file and closes it again to the bit; OPENER_NONE (and nothing in the
- * writers) where there is none.
- */
-bool openers_choose(struct bytes file, size_t image_max, enum opener_kind *kind, struct writer *image,
-                    struct writer *settings, struct error *err) MUST_USE;
 
 #endif

@@ -1,0 +1,85 @@
+#include "delta/openers.h"
+
+#include "delta/opener_memory.h"
+
+extern const struct opener opener_gzip, opener_mo;
+
+static const struct opener *const openers[OPENER_KIND_COUNT] = {
+    [OPENER_GZIP] = &opener_gzip,
+    [OPENER_MO] = &opener_mo,
+};
+
+const struct opener *openers_get(unsigned kind)
+{
+    return kind < OPENER_KIND_COUNT ? openers[kind] : NULL;
+}
+
+static bool closes_again(const struct opener *opener, struct bytes settings, struct bytes image,
+                         struct bytes file, struct error *err)
+{
+    size_t image_size = image.size, file_size = file.size;
+
+    if (!opener->close(settings, memory_source(&image), image_size, file_size, memory_compare(&file), err))
+        return false;
+    if (file.size > 0)
+        return error_set(err, ERROR_INPUT, "closes to fewer bytes");
+    return true;
+}
+
+/* settings NULL: of an old file. */
+static bool try_one(const struct opener *opener, struct bytes file, size_t image_max, struct writer *image,
+                    struct writer *settings, struct error *err)
+{
+    size_t image_at = image->size, settings_at = settings == NULL ? 0 : settings->size;
+
+    if (!opener->open(file, image_max, image, settings, err))
+        return false;
+    if (settings == NULL)
+        return true;
+    return closes_again(opener, (struct bytes){settings->at + settings_at, settings->size - settings_at},
+                        (struct bytes){image->at + image_at, image->size - image_at}, file, err);
+}
+
+/* Forgets what was appended; a file that cannot be opened for want of room stays closed as well. */
+static void back_to(struct writer *w, size_t size)
+{
+    if (w != NULL) {
+        w->size = size;
+        w->failed = false;
+    }
+}
+
+static enum opener_kind choose(struct bytes file, size_t image_max, struct writer *image,
+                               struct writer *settings)
+{
+    size_t image_at = image->size, settings_at = settings == NULL ? 0 : settings->size;
+    struct error ignored; /* why it stays closed interests nobody */
+
+    for (unsigned kind = OPENER_NONE + 1; kind < OPENER_KIND_COUNT; kind++) {
+        if (openers[kind] == NULL || !openers[kind]->knows(file))
+            continue;
+        if (try_one(openers[kind], file, image_max, image, settings, &ignored))
+            return (enum opener_kind)kind;
+        back_to(image, image_at);
+        back_to(settings, settings_at);
+    }
+    return OPENER_NONE;
+}
+
+bool openers_choose(struct bytes file, size_t image_max, enum opener_kind *kind, struct writer *image,
+                    struct writer *settings, struct error *err)
+{
+    if (!writer_ok(image) || !writer_ok(settings))
+        return error_set(err, ERROR_LIMIT, "no room for what is opened");
+    *kind = choose(file, image_max, image, settings);
+    return true;
+}
+
+bool openers_choose_old(struct bytes file, size_t image_max, enum opener_kind *kind, struct writer *image,
+                        struct error *err)
+{
+    if (!writer_ok(image))
+        return error_set(err, ERROR_LIMIT, "no room for what is opened");
+    *kind = choose(file, image_max, image, NULL);
+    return true;
+}
