@@ -197,6 +197,9 @@
 #define LIMIT_PLAN_QUESTION (32 * MIB)            /* a name for each change */
 #define LIMIT_PLAN_TIME_MS 300000                /* a first plan of a full desktop takes 2 s */
 
+/* Deltas. References of one ELF file: a browser's library of 130 MB has four million, five bytes each; more are not looked for. */
+#define LIMIT_ELF_FIELDS 8000000
+
 /* One scan: 3,000 packages and 100,000 findings take under 40 MB; more is a mistake or an attack. */
 #define LIMIT_SCAN_MEMORY (512 * MIB)
 #define LIMIT_SCAN_OUTPUT (256 * MIB) /* JSON of 100,000 findings has 120 MB */

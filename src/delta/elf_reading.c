@@ -1,0 +1,99 @@
+#include "delta/elf_reading.h"
+
+#include <stdlib.h>
+
+#include "base/limits.h"
+
+static bool grow(void *array, size_t size, size_t capacity)
+{
+    void *old, *moved;
+
+    memcpy(&old, array, sizeof old);
+    moved = realloc(old, size * capacity);
+    if (moved == NULL)
+        return false;
+    memcpy(array, &moved, sizeof moved);
+    return true;
+}
+
+static size_t more(size_t capacity)
+{
+    size_t wanted = capacity < 1024 ? 1024 : capacity * 2;
+    return wanted < LIMIT_ELF_FIELDS ? wanted : LIMIT_ELF_FIELDS;
+}
+
+void elf_offsets_put(struct elf_offsets *offsets, uint32_t at)
+{
+    if (offsets->full)
+        return;
+    if (offsets->count == offsets->capacity) {
+        size_t capacity = more(offsets->capacity);
+        if (capacity == offsets->capacity || !grow(&offsets->at, sizeof *offsets->at, capacity)) {
+            offsets->full = true;
+            return;
+        }
+        offsets->capacity = capacity;
+    }
+    offsets->at[offsets->count++] = at;
+}
+
+static int compare_offsets(const void *a, const void *b)
+{
+    uint32_t x, y;
+
+    memcpy(&x, a, sizeof x);
+    memcpy(&y, b, sizeof y);
+    return (x > y) - (x < y);
+}
+
+void elf_offsets_sort(struct elf_offsets *offsets)
+{
+    size_t kept = 1;
+    bool ascends = true;
+
+    for (size_t i = 1; i < offsets->count; i++)
+        ascends = ascends && offsets->at[i - 1] < offsets->at[i];
+    if (ascends)
+        return;
+    qsort(offsets->at, offsets->count, sizeof *offsets->at, compare_offsets);
+    for (size_t i = 1; i < offsets->count; i++)
+        if (offsets->at[i] != offsets->at[kept - 1])
+            offsets->at[kept++] = offsets->at[i];
+    offsets->count = kept;
+}
+
+void elf_offsets_end(struct elf_offsets *offsets)
+{
+    free(offsets->at);
+    *offsets = (struct elf_offsets){0};
+}
+
+void elf_reading_grow(struct elf_reading *reading)
+{
+    struct elf_fields *fields = reading->fields;
+    size_t capacity = more(reading->capacity);
+
+    if (reading->full)
+        return;
+    if (capacity == reading->capacity) {
+        reading->full = true;
+        return;
+    }
+    if (!grow(&fields->at, sizeof *fields->at, capacity) ||
+        !grow(&fields->kind, sizeof *fields->kind, capacity)) {
+        reading->full = reading->no_memory = true;
+        return;
+    }
+    reading->capacity = capacity;
+}
+
+void elf_reading_weave(struct elf_reading *reading, uint32_t until)
+{
+    for (; reading->next_place < reading->places.count; reading->next_place++) {
+        uint32_t at = reading->places.at[reading->next_place];
+        if (at >= until)
+            return;
+        if (until - at >= elf_field_size(FIELD_POINTER))
+            elf_reading_append(reading, at, FIELD_POINTER);
+    }
+}
