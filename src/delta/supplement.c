@@ -235,18 +235,18 @@ bool base_with_supplements(const struct base *base, const struct supplement *sup
     return true;
 }
 
-bool base_find_gaps(const struct base *base, const uint32_t *wanted, size_t count, size_t part_max,
-                    struct base_gaps *out, struct error *err)
+bool base_find_gaps(const struct base *base, const bool *wanted, size_t part_max, struct base_gaps *out,
+                    struct error *err)
 {
     OWN(writer_end) struct writer part = writer_with(part_max);
     struct base_gaps got = {0};
     struct error why;
 
-    for (size_t i = 0; i < count; i++) {
-        if (wanted[i] >= base->part_count)
-            return error_set(err, ERROR_INPUT, "part %u of a base of %zu", wanted[i], base->part_count);
+    for (size_t i = 0; i < base->part_count; i++) {
+        if (!wanted[i])
+            continue;
         writer_clear(&part);
-        if (base->read(base->self, wanted[i], &part, &why))
+        if (base->read(base->self, i, &part, &why))
             continue;
         if (why.kind != ERROR_ABSENT && why.kind != ERROR_CONFLICT) {
             *err = why;
@@ -254,7 +254,7 @@ bool base_find_gaps(const struct base *base, const uint32_t *wanted, size_t coun
         }
         if (got.count++ == 0)
             got.first = why;
-        got.of_class[base->parts[wanted[i]].class]++;
+        got.of_class[base->parts[i].class]++;
     }
     *out = got;
     return true;

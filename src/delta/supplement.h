@@ -56,8 +56,8 @@ struct base_gaps {
     size_t of_class[BASE_CLASS_COUNT];
     struct error first; /* why the first one cannot */
 };
-/* wanted: indices. Reads them all; part_max bounds one. Fails only for what is neither ERROR_ABSENT nor ERROR_CONFLICT. */
-bool base_find_gaps(const struct base *base, const uint32_t *wanted, size_t count, size_t part_max,
-                    struct base_gaps *out, struct error *err) MUST_USE;
+/* wanted: whether each part of the base is. Reads these; part_max bounds one. Fails only for what is neither ERROR_ABSENT nor ERROR_CONFLICT. */
+bool base_find_gaps(const struct base *base, const bool *wanted, size_t part_max, struct base_gaps *out,
+                    struct error *err) MUST_USE;
 
 #endif
