@@ -9,7 +9,7 @@
 
 #include "base/bytes.h"
 
-#define CHILD_PASSED_MAX 4
+#define CHILD_PASSED_MAX 8
 
 struct child_command {
     const char *const *argv;        /* argv[0] is an absolute path, no search; ends in NULL */

@@ -47,7 +47,8 @@ static bool limit_resources(const struct confine_request *request, struct error 
         return error_system(err, "signal");
     return set_limit(RLIMIT_CORE, 0, err) &&
            set_limit(RLIMIT_NOFILE, FILES_OPEN_MAX + request->more_files, err) &&
-           set_limit(RLIMIT_FSIZE, request->file_size_max, err);
+           set_limit(RLIMIT_FSIZE, request->file_size_max, err) &&
+           (request->memory_max == 0 || set_limit(RLIMIT_DATA, request->memory_max, err));
 }
 
 /* Capabilities that are kept, as bits. */

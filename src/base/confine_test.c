@@ -396,7 +396,8 @@ static const char *told_of(pid_t pid, const char *file, const char *begin, char 
 static pid_t start_confined(bool as_root, const int from[2], const int hold[2])
 {
     static const char *const readable[] = {NULL};
-    struct confine_request request = {.network = true, .readable = readable, .file_size_max = 1000};
+    struct confine_request request = {
+        .network = true, .readable = readable, .file_size_max = 1000, .memory_max = 256 << 20};
     struct error err;
     uint8_t held;
     pid_t parent = fork(), ours;
@@ -432,6 +433,7 @@ static void look_at_confined(pid_t pid, bool as_root)
         {"status", "Seccomp:", "2"},
         {"limits", "Max core file size", "0 0 bytes"},
         {"limits", "Max file size", "1000 1000 bytes"},
+        {"limits", "Max data size", "268435456 268435456 bytes"},
         {"limits", "Max open files", "64 64 files"},
     };
     char told[128], path[64];

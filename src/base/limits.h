@@ -171,6 +171,11 @@
 /* Deltas: an index has 500 bytes for each base; a package that changes every week has 50 versions a year that machines may have. */
 #define LIMIT_DELTA_INDEX    MIB
 #define LIMIT_SUPPLEMENT     (256 * MIB) /* held in memory; a few packages have more documents (vtk9-doc: 2.2 GB), and are nothing but these */
+#define LIMIT_REBUILD_MESSAGE (64 * KIB)             /* a view: names, sizes, one sentence */
+#define LIMIT_REBUILD_TIME_MS (12 * 60 * 60 * 1000)  /* in time that nobody else wants: a kernel's debug symbols take an hour */
+#define LIMIT_REBUILD_SPARE   (256 * MIB)            /* libraries, dpkg's status, and what a growing buffer asks for too much */
+#define LIMIT_THREADS         256
+#define LIMIT_THREAD_STACK    (9 * MIB) /* what glibc maps for one, and what belongs to it */
 #define LIMIT_DELTA_VERSIONS 64  /* of one package, to which deltas lead */
 #define LIMIT_DELTA_BASES    256 /* of one version */
 

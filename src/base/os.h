@@ -50,6 +50,9 @@ void os_random(void *out, size_t size);
 /* True when some interface has an address that the whole Internet can reach (not private, link-local, loopback, or carrier-grade NAT). */
 bool os_has_public_address(bool *out, struct error *err) MUST_USE;
 unsigned os_processor_count(void);
+uint64_t os_memory_size(void); /* of the machine, in bytes */
+/* From here on this process and its threads get processors and disks that nobody else wants just then; it may not be undone. */
+void os_yield_to_all(void);
 /* A hint that this memory will be filled whole: in large pages, tens of megabytes cost a hundredth of the page faults. */
 void os_expect_filling(void *memory, size_t size);
 
