@@ -90,6 +90,8 @@
 #define LIMIT_DELTA_SETTINGS  (16 * MIB) /* of one opener, for one file: a jar of 20,000 entries has 200 KB */
 #define LIMIT_DELTA_STRUCTURE (64 * MIB) /* names, modes and owners: 100 bytes for each file */
 #define LIMIT_TREE_ENTRIES    1000000
+#define LIMIT_DELTA_COPIES 1000000 /* of one piece, 24 bytes each in a decoder; a browser's library of 130 MB has 200,000 */
+#define LIMIT_DELTA_TOLD   524288  /* addresses of one piece that were predicted wrong and are remembered: 16 MB */
 
 /* One file of the state folder: the largest is a document's statements or an index. */
 #define LIMIT_STATE_FILE (256 * MIB)

@@ -1,0 +1,56 @@
+/*
+ * Bytes, spelled by what stands before them.
+ *
+ * A byte of the new image that no copy gives is coded bit by bit, from the highest. Several contexts (the bytes before it, the old
+ * byte in its place, what came behind the same bytes earlier) each say how likely a 1 is; a mixture of them is coded.
+ *
+ * A context's odds lie in lines of sixteen: one line for the first half of a byte, one for the second. Lines are found by a
+ * hash in one table, whose size is coded, so that few bytes need little memory; a line that another context has is
+ * taken over from the less used of two.
+ */
+#ifndef DELTA_SPELL_H
+#define DELTA_SPELL_H
+
+#include "delta/coder.h"
+
+#define SPELL_CONTEXTS 9
+#define SPELL_SETS     512
+#define SPELL_LOG_MIN  8
+#define SPELL_LOG_MAX  18 /* lines of 64 bytes: 16 MB */
+
+enum spell_kind { SPELL_LITERAL, SPELL_RESIDUE, SPELL_KIND_COUNT };
+
+struct spell_line {
+    struct odds odds[16]; /* the first is the mark of its context */
+};
+
+struct spell {
+    struct spell_line *lines;
+    uint32_t mask;
+    struct mix mixes[SPELL_KIND_COUNT * SPELL_SETS];
+    struct mix second[SPELL_KIND_COUNT * 256 * 3];
+    struct odds final[1024 * 33]; /* unused yet */
+    /* What was spelled, for repetitions; a ring. */
+    uint8_t *said;
+    uint32_t said_mask, said_count;
+    uint32_t *seen; /* by a hash of five bytes: where in `said` the next byte is */
+    uint32_t match, match_size;
+    struct odds match_odds[64][2];
+};
+
+/* log: of the number of lines, SPELL_LOG_MIN to SPELL_LOG_MAX. OWN(spell_end). */
+bool spell_begin(struct spell *spell, unsigned log, struct error *err) MUST_USE;
+void spell_end(struct spell *spell);
+/* A good log for so many bytes. */
+unsigned spell_log(uint64_t bytes);
+
+struct spell_context {
+    enum spell_kind kind;
+    uint64_t before;   /* the eight bytes before, the last one lowest */
+    unsigned expected; /* the old byte in its place, 256: none */
+};
+
+uint8_t spell_byte(struct spell *spell, struct coder *coder, const struct spell_context *context,
+                   uint8_t byte);
+
+#endif

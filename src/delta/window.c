@@ -1,0 +1,314 @@
+#include "delta/window.h"
+
+#include <stdlib.h>
+
+#include "base/limits.h"
+#include "base/own.h"
+#include "delta/views.h"
+#include "delta/window_walk.h"
+
+static bool image_check(const struct window_image *image, const char *side, struct error *err)
+{
+    uint64_t size = 0;
+
+    for (size_t i = 0; i < image->piece_count; i++) {
+        if (image->pieces[i].at != size)
+            return error_set(err, ERROR_INPUT, "%s piece %zu: at %u, expected %llu", side, i,
+                             image->pieces[i].at, (unsigned long long)size);
+        size += image->pieces[i].size;
+        if (size > LIMIT_DELTA_IMAGE)
+            return error_set(err, ERROR_LIMIT, "the %s image has more than %zu bytes", side,
+                             LIMIT_DELTA_IMAGE);
+    }
+    if (image->bytes.at != NULL && image->bytes.size != size)
+        return error_set(err, ERROR_INPUT, "the %s image has %zu bytes, its pieces %llu", side,
+                         image->bytes.size, (unsigned long long)size);
+    return true;
+}
+
+/* ---- Encoder ---- */
+
+struct making {
+    const struct window_image *old, *new;
+    const struct window_choice *choice;
+    struct view old_view, new_view;
+    uint32_t *twins;      /* of each piece of the new view, in the old one */
+    uint32_t *partners;   /* the same, and where there was no twin, whom most of it comes from */
+    struct copies copies; /* between the views */
+};
+
+static void making_end(struct making *m)
+{
+    view_end(&m->old_view);
+    view_end(&m->new_view);
+    free(m->twins);
+    free(m->partners);
+    copies_end(&m->copies);
+}
+
+static uint32_t twin_of(const struct making *m, size_t piece)
+{
+    uint32_t twin = m->choice == NULL || m->choice->twins == NULL ? WINDOW_NO_TWIN : m->choice->twins[piece];
+
+    return twin < m->old->piece_count ? twin : WINDOW_NO_TWIN;
+}
+
+static bool is_same(const struct making *m, size_t piece)
+{
+    uint32_t twin = twin_of(m, piece);
+
+    return twin != WINDOW_NO_TWIN &&
+           m->old->pieces[twin].size ==
+               m->new->pieces[piece].size &&memcmp(m->old->bytes.at + m->old->pieces[twin].at,
+                                                   m->new->bytes.at + m->new->pieces[piece].at,
+                                                   m->new->pieces[piece].size) == 0;
+}
+
+/* Views of the pieces that changed. A new piece without a twin may come from anywhere: then all old ones are looked at. */
+static bool making_views(struct making *m, struct error *err)
+{
+    OWN(own_memory) bool *old_wanted = calloc(m->old->piece_count + 1, sizeof(bool));
+    OWN(own_memory) bool *new_wanted = calloc(m->new->piece_count + 1, sizeof(bool));
+    bool orphans = false;
+
+    if (old_wanted == NULL || new_wanted == NULL)
+        return error_set(err, ERROR_LIMIT, "out of memory: %zu pieces", m->new->piece_count);
+    for (size_t i = 0; i < m->new->piece_count; i++) {
+        new_wanted[i] = m->new->pieces[i].size > 0 && !is_same(m, i);
+        orphans = orphans || (new_wanted[i] && twin_of(m, i) == WINDOW_NO_TWIN);
+    }
+    for (size_t i = 0; i < m->old->piece_count; i++)
+        old_wanted[i] = m->old->pieces[i].size > 0;
+    for (size_t i = 0; !orphans && i < m->new->piece_count; i++)
+        if (!new_wanted[i] && twin_of(m, i) != WINDOW_NO_TWIN)
+            old_wanted[twin_of(m, i)] = false;
+    for (size_t i = 0; i < m->new->piece_count; i++)
+        if (new_wanted[i] && twin_of(m, i) != WINDOW_NO_TWIN && m->old->pieces[twin_of(m, i)].size > 0)
+            old_wanted[twin_of(m, i)] = true;
+    return view_begin(&m->old_view, m->old, old_wanted, err) &&
+           view_begin(&m->new_view, m->new, new_wanted, err);
+}
+
+static bool making_twins(struct making *m, struct error *err)
+{
+    m->twins = calloc(m->new_view.piece_count + 1, sizeof(*m->twins));
+    m->partners = calloc(m->new_view.piece_count + 1, sizeof(*m->partners));
+    if (m->twins == NULL || m->partners == NULL)
+        return error_set(err, ERROR_LIMIT, "out of memory: %zu pieces", m->new_view.piece_count);
+    for (size_t i = 0; i < m->new_view.piece_count; i++) {
+        uint32_t twin = twin_of(m, m->new_view.index[i]);
+        size_t found = twin == WINDOW_NO_TWIN ? m->old_view.piece_count : view_find(&m->old_view, twin);
+        m->twins[i] = found < m->old_view.piece_count ? (uint32_t)found : WINDOW_NO_TWIN;
+        m->partners[i] = m->twins[i];
+    }
+    return true;
+}
+
+static size_t old_piece_at(const struct view *view, uint32_t at)
+{
+    size_t low = 0, high = view->piece_count;
+
+    while (high - low > 1) {
+        size_t middle = low + (high - low) / 2;
+        if (view->pieces[middle].at <= at)
+            low = middle;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* For those without a twin: the old piece that gives most bytes. */
+static bool making_partners(struct making *m, struct error *err)
+{
+    OWN(own_memory) uint64_t *given = calloc(m->old_view.piece_count + 1, sizeof(*given));
+    size_t next = 0;
+
+    if (given == NULL)
+        return error_set(err, ERROR_LIMIT, "out of memory: %zu pieces", m->old_view.piece_count);
+    for (size_t i = 0; i < m->new_view.piece_count; i++) {
+        uint32_t end = m->new_view.pieces[i].at + m->new_view.pieces[i].size;
+        size_t first = next, best = m->old_view.piece_count;
+        for (; next < m->copies.count && m->copies.at[next].new_at < end; next++) {
+            size_t from = old_piece_at(&m->old_view, m->copies.at[next].old_at);
+            given[from] += m->copies.at[next].size;
+            if (best == m->old_view.piece_count || given[from] > given[best])
+                best = from;
+        }
+        if (m->twins[i] == WINDOW_NO_TWIN && best < m->old_view.piece_count)
+            m->partners[i] = (uint32_t)best;
+        for (size_t j = first; j < next; j++)
+            given[old_piece_at(&m->old_view, m->copies.at[j].old_at)] = 0;
+    }
+    return true;
+}
+
+static bool making_align(struct making *m, struct error *err)
+{
+    OWN(suffix_end) struct suffix suffix = {0};
+    struct align align = {view_side(&m->old_view), view_side(&m->new_view), m->partners, NULL, NULL};
+
+    if (m->choice != NULL) {
+        align.progress = m->choice->progress;
+        align.self = m->choice->self;
+    }
+    m->copies.count = 0;
+    if (m->old_view.size == 0)
+        return true;
+    return suffix_sort(align.old.view, &suffix, err) && align_find(&align, &suffix, &m->copies, err) &&
+           making_partners(m, err);
+}
+
+static bool making_match(struct making *m, struct error *err)
+{
+    if (!making_views(m, err) || !making_twins(m, err))
+        return false;
+    view_kinds(&m->old_view);
+    view_kinds(&m->new_view);
+    if (!making_align(m, err))
+        return false;
+    if (m->old_view.field_count == 0 || m->new_view.field_count == 0)
+        return true;
+    return views_targets(&m->old_view, &m->new_view, &m->copies, m->partners, err) && making_align(m, err);
+}
+
+/* The plan of a piece of the new image; here: of the new view. */
+static bool plan_make(const struct making *m, size_t here, size_t *next, struct walk_plan *plan,
+                      struct error *err)
+{
+    const struct view *old = &m->old_view, *new = &m->new_view;
+    uint32_t end = new->pieces[here].at + new->pieces[here].size, base = m->new->pieces[new->index[here]].at;
+    uint32_t partner = m->partners[here];
+
+    plan->partner = partner == WINDOW_NO_TWIN ? (uint32_t)m->old->piece_count : old->index[partner];
+    plan->fields = partner != WINDOW_NO_TWIN && old->fields[partner].count > 0 &&
+                   new->fields[here].count > 0 &&
+                   old->pieces[partner].size / WALK_PARTNER_MAX <= new->pieces[here].size;
+    for (; *next < m->copies.count && m->copies.at[*next].new_at < end; ++*next) {
+        struct copy copy = m->copies.at[*next];
+        size_t from = old_piece_at(old, copy.old_at);
+        copy.old_at = copy.old_at - old->pieces[from].at + m->old->pieces[old->index[from]].at;
+        copy.new_at = copy.new_at - new->pieces[here].at + base;
+        if (plan->copies.count < LIMIT_DELTA_COPIES && !copies_add(&plan->copies, copy, err))
+            return false;
+    }
+    return true;
+}
+
+static bool making_walk(struct making *m, struct walk *walk, struct error *err)
+{
+    size_t next = 0, here = 0;
+
+    for (size_t i = 0; i < m->new->piece_count; i++) {
+        struct walk_plan plan = {0};
+        if (m->new->pieces[i].size == 0)
+            continue;
+        bool changed = here < m->new_view.piece_count && m->new_view.index[here] == i;
+        if (!changed)
+            plan = (struct walk_plan){.partner = twin_of(m, i), .same = true};
+        else if (!plan_make(m, here++, &next, &plan, err))
+            return false;
+        const struct elf_fields *fields = plan.fields ? &m->old_view.fields[m->partners[here - 1]] : NULL;
+        bool done = walk_plan(walk, &m->new->pieces[i], &plan, err) && walk_piece(walk, &plan, fields, err);
+        copies_end(&plan.copies);
+        if (!done)
+            return false;
+    }
+    return walk_flush(walk, err);
+}
+
+/* How much will be spelled, about. */
+static uint64_t making_spelled(const struct making *m)
+{
+    uint64_t copied = 0;
+
+    for (size_t i = 0; i < m->copies.count; i++)
+        copied += m->copies.at[i].size;
+    return m->new_view.size - copied + copied / 128;
+}
+
+static bool walk_new(struct walk **out, struct error *err)
+{
+    *out = calloc(1, sizeof(**out));
+    return *out != NULL || error_set(err, ERROR_LIMIT, "out of memory: a window");
+}
+
+static void walk_drop(struct walk **walk)
+{
+    if (*walk != NULL)
+        walk_end(*walk);
+    free(*walk);
+}
+
+bool window_encode(const struct window_image *old, const struct window_image *new,
+                   const struct window_choice *choice, struct writer *out, struct error *err)
+{
+    OWN(making_end) struct making making = {.old = old, .new = new, .choice = choice};
+    OWN(walk_drop) struct walk *walk = NULL;
+
+    if (!image_check(old, "old", err) || !image_check(new, "new", err) || !walk_new(&walk, err) ||
+        !making_match(&making, err))
+        return false;
+    coder_begin_encode(&walk->coder, out);
+    if (!walk_begin(walk, old, new, spell_log(making_spelled(&making)), err) ||
+        !making_walk(&making, walk, err))
+        return false;
+    return coder_end(&walk->coder, err);
+}
+
+/* ---- Decoder ---- */
+
+/* The fields of the partner at hand; those of the last one are kept, since pieces may share one. */
+struct partner {
+    uint32_t index;
+    struct elf_fields fields;
+};
+
+static void partner_end(struct partner *partner)
+{
+    elf_fields_end(&partner->fields);
+}
+
+static bool partner_turn(struct partner *partner, const struct window_image *old, uint32_t index,
+                         struct error *err)
+{
+    if (partner->index == index)
+        return true;
+    elf_fields_end(&partner->fields);
+    partner->fields = (struct elf_fields){0};
+    partner->index = UINT32_MAX;
+    struct bytes file = {old->bytes.at + old->pieces[index].at, old->pieces[index].size};
+    if (!elf_fields_read(file, &partner->fields, err))
+        return false;
+    partner->index = index;
+    return true;
+}
+
+static bool decode_piece(struct walk *walk, const struct window_piece *piece, struct partner *partner,
+                         struct error *err)
+{
+    OWN(copies_end) struct copies copies = {0};
+    struct walk_plan plan = {0};
+    bool done = walk_plan(walk, piece, &plan, err);
+
+    copies = plan.copies;
+    if (!done || (plan.fields && !partner_turn(partner, walk->old, plan.partner, err)))
+        return false;
+    return walk_piece(walk, &plan, plan.fields ? &partner->fields : NULL, err);
+}
+
+bool window_decode(const struct window_image *old, const struct window_image *new, struct bytes coded,
+                   struct window_sink sink, struct error *err)
+{
+    OWN(walk_drop) struct walk *walk = NULL;
+    OWN(partner_end) struct partner partner = {.index = UINT32_MAX};
+
+    if (!image_check(old, "old", err) || !image_check(new, "new", err) || !walk_new(&walk, err) ||
+        !coder_begin_decode(&walk->coder, coded, err) || !walk_begin(walk, old, new, 0, err))
+        return false;
+    walk->sink = sink;
+    for (size_t i = 0; i < new->piece_count; i++)
+        if (new->pieces[i].size > 0 && !decode_piece(walk, &new->pieces[i], &partner, err))
+            return error_at(err, "piece %zu", i);
+    return walk_flush(walk, err) && coder_end(&walk->coder, err);
+}

@@ -1,0 +1,110 @@
+/*
+ * The walk over one piece of a window: the same for the encoder, who knows the bytes, and the decoder, who learns them.
+ *
+ * Everything that is coded goes through here, so this is where the layout of a window stands. A window is one run of a
+ * range coder (delta/coder.h): "number" and "signed" are its numbers, each with odds of its own; "bit" is one
+ * bit with odds.
+ *
+ *     log             number: of the lines of spell.h
+ *     for each new piece that is not empty:
+ *       partner       signed: the old piece that it is made from, less (the partner before) - 1; piece_count: none
+ *       same          bit: it is the partner, byte for byte; nothing else follows. Only where the sizes are equal
+ *       fields        bit: addresses are predicted (predict.h). Only where the partner is no more than 8 times as large
+ *       until the piece is full:
+ *         literal     number: of bytes that are spelled, at most what is left
+ *         if something is left:
+ *           size      number less 1, at most what is left: a copy
+ *           place     signed: old place, less where the copy before ended and as far on as the literal is long
+ *       then, in order, the literals' bytes (spell.h), and each copy:
+ *         gap         number: 0: all its plain bytes are as the old ones; else 1 + how many are before the next that differs. Then
+ *                     that byte, spelled, and the next gap
+ *         a field that lies whole in the copy, of a partner with fields, once the header of the new file is complete:
+ *           held      bits: is it the first candidate of predict_ask, the second, ...: until a 1 or none is left
+ *           right     signed: new target less the first candidate (or less the old target); only when none held
+ *
+ * Plain bytes are those in no such field.
+ */
+#ifndef DELTA_WINDOW_WALK_H
+#define DELTA_WINDOW_WALK_H
+
+#include "delta/predict.h"
+#include "delta/spell.h"
+
+#define WALK_HEAD_MAX 4096 /* where a header of ELF must be complete */
+#define WALK_BUFFER   (256 * 1024)
+#define WALK_BEFORE   8
+#define WALK_PARTNER_MAX                                                                                     \
+    8 /* the fields of a partner so many times as large are not read: it would cost more than the piece */
+
+/* What the encoder decided for one piece, what the decoder reads. */
+struct walk_plan {
+    uint32_t partner; /* old piece; piece_count: none */
+    bool same, fields;
+    struct copies copies;
+};
+
+struct walk_models {
+    struct odds same[4], fields[4];
+    struct number_odds partner, literal[2][3], size[2], place[4], first_gap[33], next_gap[33];
+    struct odds held[PREDICT_MAX][FIELD_KIND_COUNT * PREDICT_SOURCE_COUNT * 64];
+    struct odds held_place[PREDICT_MAX][FIELD_KIND_COUNT * PREDICT_SOURCE_COUNT * 64];
+    struct odds held_target[65536];
+    struct mix held_mix[FIELD_KIND_COUNT * PREDICT_SOURCE_COUNT];
+    struct number_odds right[FIELD_KIND_COUNT];
+};
+
+/* How many bytes of the coded window went where; for benches. */
+enum walk_part {
+    WALK_PLAN,
+    WALK_COPIES,
+    WALK_LITERALS,
+    WALK_GAPS,
+    WALK_RESIDUE,
+    WALK_HELD,
+    WALK_RIGHT,
+    WALK_PART_COUNT
+};
+
+struct walk {
+    struct coder coder;
+    struct spell spell;
+    struct walk_models *models;
+    const struct window_image *old, *new;
+    struct window_sink sink; /* of the decoder */
+    uint8_t *buffer;         /* WALK_BEFORE bytes that were, then what is new */
+    size_t filled;           /* behind those */
+    uint8_t head[WALK_HEAD_MAX];
+    uint32_t partner_before;
+    uint64_t done; /* bytes of the new image */
+    /* Of the piece at hand. */
+    const struct window_piece *piece;
+    struct bytes partner;
+    const struct elf_fields *fields; /* of the partner, or NULL */
+    struct predict predict;
+    uint64_t origin_old, origin_new; /* the last one that was mapped */
+    bool origin_known;
+    uint32_t
+        header_end; /* of the new file, in it: from there on its addresses are known; UINT32_MAX: never or not yet */
+    bool header_read;
+    unsigned history;                 /* of predictions, newest lowest */
+    uint64_t counts[WALK_PART_COUNT]; /* 2^-8 bits; of the encoder */
+    uint64_t counted;
+};
+
+/* coder must have begun. */
+bool walk_begin(struct walk *walk, const struct window_image *old, const struct window_image *new,
+                unsigned log, struct error *err) MUST_USE;
+void walk_end(struct walk *walk);
+
+/* Reads or writes the plan of a piece. ERROR_INPUT, ERROR_LIMIT. */
+bool walk_plan(struct walk *walk, const struct window_piece *piece, struct walk_plan *plan, struct error *err)
+    MUST_USE;
+/* Then its bytes. fields: of the partner, where the plan says so. */
+bool walk_piece(struct walk *walk, const struct walk_plan *plan, const struct elf_fields *fields,
+                struct error *err) MUST_USE;
+/* Charges what was coded since the last call to a part. */
+void walk_count(struct walk *walk, enum walk_part part);
+/* What is still in the buffer goes to the sink. */
+bool walk_flush(struct walk *walk, struct error *err) MUST_USE;
+
+#endif
