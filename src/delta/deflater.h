@@ -13,12 +13,12 @@
 
 /* Numbers are part of the format of settings. */
 enum deflater_way {
-    DEFLATER_GZIP_9, /* gzip -9 */
-    DEFLATER_GZIP_6,
     DEFLATER_ZLIB_9, /* deflateInit2(9), memLevel 8: jar, zip, most programs */
     DEFLATER_ZLIB_6,
     DEFLATER_ZLIB_9_9, /* memLevel 9: Python's and Perl's gzip */
     DEFLATER_ZLIB_6_9,
+    DEFLATER_GZIP_9, /* gzip -9 */
+    DEFLATER_GZIP_6,
     DEFLATER_WAY_COUNT
 };
 

@@ -41,9 +41,10 @@ struct opener {
     /* Whether the file looks like one; cheap. */
     bool (*knows)(struct bytes file);
     /*
-     * Appends to both writers. settings NULL: an old file, that is only opened; nothing is tried then, so that this is quick, and the
-     * image is the same wherever both succeed. ERROR_INPUT: not such a file after all, or one that is made in another way;
-     * ERROR_LIMIT: opened it is more than image_max. After a failure the writers hold anything behind what was there.
+     * Appends to both writers. settings NULL: an old file, that is only opened; nothing is tried then, so that this is
+     * quick, and the image is the same, but for what inside it cannot be packed again (zip). ERROR_INPUT: not such a file
+     * after all, or one that is made in another way; ERROR_LIMIT: opened it is more than image_max. After a failure the
+     * writers hold anything behind what was there.
      */
     bool (*open)(struct bytes file, size_t image_max, struct writer *image, struct writer *settings,
                  struct error *err);

@@ -18,9 +18,13 @@ static const struct {
     {"opener_gzip/empty", OPENER_GZIP, BYTES("")},
     {"opener_gzip/stored", OPENER_GZIP, BYTES("")},
     {"opener_gzip/fixed", OPENER_GZIP, BYTES("")},
-    {"opener_gzip/level_6", OPENER_GZIP, BYTES("\1\0\0\0\0\0\0\3")},
-    {"opener_gzip/zlib_9", OPENER_GZIP, BYTES("\0\0\0\0\0\0\2\xff")},
+    {"opener_gzip/level_6", OPENER_GZIP, BYTES("\5\0\0\0\0\0\0\3")},
+    {"opener_gzip/zlib_9", OPENER_GZIP, BYTES("\4\0\0\0\0\0\2\xff")},
     {"opener_gzip/named", OPENER_GZIP, BYTES("\1\x1e\1\2\3\4\2\3\3\0abcname\0comment\0\x12\x34")},
+    {"opener_zip/usual", OPENER_ZIP, BYTES("")},
+    {"opener_zip/streamed", OPENER_ZIP, BYTES("\1")},
+    {"opener_zip/mixed", OPENER_ZIP, BYTES("\0\1\1\0\0")},
+    {"opener_zip/empty_entry", OPENER_ZIP, BYTES("")},
     {"opener_mo/usual", OPENER_MO, BYTES("")},
     {"opener_mo/empty", OPENER_MO, BYTES("")},
     {"opener_mo/one", OPENER_MO, BYTES("")},
@@ -28,6 +32,10 @@ static const struct {
     {"opener_mo/big", OPENER_MO, BYTES("\1\1")},
     {"opener_mo/takes_1", OPENER_MO, BYTES("\0\3")},
 };
+
+/* A local header of an entry without a name, and one byte behind it. */
+#define LOCAL(flags, method, packed_size, size)                                                              \
+    BYTES("PK\3\4\24\0" flags "\0" method "\0\0\0\0\0\0\0\0\0" packed_size "\0\0\0" size "\0\0\0\0\0\0\0a")
 
 /* What closing is asked for, and what it says. */
 static const struct {
@@ -48,6 +56,23 @@ static const struct {
      "closes to 76 bytes less than announced"},
     {"gzip: image", OPENER_GZIP, BYTES(""), BYTES("aaaa"), 5, 100, ERROR_INPUT,
      "the image ends in the middle"},
+    {"zip: image", OPENER_ZIP, BYTES(""), BYTES("PK\3"), 3, 100, ERROR_INPUT, "the image ends in the middle"},
+    {"zip: magic", OPENER_ZIP, BYTES(""), BYTES("PK\3\3"), 4, 100, ERROR_INPUT,
+     "zip: neither an entry nor the directory at 0"},
+    {"zip: method", OPENER_ZIP, BYTES(""), LOCAL("\0", "\14", "\0", "\1"), 31, 100, ERROR_INPUT,
+     "zip: an entry packed by method 12 has no size"},
+    {"zip: packed size", OPENER_ZIP, BYTES(""), LOCAL("\0", "\0", "\x60", "\1"), 31, 100, ERROR_INPUT,
+     "the image ends in the middle"},
+    {"zip: packed more", OPENER_ZIP, BYTES(""), LOCAL("\0", "\0", "\x70", "\1"), 31, 100, ERROR_INPUT,
+     "closes to more than the bytes announced"},
+    {"zip: size", OPENER_ZIP, BYTES(""), LOCAL("\0", "\10", "\0", "\2"), 31, 100, ERROR_INPUT,
+     "the image ends in the middle"},
+    {"zip: settings", OPENER_ZIP, BYTES("\x63"), LOCAL("\0", "\10", "\0", "\1"), 31, 100, ERROR_INPUT,
+     "zip: settings that are none"},
+    {"zip: short", OPENER_ZIP, BYTES(""), LOCAL("\0", "\10", "\0", "\1"), 31, 31, ERROR_INPUT,
+     "closes to more than the bytes announced"},
+    {"zip: directory", OPENER_ZIP, BYTES(""), BYTES("PK\1\2"), 4, 100, ERROR_INPUT,
+     "zip: more headers in the directory than entries"},
     {"mo: settings", OPENER_MO, BYTES("\4\1"), BYTES("a\0b"), 4, 100, ERROR_INPUT,
      "mo: settings that are none"},
     {"mo: inner NUL", OPENER_MO, BYTES("\0\0"), BYTES("a\0b"), 4, 100, ERROR_INPUT,
@@ -222,9 +247,10 @@ static void closing_keeps_to_the_size(void **state)
 
     for (size_t i = 0; i < COUNT_OF(files); i++) {
         struct bytes file = golden(&arena, files[i].file, "");
+        struct bytes whole = golden(&arena, files[i].file, ".image");
         for (size_t size = 0; size < file.size + 20; size++) {
             OWN(writer_end) struct writer closed = writer_with(MIB);
-            struct bytes image = golden(&arena, files[i].file, ".image");
+            struct bytes image = whole;
             bool done = openers_get(files[i].kind)
                             ->close(files[i].settings, memory_source(&image), image.size, size,
                                     memory_sink(&closed), &err);
