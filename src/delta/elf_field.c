@@ -116,8 +116,10 @@ static void from_module(const struct elf_fields *fields, struct bytes file, stru
         if (symbol < symbols->size / SYMBOL_SIZE)
             index = elf_u16(file.at + symbols->offset + symbol * SYMBOL_SIZE + 6);
         uint32_t type = elf_u32(at - 8);
-        /* R_X86_64_PC32 and PLT32 count from the end of the four bytes, as a rule. */
-        if (fields->layout.machine == 62 && (type == 2 || type == 4))
+        bool code = section->info < fields->section_count &&
+                    (fields->sections[section->info].flags & ELF_FLAG_EXECUTE) != 0;
+        /* R_X86_64_PC32 and PLT32 in code count from the end of their four bytes, as a rule. */
+        if (fields->layout.machine == 62 && (type == 2 || type == 4) && code)
             field->bias = -4;
     }
     from_origin(field, base_of(fields, index), value - (uint64_t)field->bias);

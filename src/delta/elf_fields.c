@@ -41,7 +41,7 @@ static bool code_found(void *self, uint32_t at, enum field_kind kind, uint64_t t
         elf_offsets_put(&reading->tables, (uint32_t)offset);
     if (!walk->tables_only)
         elf_reading_put(reading, (uint32_t)walk->section->offset + at, kind);
-    return !reading->full;
+    return walk->tables_only ? !reading->tables.full : !reading->full;
 }
 
 static void read_code(struct elf_reading *reading, const struct elf_section *section, bool tables_only)
@@ -74,6 +74,11 @@ static bool starts(struct bytes name, struct bytes start)
     return name.size >= start.size && memcmp(name.at, start.at, start.size) == 0;
 }
 
+static bool is_frames(struct bytes name)
+{
+    return starts(name, BYTES(".eh_frame")) && !starts(name, BYTES(".eh_frame_hdr"));
+}
+
 static void read_named(struct elf_reading *reading, const struct elf_section *section)
 {
     struct bytes name = elf_section_name(reading->file, section);
@@ -81,7 +86,7 @@ static void read_named(struct elf_reading *reading, const struct elf_section *se
 
     if (starts(name, BYTES(".eh_frame_hdr")))
         elf_read_frames_header(reading, section);
-    else if (starts(name, BYTES(".eh_frame")))
+    else if (is_frames(name))
         elf_read_frames(reading, section);
     else if (starts(name, BYTES(".gcc_except_table")))
         elf_read_exceptions(reading, section);
@@ -154,14 +159,17 @@ static void order_sections(struct elf_reading *reading)
         const struct elf_segment *segment = &fields->layout.segments[i];
         if (!segment->executes || segment->offset >= reading->file.size)
             continue;
-        uint64_t left = reading->file.size - segment->offset;
-        order[found++] = (struct elf_section){
-            .type = 1,
-            .flags = ELF_FLAG_ALLOC | ELF_FLAG_EXECUTE,
-            .address = segment->address,
-            .offset = segment->offset,
-            .size = segment->file_size < left ? segment->file_size : left,
-        };
+        uint64_t left = reading->file.size - segment->offset,
+                 size = segment->file_size < left ? segment->file_size : left;
+        uint64_t skip = segment->offset < end ? end - segment->offset : 0;
+        if (skip < size)
+            order[found++] = (struct elf_section){
+                .type = 1,
+                .flags = ELF_FLAG_ALLOC | ELF_FLAG_EXECUTE,
+                .address = segment->address + skip,
+                .offset = segment->offset + skip,
+                .size = size - skip,
+            };
     }
     qsort(order, found, sizeof *order, compare_places);
     for (size_t i = 0; i < found; i++) {
@@ -173,34 +181,34 @@ static void order_sections(struct elf_reading *reading)
     fields->ordered_count = kept;
 }
 
+static void widen(uint64_t *begin, uint64_t *end, uint64_t address, uint64_t size)
+{
+    bool none = *begin == *end;
+
+    if (none || address < *begin)
+        *begin = address;
+    if (none || address + size > *end)
+        *end = address + size;
+}
+
 /* What references may mean: code, and segments within reach of it (a kernel has one elsewhere). */
 static void find_ranges(struct elf_reading *reading)
 {
-    const struct elf_layout *layout = &reading->fields->layout;
-    bool some = false;
+    const struct elf_fields *fields = reading->fields;
+    const struct elf_layout *layout = &fields->layout;
 
-    for (size_t i = 0; i < layout->segment_count; i++) {
-        const struct elf_segment *segment = &layout->segments[i];
-        if (!segment->executes && layout->type != ELF_TYPE_OBJECT)
-            continue;
-        uint64_t end = segment->address + segment->memory_size;
-        if (!some || segment->address < reading->code_begin)
-            reading->code_begin = segment->address;
-        if (!some || end > reading->code_end)
-            reading->code_end = end;
-        some = true;
-    }
+    /* A segment of code may have data in it, so sections are asked first. */
+    for (size_t i = 0; i < fields->ordered_count; i++)
+        if (is_code(&fields->ordered[i]) &&
+            fields->ordered[i].size <= UINT64_MAX - fields->ordered[i].address)
+            widen(&reading->code_begin, &reading->code_end, elf_reading_base(reading, &fields->ordered[i]),
+                  fields->ordered[i].size);
     reading->all_begin = reading->code_begin;
     reading->all_end = reading->code_end;
     for (size_t i = 0; i < layout->segment_count; i++) {
         const struct elf_segment *segment = &layout->segments[i];
-        uint64_t end = segment->address + segment->memory_size;
-        if (segment->address - reading->code_begin + INT32_MAX > 2 * (uint64_t)INT32_MAX)
-            continue;
-        if (segment->address < reading->all_begin)
-            reading->all_begin = segment->address;
-        if (end > reading->all_end)
-            reading->all_end = end;
+        if (segment->address - reading->code_begin + INT32_MAX <= 2 * (uint64_t)INT32_MAX)
+            widen(&reading->all_begin, &reading->all_end, segment->address, segment->memory_size);
     }
 }
 
@@ -209,16 +217,22 @@ static void read_ahead(struct elf_reading *reading)
 {
     const struct elf_section *order = reading->fields->ordered;
     size_t count = reading->fields->ordered_count;
-    bool data = false;
+    bool data = false, exceptions = false;
 
+    reading->full = true; /* fields come later */
     for (size_t i = 0; i < count; i++) {
+        struct bytes name = elf_section_name(reading->file, &order[i]);
         if (order[i].type == ELF_SECTION_RELA && reading->fields->layout.type != ELF_TYPE_OBJECT)
             elf_read_rela_places(reading, &order[i]);
-        /* GNU's linker puts code in front of what it means, others behind it. */
+        /* GNU's linker puts code and frames in front of what they mean, others behind it. */
         if (is_code(&order[i]) && data)
             read_code(reading, &order[i], true);
-        data = data || starts(elf_section_name(reading->file, &order[i]), BYTES(".rodata"));
+        if (is_frames(name) && exceptions)
+            elf_read_frames(reading, &order[i]);
+        data = data || starts(name, BYTES(".rodata"));
+        exceptions = exceptions || starts(name, BYTES(".gcc_except_table"));
     }
+    reading->full = false;
     elf_offsets_sort(&reading->places);
 }
 
@@ -278,8 +292,8 @@ bool elf_fields_read(struct bytes file, struct elf_fields *out, struct error *er
     }
     if (!take_sections(&reading, err))
         return false;
-    find_ranges(&reading);
     order_sections(&reading);
+    find_ranges(&reading);
     read_ahead(&reading);
     read_all(&reading);
     if (reading.no_memory)

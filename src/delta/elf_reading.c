@@ -89,6 +89,8 @@ void elf_reading_grow(struct elf_reading *reading)
 
 void elf_reading_weave(struct elf_reading *reading, uint32_t until)
 {
+    if (reading->full)
+        return;
     for (; reading->next_place < reading->places.count; reading->next_place++) {
         uint32_t at = reading->places.at[reading->next_place];
         if (at >= until)

@@ -224,7 +224,7 @@ static bool walk_operand(const struct x86_walk *walk, const uint8_t *at, uint8_t
     uint64_t target = elf_s32(at + place);
     if (target - walk->all_begin >= walk->all_end - walk->all_begin)
         return true;
-    return walk->found(walk->self, offset + place, FIELD_ABSOLUTE, target, true);
+    return walk->found(walk->self, offset + place, FIELD_ABSOLUTE, target, false);
 }
 
 /* The instruction's fields; at: its bytes, which are at `offset` of the code. */
