@@ -27,13 +27,13 @@ static int work(const struct prove_request *request, const struct plan *plan, co
 {
     struct trusted_artifact *artifacts = ARENA_ARRAY(arena, struct trusted_artifact, plan->change_count);
     enum trust_refusal refusal = TRUST_NOT_REFUSED;
-    struct mirror_result result;
+    struct prove_fetched result;
     struct error err = {0};
 
     if (strcmp(what, "prove") != 0) {
         if (!prove_fetch(request, plan, arena, &result, &err))
             return refuse(refusal, &err);
-        printf("fetched %zu, reused %zu\n", result.fetched_count, result.reused_count);
+        printf("fetched %zu, reused %zu\n", result.mirror.fetched_count, result.mirror.reused_count);
     }
     if (strcmp(what, "fetch") == 0)
         return 0;

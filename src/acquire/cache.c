@@ -13,29 +13,28 @@
 #include "base/limits.h"
 #include "base/own.h"
 
-#define ENDING ".deb"
-
-bool cache_open(const char *folder, struct cache *out, struct error *err)
+bool cache_open(const char *folder, const char *ending, struct cache *out, struct error *err)
 {
     OWN(own_fd) int vault = -1;
 
     assert(folder[0] == '/');
     if (!file_make_folders(folder, 0700, err) || !vault_open(folder, &vault, err))
-        return error_at(err, "package cache");
-    *out = (struct cache){folder};
+        return error_at(err, "cache");
+    *out = (struct cache){folder, ending};
     return true;
 }
 
-char *cache_name(const struct cache_item *item, struct arena *arena)
+char *cache_name(const char *ending, const struct cache_item *item, struct arena *arena)
 {
     char hex[DIGEST_HEX_MAX + 1];
-    char *name = arena_take(arena, DIGEST_HEX_MAX + sizeof(ENDING));
+    size_t size = DIGEST_HEX_MAX + strlen(ending) + 1;
+    char *name = arena_take(arena, size);
 
     assert(item->digest.kind == DIGEST_SHA256);
     if (name == NULL)
         return NULL;
     digest_hex(&item->digest, hex);
-    (void)snprintf(name, DIGEST_HEX_MAX + sizeof(ENDING), "%s" ENDING, hex);
+    (void)snprintf(name, size, "%s%s", hex, ending);
     return name;
 }
 
@@ -59,7 +58,7 @@ bool cache_find(const struct cache *cache, const struct cache_item *item, struct
                 const char **out, struct error *err)
 {
     OWN(own_fd) int vault = -1;
-    char *name = cache_name(item, arena);
+    char *name = cache_name(cache->ending, item, arena);
     char *path = name == NULL ? NULL : file_path(arena, cache->folder, name);
 
     if (path == NULL)
@@ -123,7 +122,7 @@ bool cache_take(const struct cache *cache, const struct cache_item *item, const 
                 struct arena *arena, const char **out, struct error *err)
 {
     OWN(own_fd) int vault = -1;
-    char *name = cache_name(item, arena);
+    char *name = cache_name(cache->ending, item, arena);
     char *path = name == NULL ? NULL : file_path(arena, cache->folder, name);
 
     if (path == NULL)
@@ -134,11 +133,23 @@ bool cache_take(const struct cache *cache, const struct cache_item *item, const 
     return true;
 }
 
+bool cache_drop(const struct cache *cache, const struct cache_item *item, struct arena *arena,
+                struct error *err)
+{
+    OWN(own_fd) int vault = -1;
+    char *name = cache_name(cache->ending, item, arena);
+
+    if (name == NULL)
+        return arena_full(arena, err);
+    return vault_open(cache->folder, &vault, err) &&
+           (unlinkat(vault, name, 0) == 0 || errno == ENOENT || error_system(err, "%s", name));
+}
+
 bool cache_give(const struct cache *cache, const struct cache_item *item, const char *vault,
                 struct arena *arena, const char **out, struct error *err)
 {
     OWN(own_fd) int to = -1;
-    char *name = cache_name(item, arena);
+    char *name = cache_name(cache->ending, item, arena);
     char *from = name == NULL ? NULL : file_path(arena, cache->folder, name);
     char *path = name == NULL ? NULL : file_path(arena, vault, name);
 
@@ -187,7 +198,8 @@ static bool is_wanted(struct cache_keep keep, const char *name)
     return false;
 }
 
-static void add_file(int vault, struct text name, struct cache_keep keep, struct content *content)
+static void add_file(int vault, struct text name, struct text ending, struct cache_keep keep,
+                     struct content *content)
 {
     struct stat found;
 
@@ -196,7 +208,7 @@ static void add_file(int vault, struct text name, struct cache_keep keep, struct
     content->total += (uint64_t)found.st_size;
     if (is_wanted(keep, name.at))
         return;
-    bool whole = text_ends(name, TEXT(ENDING));
+    bool whole = text_ends(name, ending);
     int64_t used_ns = (int64_t)found.st_mtim.tv_sec * 1000000000 + found.st_mtim.tv_nsec;
     content->files[content->count++] = (struct kept){name.at, (uint64_t)found.st_size, whole ? used_ns : 0};
 }
@@ -215,7 +227,7 @@ bool cache_trim(const struct cache *cache, uint64_t size_max, struct cache_keep 
     if (content.files == NULL)
         return arena_full(arena, err);
     for (size_t i = 0; i < names.count; i++)
-        add_file(vault, names.names[i], keep, &content);
+        add_file(vault, names.names[i], text_of(cache->ending), keep, &content);
     if (content.count > 0)
         qsort(content.files, content.count, sizeof(*content.files), older_first);
     for (const struct kept *file = content.files, *end = file + content.count;

@@ -25,7 +25,7 @@ static int begin_test(void **state)
     (void)snprintf(p->from, sizeof(p->from), "%s/from", p->folder);
     (void)snprintf(p->below, sizeof(p->below), "%s/cache", p->folder);
     p->arena = arena_with(4 * MIB);
-    assert_done("open", cache_open(p->below, &p->cache, &err), &err);
+    assert_done("open", cache_open(p->below, CACHE_PACKAGES, &p->cache, &err), &err);
     *state = p;
     return 0;
 }
@@ -210,6 +210,20 @@ static void test_trim(void **state)
     assert_true(!file_exists(a) && file_exists(c));
 }
 
+static void test_drop(void **state)
+{
+    struct place *p = *state;
+    struct error err = {0};
+    struct cache_item item = {.size = 3};
+
+    assert_non_null(take(p, "one"));
+    assert_done("digest", digest_bytes(DIGEST_SHA256, BYTES("one"), &item.digest, &err), &err);
+    for (int i = 0; i < 2; i++) { /* not there is no error */
+        assert_done("drop", cache_drop(&p->cache, &item, &p->arena, &err), &err);
+        assert_null(find(p, "one"));
+    }
+}
+
 static void test_folder_of_others(void **state)
 {
     struct place *p = *state;
@@ -217,8 +231,8 @@ static void test_folder_of_others(void **state)
     char expected[240];
 
     assert_int_equal(chmod(p->below, 0777), 0);
-    assert_false(cache_open(p->below, &p->cache, &err));
-    (void)snprintf(expected, sizeof(expected), "package cache: %s: others may write to it", p->below);
+    assert_false(cache_open(p->below, CACHE_PACKAGES, &p->cache, &err));
+    (void)snprintf(expected, sizeof(expected), "cache: %s: others may write to it", p->below);
     assert_failed("folder", &err, ERROR_TRUST, expected);
 }
 
@@ -230,6 +244,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_broken_on_disk, begin_test, end_test),
         cmocka_unit_test_setup_teardown(test_links, begin_test, end_test),
         cmocka_unit_test_setup_teardown(test_trim, begin_test, end_test),
+        cmocka_unit_test_setup_teardown(test_drop, begin_test, end_test),
         cmocka_unit_test_setup_teardown(test_folder_of_others, begin_test, end_test),
     };
 

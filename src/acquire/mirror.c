@@ -168,7 +168,7 @@ static bool begin(struct work *work, struct error *err)
         const struct mirror_want *want = &request->wants[i];
         struct pursuit *pursuit = &work->pursuits[i];
         pursuit->tries = ARENA_ARRAY(work->arena, uint8_t, want->url_count);
-        pursuit->spool_name = cache_name(&want->item, work->arena);
+        pursuit->spool_name = cache_name(request->cache->ending, &want->item, work->arena);
         if (pursuit->tries == NULL || pursuit->spool_name == NULL)
             return arena_full(work->arena, err);
         (void)error_set(&pursuit->failed, ERROR_ABSENT, "no mirror is known");
@@ -311,11 +311,13 @@ static bool finish(struct work *work, struct mirror_result *out, struct error *e
     const struct mirror_request *request = work->request;
 
     for (size_t i = 0; i < request->want_count; i++) {
-        if (work->pursuits[i].path == NULL) {
+        if (work->pursuits[i].path == NULL && !request->partly) {
             *err = work->pursuits[i].failed;
             return error_at(err, "%.*s", TEXT_ARG(request->wants[i].name));
         }
         work->result.paths[i] = work->pursuits[i].path;
+        if (work->pursuits[i].path == NULL)
+            work->result.failures[i] = work->pursuits[i].failed;
     }
     *out = work->result;
     return true;
@@ -328,11 +330,12 @@ bool mirror_fetch(const struct mirror_request *request, struct arena *arena, str
         .request = request,
         .arena = arena,
         .pursuits = ARENA_ARRAY(arena, struct pursuit, request->want_count),
-        .result = {.paths = ARENA_ARRAY(arena, const char *, request->want_count)},
+        .result = {.paths = ARENA_ARRAY(arena, const char *, request->want_count),
+                   .failures = ARENA_ARRAY(arena, struct error, request->want_count)},
         .progress = {.count = request->want_count},
     };
 
-    if (work.pursuits == NULL || work.result.paths == NULL)
+    if (work.pursuits == NULL || work.result.paths == NULL || work.result.failures == NULL)
         return arena_full(arena, err);
     if (!file_make_folders(request->spool, 0700, err) || !begin(&work, err))
         return false;
@@ -340,4 +343,37 @@ bool mirror_fetch(const struct mirror_request *request, struct arena *arena, str
         if (!run_batch(&work, err))
             return false;
     return finish(&work, out, err);
+}
+
+/* What broke off lies in the spool. */
+static uint64_t part_of(struct work *work, size_t index)
+{
+    struct text part =
+        text_format(work->arena, "%s/%s.part", work->request->spool, work->pursuits[index].spool_name);
+    uint64_t size = work->request->wants[index].item.size;
+    struct file_identity file;
+    struct error ignored;
+
+    if (part.at == NULL || !file_identify(part.at, &file, &ignored))
+        return 0;
+    return file.size < size ? file.size : size;
+}
+
+bool mirror_look(const struct mirror_request *request, struct arena *arena, uint64_t *here, struct error *err)
+{
+    struct mirror_request quiet = *request;
+    struct work work = {
+        .request = &quiet,
+        .arena = arena,
+        .pursuits = ARENA_ARRAY(arena, struct pursuit, request->want_count),
+    };
+
+    quiet.progress = NULL;
+    if (work.pursuits == NULL)
+        return arena_full(arena, err);
+    if (!file_make_folders(request->spool, 0700, err) || !begin(&work, err))
+        return false;
+    for (size_t i = 0; i < request->want_count; i++)
+        here[i] = work.pursuits[i].path != NULL ? request->wants[i].item.size : part_of(&work, i);
+    return true;
 }

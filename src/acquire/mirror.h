@@ -27,6 +27,7 @@ struct mirror_progress {
     uint64_t have, total; /* bytes of all wants */
     size_t done, count;
     struct text name; /* being fetched */
+    bool rebuilding;  /* it is being made from a delta (flow/delta_fetch.h) */
 };
 
 struct mirror_request {
@@ -40,24 +41,33 @@ struct mirror_request {
     struct text ca_file;           /* absent: the system's certificates */
     uint64_t rate_max;             /* bytes a second; 0: as fast as it goes */
     uint32_t stall_ms, connect_ms; /* 0: as fetch_run */
+    bool partly; /* what cannot be had is no failure: its path is NULL, and `failures` says why */
     bool (*progress)(void *self, const struct mirror_progress *progress); /* false: stop; or NULL */
     void *self;
 };
 #define MIRROR_KEPT_BY_APT "/var/cache/apt/archives"
 
 struct mirror_result {
-    const char **paths; /* in the cache, one for each want */
+    const char **paths;     /* in the cache, one for each want */
+    struct error *failures; /* the same; kind NONE: it is here */
     uint64_t fetched_bytes, reused_bytes;
     size_t fetched_count, reused_count;
     uint8_t confined; /* what held the fetching process (enum confinement); 0: none was needed */
 };
 
 /*
- * All wants or none: false names the first that could not be had and why; what was had stays in the cache.
+ * All wants or none, unless `partly`: false names the first that could not be had and why; what was had stays in the cache.
  * ERROR_CONFLICT: was asked to stop.
  */
 bool mirror_fetch(const struct mirror_request *request, struct arena *arena, struct mirror_result *out,
                   struct error *err) MUST_USE;
+
+/*
+ * How many bytes of each want are here already: all of them when it is in the cache, or was found at `kept` or in the spool and is
+ * now; else what came before a fetch broke off.
+ */
+bool mirror_look(const struct mirror_request *request, struct arena *arena, uint64_t *here, struct error *err)
+    MUST_USE;
 
 /* uri of the archive (it ends in '/') and file below it as one address; at == NULL when memory is out. */
 struct text mirror_url(struct text uri, struct text file, struct arena *arena);

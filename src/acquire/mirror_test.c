@@ -39,7 +39,7 @@ static struct place place_of(void **state)
     (void)snprintf(p.cache_folder, sizeof(p.cache_folder), "%s/cache", p.folder);
     (void)snprintf(p.spool, sizeof(p.spool), "%s/spool", p.folder);
     (void)snprintf(p.kept, sizeof(p.kept), "%s/kept", p.folder);
-    assert_done("cache", cache_open(p.cache_folder, &p.cache, &err), &err);
+    assert_done("cache", cache_open(p.cache_folder, CACHE_PACKAGES, &p.cache, &err), &err);
     assert_int_equal(mkdir(p.kept, 0755), 0);
     return p;
 }
@@ -262,7 +262,7 @@ static void test_resumed(void **state)
     /* A whole file in the spool that is another. */
     p.request.want_count = 0;
     want(&p, "three", body(&p, "database"), "/status/404");
-    whole = file_path(p.arena, p.spool, cache_name(&p.wants[0].item, p.arena));
+    whole = file_path(p.arena, p.spool, cache_name(CACHE_PACKAGES, &p.wants[0].item, p.arena));
     put(whole, BYTES("something else"));
     refused(&p, ERROR_ABSENT, "404");
     assert_false(file_exists(whole));
@@ -406,6 +406,44 @@ static void test_parse_rate(void **state)
     }
 }
 
+/* One that cannot be had keeps nobody from the others, when that was asked for. */
+static void test_partly(void **state)
+{
+    struct place p = place_of(state);
+    uint64_t here[3];
+    struct error err = {0};
+
+    want(&p, "one", body(&p, "document"), "/ok/partly1");
+    want(&p, "two", body(&p, "document that nobody has"), "/status/404");
+    want(&p, "three", body(&p, "DOCUMENT"), "/status/404 /ok/partly3"); /* not what was asked for */
+    p.request.partly = true;
+    struct mirror_result result = fetched(&p);
+    assert_true(result.fetched_count == 1 && result.paths[0] != NULL && result.paths[1] == NULL);
+    assert_true(result.failures[0].kind == ERROR_NONE && result.failures[1].kind == ERROR_ABSENT);
+    assert_true(result.paths[2] == NULL && result.failures[2].kind == ERROR_TRUST);
+    assert_done("look", mirror_look(request_of(&p), p.arena, here, &err), &err);
+    assert_true(here[0] == p.wants[0].item.size && here[1] == 0 && here[2] == 0);
+    place_end(&p);
+}
+
+/* What broke off counts as far as it came. */
+static void test_look_at_a_part(void **state)
+{
+    struct place p = place_of(state);
+    uint64_t here = 0;
+    struct error err = {0};
+
+    want(&p, "one", body(&p, "document"), "/ok/look");
+    assert_done("look", mirror_look(request_of(&p), p.arena, &here, &err), &err);
+    assert_int_equal(here, 0);
+    struct text part =
+        text_format(p.arena, "%s/%s.part", p.spool, cache_name(CACHE_PACKAGES, &p.wants[0].item, p.arena));
+    put(part.at, BYTES("twelve bytes"));
+    assert_done("look", mirror_look(request_of(&p), p.arena, &here, &err), &err);
+    assert_int_equal(here, 12);
+    place_end(&p);
+}
+
 #define CASE(test) cmocka_unit_test_setup_teardown(test, begin_test, end_test)
 
 int main(void)
@@ -413,7 +451,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(test_simple),  CASE(test_next_mirror),    CASE(test_refused),      CASE(test_second_turn),
         CASE(test_resumed), CASE(test_kept_by_others), CASE(test_local_mirror), CASE(test_one_connection),
-        CASE(test_rate),    CASE(test_parse_rate),
+        CASE(test_rate),    CASE(test_parse_rate),     CASE(test_partly),       CASE(test_look_at_a_part),
     };
 
     return cmocka_run_group_tests(tests, start_server, stop_server);

@@ -31,7 +31,7 @@ bool plan_powers_fetch(const struct plan_powers_place *place, const struct plan 
                                   .state = place->scan->state,
                                   .progress = seen ? show_progress : NULL,
                                   .self = &watcher};
-    struct mirror_result result;
+    struct prove_fetched fetched;
     struct state state;
 
     if ((place->rate != NULL && !mirror_parse_rate(text_of(place->rate), &prove.rate_max, err)) ||
@@ -39,10 +39,10 @@ bool plan_powers_fetch(const struct plan_powers_place *place, const struct plan 
         !os_helper(arena, "suture-fetch", &prove.fetcher, err) ||
         !state_open(prove.state, STATE_WRITE, &state, err))
         return false;
-    bool fetched = prove_fetch(&prove, plan, arena, &result, err);
+    bool done = prove_fetch(&prove, plan, arena, &fetched, err);
     if (seen)
         fprintf(watcher.to, "\r\033[K");
-    return fetched;
+    return done;
 }
 
 bool plan_powers_read(const struct plan_powers_place *place, const struct plan *plan, struct plan_powers *out,

@@ -15,6 +15,7 @@
 
 #include "base/stop.h"
 #include "deploy/apply.h"
+#include "flow/delta_use.h"
 #include "flow/plan.h"
 #include "model/precaution.h"
 
@@ -27,10 +28,11 @@ struct carry_out_request {
     const char *plan_file;    /* this plan instead of a new one; or NULL */
     bool dry_run;             /* only plan; nothing is written anywhere, whatever else is asked */
     bool rehearse;
-    uint64_t rate_max; /* bytes a second; 0: as fast as it goes */
-    uint8_t battery_percent; /* at least, where there are no mains: the policy's word */
+    uint64_t rate_max;         /* bytes a second; 0: as fast as it goes */
+    uint8_t battery_percent;   /* at least, where there are no mains: the policy's word */
     struct precautions before; /* the policy's: hooks, and the backup that must not be too old */
     struct text ca_file;
+    const struct delta_use *deltas; /* NULL: none are used */
     uint32_t lock_wait_ms;
     struct carry_out_programs programs;
 

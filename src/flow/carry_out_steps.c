@@ -72,6 +72,7 @@ static struct prove_request prove_of(struct carrying *c)
         .run = c->folder,
         .ca_file = c->request->ca_file,
         .rate_max = c->request->rate_max,
+        .deltas = c->request->deltas,
         .progress = show_fetched,
         .self = c,
     };
@@ -81,12 +82,11 @@ static bool do_fetch(void *self, const struct apply_view *view, struct arena *ar
                      struct error *err)
 {
     const struct prove_request request = prove_of(self);
-    struct mirror_result result;
+    struct prove_fetched fetched;
 
-    if (!prove_fetch(&request, view->plan, arena, &result, err))
+    if (!prove_fetch(&request, view->plan, arena, &fetched, err))
         return false;
-    out->text = text_format(arena, "%zu packages fetched, %.1f MB; %zu were here already",
-                            result.fetched_count, (double)result.fetched_bytes / 1e6, result.reused_count);
+    out->text = delta_use_words(&fetched.mirror, &fetched.offers, &fetched.deltas, arena);
     return true;
 }
 

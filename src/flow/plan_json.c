@@ -61,9 +61,11 @@ static void put_texts(struct json_writer *j, const char *name, const struct text
     json_close_array(j);
 }
 
-static void put_change(struct json_writer *j, const struct plan_change *change)
+static void put_change(struct json_writer *j, const struct plan_change *change, bool named)
 {
     json_open_object(j);
+    if (named && change->delta_size > 0)
+        put_number(j, "delta_size", change->delta_size);
     put_text(j, "kind", text_of(change_kind_name(change->kind)));
     put_text(j, "reason", text_of(change_reason_name(change->reason)));
     put_text(j, "name", change->name);
@@ -113,6 +115,8 @@ static void put_plan(struct json_writer *j, const struct plan *plan, bool named)
     if (named) {
         put_text(j, "id", text_of(plan->id));
         put_time(j, "now", plan->now_us);
+        if (plan->delta_bytes > 0)
+            put_number(j, "delta_bytes", plan->delta_bytes);
     }
     put_text(j, "level", text_of(level_name(plan->level)));
     put_text(j, "host", plan->host);
@@ -132,7 +136,7 @@ static void put_plan(struct json_writer *j, const struct plan *plan, bool named)
     json_name(j, "changes");
     json_open_array(j);
     for (size_t i = 0; i < plan->change_count; i++)
-        put_change(j, &plan->changes[i]);
+        put_change(j, &plan->changes[i], named);
     json_close_array(j);
     json_name(j, "left");
     json_open_array(j);

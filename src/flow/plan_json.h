@@ -9,7 +9,10 @@
  *      "late","name","needed_by","reason","reboot","services":[],"sha256","size","source","suite","to","uri"}
  *     what is left: {"arch","cves","due","from","name","reason","reboot","size","source","to","why"}
  *
- * The id is the SHA-256 of the canonical bytes of the document without "id" and "now". So two plans made from the same
+ * Where deltas are known a change has "delta_size" too, and the plan "delta_bytes", what is fetched when they are used. These two alone may be
+ * missing, for they come and go with what a server offers, and say nothing of what is done.
+ *
+ * The id is the SHA-256 of the canonical bytes of the document without "id", "now" and these two. So two plans made from the same
  * inputs have the same id whenever they were made, unless something became late or due in between. What is absent is
  * null. Keys are a promise; a later version that adds some has another number, for the id covers all of them.
  *

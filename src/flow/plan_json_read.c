@@ -209,7 +209,8 @@ static bool get_origin(const struct reading *r, struct json json, struct plan_ch
         !get_text(r, json, "file", fetched, LIMIT_PATH, &into->file) ||
         !get_text(r, json, "suite", fetched, LIMIT_RELEASE_FIELD, &into->suite) ||
         !get_digest(r, json, "sha256", &into->digest) ||
-        !get_number(r, json, "size", LIMIT_PLAN_BYTES, &into->size))
+        !get_number(r, json, "size", LIMIT_PLAN_BYTES, &into->size) ||
+        !json_get_u64(json, "delta_size", false, into->size, &into->delta_size, r->err))
         return false;
     if (!fetched)
         return (into->uri.size == 0 && into->file.size == 0 && into->size == 0 &&
@@ -370,7 +371,7 @@ static bool read_data(const struct reading *r, struct json json, struct plan *in
 static bool check_sums(const struct reading *r, const struct plan *plan)
 {
     bool *used = ARENA_ARRAY(r->arena, bool, plan->group_count);
-    uint64_t fetch = 0;
+    uint64_t fetch = 0, by_delta = 0;
     int64_t disk = 0;
     uint32_t groups = 0;
     bool reboot = false;
@@ -385,12 +386,15 @@ static bool check_sums(const struct reading *r, const struct plan *plan)
         groups += !used[change->group];
         used[change->group] = true;
         fetch += change->size;
+        by_delta += change->delta_size > 0 ? change->delta_size : change->size;
         disk += change->disk_bytes;
         reboot = reboot || change->reboot;
     }
     if (groups != plan->group_count)
         return error_set(r->err, ERROR_INPUT, "%u groups, of which %u are empty", plan->group_count,
                          plan->group_count - groups);
+    if (by_delta != (plan->delta_bytes > 0 ? plan->delta_bytes : fetch))
+        return error_set(r->err, ERROR_INPUT, "delta_bytes is not what deltas leave to fetch");
     if (fetch != plan->fetch_bytes || disk != plan->disk_bytes || reboot != plan->reboot)
         return error_set(r->err, ERROR_INPUT, "its sums are not those of its changes");
     return true;
@@ -417,6 +421,7 @@ static bool read_plan(const struct reading *r, struct json json, struct plan *ou
         !get_digest(r, json, "status", &got.status) || !read_changes(r, json, &got) ||
         !read_lefts(r, json, &got) || !get_number(r, json, "groups", LIMIT_PLAN_CHANGES, &groups) ||
         !get_number(r, json, "fetch_bytes", JSON_CANONICAL_NUMBER_MAX, &got.fetch_bytes) ||
+        !json_get_u64(json, "delta_bytes", false, got.fetch_bytes, &got.delta_bytes, r->err) ||
         !get_disk(r, json, JSON_CANONICAL_NUMBER_MAX, &got.disk_bytes) ||
         !get_bool(r, json, "reboot", &got.reboot))
         return false;

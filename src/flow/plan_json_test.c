@@ -105,6 +105,33 @@ static void test_bad_plans_are_refused(void **state)
     }
 }
 
+/* Deltas come and go: the plan is the same one. */
+static void test_deltas_stand_beside_the_id(void **state)
+{
+    OWN(arena_end) struct arena arena = arena_with(16 * MIB);
+    OWN(writer_end) struct writer with = writer_with(MIB), wrong = writer_with(MIB);
+    struct bytes raw;
+    struct plan plan, again;
+    struct error err;
+    (void)state;
+
+    assert_done("read", read_golden("every-kind", &arena, &raw, &plan, &err), &err);
+    struct plan_change *changes = ARENA_ARRAY(&arena, struct plan_change, plan.change_count);
+    assert_non_null(changes);
+    memcpy(changes, plan.changes, plan.change_count * sizeof(*changes));
+    changes[0].delta_size = 17;
+    plan.changes = changes;
+    plan.delta_bytes = plan.fetch_bytes - changes[0].size + 17;
+    assert_done("write", plan_write_json(&plan, &with, &err), &err);
+    assert_done("read again", plan_read_json(writer_bytes(&with), &arena, &again, &err), &err);
+    assert_string_equal(again.id, plan.id);
+    assert_true(again.delta_bytes == plan.delta_bytes && again.changes[0].delta_size == 17);
+    plan.delta_bytes++;
+    assert_done("write", plan_write_json(&plan, &wrong, &err), &err);
+    assert_false(plan_read_json(writer_bytes(&wrong), &arena, &again, &err));
+    assert_failed("sum", &err, ERROR_INPUT, "plan: delta_bytes is not what deltas leave to fetch");
+}
+
 /* No bit of a plan can be turned without being noticed, but those of "now". */
 static void test_a_turned_bit_is_noticed(void **state)
 {
@@ -136,6 +163,7 @@ int main(void)
         cmocka_unit_test(test_what_is_read_is_written_again),
         cmocka_unit_test(test_what_is_read),
         cmocka_unit_test(test_bad_plans_are_refused),
+        cmocka_unit_test(test_deltas_stand_beside_the_id),
         cmocka_unit_test(test_a_turned_bit_is_noticed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -47,7 +47,7 @@ static bool find_files(const struct powers_request *request, const struct plan *
 {
     const char *folder = request->state == NULL ? NULL : file_path(arena, request->state, "cache");
     struct cache cache = {0};
-    bool there = folder != NULL && file_is_folder(folder) && cache_open(folder, &cache, err);
+    bool there = folder != NULL && file_is_folder(folder) && cache_open(folder, CACHE_PACKAGES, &cache, err);
 
     for (size_t i = 0; i < plan->change_count; i++) {
         const struct plan_change *change = &plan->changes[i];

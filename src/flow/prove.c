@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/own.h"
+#include "base/time.h"
 #include "flow/prove_message.h"
 
 #define PACKAGES_OF_ONE 256 /* files that one suture-prove holds open */
@@ -42,7 +43,7 @@ static bool begin(const struct prove_request *request, const struct plan *plan, 
             return error_set(err, ERROR_INPUT, "%.*s: the plan names no file", TEXT_ARG(change->name));
         struct subject *subject = &work.subjects[work.count++];
         subject->change = i;
-        subject->name = cache_name(&(struct cache_item){change->digest, change->size}, arena);
+        subject->name = cache_name(CACHE_PACKAGES, &(struct cache_item){change->digest, change->size}, arena);
         if (subject->name == NULL)
             return arena_full(arena, err);
     }
@@ -217,8 +218,64 @@ static bool give_to_run(const struct work *work, const struct cache *cache, cons
     return true;
 }
 
+/* What is here of each change, before deltas are chosen. */
+static bool look(const struct work *work, const struct mirror_request *mirror, uint64_t *here,
+                 struct error *err)
+{
+    uint64_t *of_wants = ARENA_ARRAY(work->arena, uint64_t, work->count);
+
+    if (of_wants == NULL)
+        return arena_full(work->arena, err);
+    if (!mirror_look(mirror, work->arena, of_wants, err))
+        return false;
+    for (size_t i = 0; i < work->count; i++)
+        here[work->subjects[i].change] = of_wants[i];
+    return true;
+}
+
+static bool fetch_deltas(const struct work *work, const struct mirror_request *mirror,
+                         struct prove_fetched *out, struct error *err)
+{
+    const struct prove_request *request = work->request;
+    uint64_t *here = ARENA_ARRAY(work->arena, uint64_t, work->plan->change_count);
+    const struct delta_fetch_request deltas = {
+        .settings = &request->deltas->settings,
+        .offers = &out->offers,
+        .plan = work->plan,
+        .door = request->deltas->door,
+        .packages = mirror->cache,
+        .state = request->state,
+        .spool = mirror->spool,
+        .fetcher = request->fetcher,
+        .here = here,
+        .ca_file = request->ca_file,
+        .rate_max = request->rate_max,
+        .battery = request->deltas->battery,
+        .progress = request->progress,
+        .self = request->self,
+    };
+
+    if (here == NULL)
+        return arena_full(work->arena, err);
+    return look(work, mirror, here, err) && delta_fetch(&deltas, work->arena, &out->deltas, err);
+}
+
+/* Whole packages, all that is not there by then. */
+static bool fetch_rest(const struct work *work, const struct mirror_request *mirror,
+                       struct prove_fetched *out, struct error *err)
+{
+    int64_t begun_us = time_now_us();
+
+    if (!mirror_fetch(mirror, work->arena, &out->mirror, err))
+        return false;
+    if (work->request->deltas != NULL)
+        delta_rate_note(work->request->state, out->mirror.fetched_bytes, time_now_us() - begun_us,
+                        work->arena);
+    return true;
+}
+
 static bool fetch(const struct work *work, const struct cache *cache, const struct mirror_want *wants,
-                  struct mirror_result *out, struct error *err)
+                  struct prove_fetched *out, struct error *err)
 {
     const struct prove_request *request = work->request;
     OWN(own_fd) int lock = -1;
@@ -242,15 +299,33 @@ static bool fetch(const struct work *work, const struct cache *cache, const stru
         .progress = request->progress,
         .self = request->self,
     };
-    return mirror_fetch(&mirror, work->arena, out, err);
+    bool by_delta = out->offers.found > 0 && request->deltas->door != NULL;
+    return (!by_delta || fetch_deltas(work, &mirror, out, err)) && fetch_rest(work, &mirror, out, err);
+}
+
+static bool find_offers(const struct work *work, struct prove_fetched *out, struct error *err)
+{
+    const struct prove_request *request = work->request;
+
+    if (request->deltas == NULL)
+        return true;
+    const struct delta_offers_request offers = {.settings = &request->deltas->settings,
+                                                .program = request->program,
+                                                .fetcher = request->fetcher,
+                                                .root = request->root,
+                                                .state = request->state,
+                                                .ca_file = request->ca_file,
+                                                .now_us = request->now_us,
+                                                .ask = request->deltas->settings.use != CHOICE_NEVER};
+    return delta_offers_find(&offers, work->plan, work->arena, &out->offers, err);
 }
 
 bool prove_fetch(const struct prove_request *request, const struct plan *plan, struct arena *arena,
-                 struct mirror_result *out, struct error *err)
+                 struct prove_fetched *out, struct error *err)
 {
     struct work work;
     struct cache cache;
-    struct mirror_result result = {0};
+    struct prove_fetched fetched = {0};
 
     if (!begin(request, plan, arena, &work, err))
         return false;
@@ -259,15 +334,16 @@ bool prove_fetch(const struct prove_request *request, const struct plan *plan, s
     const char *folder = file_path(arena, request->state, "cache");
     if (wants == NULL || items == NULL || folder == NULL)
         return arena_full(arena, err);
-    if (!cache_open(folder, &cache, err) || (work.count > 0 && !ask_lists(&work, err)) ||
-        !make_wants(&work, wants, err) || !fetch(&work, &cache, wants, &result, err) ||
-        !give_to_run(&work, &cache, wants, &result, err))
+    if (!cache_open(folder, CACHE_PACKAGES, &cache, err) || (work.count > 0 && !ask_lists(&work, err)) ||
+        !make_wants(&work, wants, err) || !find_offers(&work, &fetched, err) ||
+        !fetch(&work, &cache, wants, &fetched, err) ||
+        !give_to_run(&work, &cache, wants, &fetched.mirror, err))
         return false;
     for (size_t i = 0; i < work.count; i++)
         items[i] = wants[i].item;
     if (!cache_trim(&cache, LIMIT_CACHE_SIZE, (struct cache_keep){items, work.count}, arena, err))
         return false;
-    *out = result;
+    *out = fetched;
     return true;
 }
 

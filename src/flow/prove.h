@@ -2,6 +2,7 @@
  * The two steps of a run that get a plan's packages and prove them.
  *
  *     prove_fetch    lists (suture-prove) -> addresses -> cache (acquire/mirror.h) -> RUN/packages/HEX.deb
+ *                    what is cheaper as a delta is rebuilt into the cache before (flow/delta_fetch.h)
  *     prove_plan     lists again, and what each package says of itself (suture-prove), and then the one comparison that
  *                    makes a struct trusted_artifact (acquire/trust_check.h), of the bytes as they lie in RUN/packages
  *
@@ -11,8 +12,8 @@
 #ifndef FLOW_PROVE_H
 #define FLOW_PROVE_H
 
-#include "acquire/mirror.h"
 #include "acquire/trust_check.h"
+#include "flow/delta_use.h"
 
 struct prove_request {
     const char *program; /* suture-prove (os_helper finds it) */
@@ -21,18 +22,25 @@ struct prove_request {
     int64_t now_us;
     const char *state; /* the state folder: cache/ and fetch/ are in it */
     const char *run;   /* the run's folder, absolute; it is there. prove_fetch: NULL, into the cache alone */
-    struct text ca_file; /* absent: the system's certificates */
-    uint64_t rate_max;   /* bytes a second; 0: as fast as it goes */
+    struct text ca_file;            /* absent: the system's certificates */
+    uint64_t rate_max;              /* bytes a second; 0: as fast as it goes */
+    const struct delta_use *deltas; /* NULL: none are used */
     bool (*progress)(void *self, const struct mirror_progress *progress); /* false: stop; or NULL */
     void *self;
 };
 
+struct prove_fetched {
+    struct mirror_result mirror; /* what was made from deltas is counted among the reused */
+    struct delta_offers offers;
+    struct delta_report deltas;
+};
+
 /*
  * Every file of the plan is in RUN/packages. ERROR_TRUST: no list vouches for one of them. Else as mirror_fetch.
- * `out->paths` has one path for each change, NULL for a removal.
+ * `out->mirror.paths` has one path for each change, NULL for a removal.
  */
 bool prove_fetch(const struct prove_request *request, const struct plan *plan, struct arena *arena,
-                 struct mirror_result *out, struct error *err) MUST_USE;
+                 struct prove_fetched *out, struct error *err) MUST_USE;
 
 /* out has room for plan->change_count: one for each change, and basis UNKNOWN for a removal. */
 bool prove_plan(const struct prove_request *request, const struct plan *plan, struct arena *arena,

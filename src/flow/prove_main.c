@@ -4,8 +4,9 @@
  *     suture-prove lists       runs gpgv and nothing else; reads configuration, keys and lists
  *     suture-prove packages    opens the files that it is told, and from then on no other
  *     suture-prove powers      the same, and reads what everybody may read, to compare
+ *     suture-prove offers      reads indexes of deltas, and dpkg's status
  *
- * What it is told and what it answers stands in flow/prove_message.h. It is started by suture, not by hand. Exit status:
+ * What it is told and what it answers stands in flow/prove_message.h, powers_message.h and offers_message.h. It is started by suture, not by hand. Exit status:
  * 0 an answer was written, 1 not even that.
  */
 #include <errno.h>
@@ -19,6 +20,7 @@
 #include "base/limits.h"
 #include "base/os.h"
 #include "base/own.h"
+#include "flow/offers_work.h"
 #include "flow/powers_message.h"
 #include "flow/prove_work.h"
 
@@ -171,6 +173,31 @@ static bool do_powers(struct bytes raw, struct arena *arena, struct writer *item
     return true;
 }
 
+/* ---- offers ---- */
+
+static bool do_offers(struct bytes raw, struct arena *arena, struct writer *items, uint8_t *confined,
+                      struct error *err)
+{
+    struct offers_question question;
+
+    if (!offers_question_read(raw, arena, &question, err))
+        return false;
+    const char *root = text_string(arena, question.root), *folder = text_string(arena, question.folder);
+    const char *status = root == NULL ? NULL : file_below(arena, root, OFFERS_STATUS);
+    const char *updates = root == NULL ? NULL : file_below(arena, root, OFFERS_STATUS_UPDATES);
+    struct offers_answer *answers = ARENA_ARRAY(arena, struct offers_answer, question.count);
+    if (folder == NULL || status == NULL || updates == NULL || answers == NULL)
+        return arena_full(arena, err);
+    const char *const readable[] = {LIBRARIES,     "/dev/urandom", "/proc/sys/crypto",
+                                    "/etc/gnutls", "/etc/gcrypt",  folder,
+                                    status,        updates,        NULL};
+    const struct confine_request request = {.readable = readable, .read_everything = true};
+    if (!confine(&request, confined, err) || !offers_work(&question, arena, answers, err))
+        return false;
+    offers_answers_write(items, answers, question.count);
+    return true;
+}
+
 /* ---- all ---- */
 
 static const struct kind {
@@ -181,6 +208,7 @@ static const struct kind {
     {"lists", "SVA1", do_lists},
     {"packages", "SCA1", do_packages},
     {"powers", "SWA1", do_powers},
+    {"offers", "SOA1", do_offers},
 };
 
 static const struct kind *find_kind(int argc, char **argv)

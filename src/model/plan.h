@@ -52,6 +52,7 @@ struct plan_change {
     struct text suite;    /* "bookworm-security" */
     uint64_t size;        /* of the .deb */
     struct digest digest; /* SHA-256 of the .deb, from the verified Packages */
+    uint64_t delta_size;  /* of a delta that gives it here; 0: none is known. How it may be had, not what is done: no part of the id */
 
     int64_t disk_bytes; /* installed size, new less old */
 
@@ -114,6 +115,7 @@ struct plan {
     size_t left_count;
     uint32_t group_count;
     uint64_t fetch_bytes; /* sum of sizes */
+    uint64_t delta_bytes; /* the same with deltas where there are some; 0: none is known. No part of the id */
     int64_t disk_bytes;   /* how much fuller the root is afterwards; downloads and backup not counted */
     bool reboot;
 };
