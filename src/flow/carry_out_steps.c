@@ -56,7 +56,7 @@ static bool show_fetched(void *self, const struct mirror_progress *progress)
 {
     struct carrying *c = self;
 
-    if (c->request->fetched != NULL)
+    if (c->request->fetched != NULL && !progress->rebuilding)
         c->request->fetched(c->request->self, progress->have, progress->total);
     return !stop_asked(c->stop);
 }
@@ -354,6 +354,20 @@ static struct text pruned_note(struct carrying *c, enum run_state outcome, struc
                                       removed == 1 ? "is" : "are");
 }
 
+/* Which packages came how, and which delta was bad: what the journal says of it belongs to the proof. */
+static bool tell_fetched(const struct carrying *c, struct arena *arena, struct evidence *into,
+                         struct error *err)
+{
+    struct run run;
+
+    if (!journal_get(c->journal, c->run, arena, &run, err))
+        return false;
+    for (size_t i = 0; i < run.step_count; i++)
+        if (run.steps[i].kind == STEP_FETCH && run.steps[i].state == STEP_DONE)
+            into->fetched = run.steps[i].note;
+    return true;
+}
+
 static bool do_seal(void *self, const struct apply_view *view, struct arena *arena, struct apply_note *out,
                     struct error *err)
 {
@@ -363,7 +377,8 @@ static bool do_seal(void *self, const struct apply_view *view, struct arena *are
 
     if (c->evidence.size == 0)
         return error_set(err, ERROR_ABSENT, "there is nothing to seal");
-    if (!read_evidence(c, arena, &evidence, err) || !verify_keep(c->state, &evidence, arena, &seal, err))
+    if (!read_evidence(c, arena, &evidence, err) || !tell_fetched(c, arena, &evidence, err) ||
+        !verify_keep(c->state, &evidence, arena, &seal, err))
         return false;
     c->sealed = seal.number;
     struct text pruned = pruned_note(c, view->outcome, arena);

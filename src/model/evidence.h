@@ -96,6 +96,7 @@ struct evidence {
     struct text host, release; /* "web-03", "debian-12" */
     struct text policy;        /* name and version */
     struct text tool;          /* "suture 0.1.0" */
+    struct text fetched;       /* how its packages came, in one line; absent: not known */
 
     const struct evidence_package *packages;
     size_t package_count;

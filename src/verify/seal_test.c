@@ -388,6 +388,28 @@ static void names_that_are_no_text_are_shown(void **state)
     assert_text("path", evidence.processes[0].path, "/usr/lib/???[31m");
 }
 
+/* A record of before says nothing of it, one of today may; both are read. */
+static void how_packages_came_is_sealed(void **state)
+{
+    static const char *const lines[] = {"", "1 packages fetched, 0.1 MB; delta for oak did not give it"};
+    struct place *place = *state;
+    struct error err;
+
+    for (size_t i = 0; i < COUNT_OF(lines); i++) {
+        struct evidence_sample sample;
+        struct evidence evidence;
+        struct seal seal;
+        struct bytes raw;
+        evidence_sample_fill(&sample);
+        sample.evidence.fetched = text_of(lines[i]);
+        assert_done("verdicts", verdict_make(&sample.evidence, &place->arena, &err), &err);
+        assert_done("append", seal_append(&place->state, &sample.evidence, &place->arena, &seal, &err), &err);
+        assert_done("read", evidence_read(&place->state, i + 1, &place->arena, &raw, &err), &err);
+        assert_done("open", seal_open(raw, &place->arena, &seal, &evidence, &err), &err);
+        assert_text("fetched", evidence.fetched, lines[i]);
+    }
+}
+
 static void broken_records_are_named(void **state)
 {
     static const struct {
@@ -429,12 +451,19 @@ static void broken_records_are_named(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        IN_A_PLACE(a_record_is_read_as_it_was_written),     IN_A_PLACE(a_chain_holds),
-        IN_A_PLACE(what_it_could_be_added_to_is_asked),     IN_A_PLACE(every_edited_byte_is_found),
-        IN_A_PLACE(what_was_done_to_a_chain_is_told),       IN_A_PLACE(another_machines_record_does_not_fit),
-        IN_A_PLACE(a_record_without_a_head_is_taken_in),    IN_A_PLACE(a_torn_tail_is_put_aside),
-        IN_A_PLACE(a_named_record_is_never_taken_for_torn), IN_A_PLACE(without_a_head_nothing_is_added),
-        IN_A_PLACE(verdicts_must_follow_from_the_facts),    IN_A_PLACE(names_that_are_no_text_are_shown),
+        IN_A_PLACE(a_record_is_read_as_it_was_written),
+        IN_A_PLACE(a_chain_holds),
+        IN_A_PLACE(what_it_could_be_added_to_is_asked),
+        IN_A_PLACE(every_edited_byte_is_found),
+        IN_A_PLACE(what_was_done_to_a_chain_is_told),
+        IN_A_PLACE(another_machines_record_does_not_fit),
+        IN_A_PLACE(a_record_without_a_head_is_taken_in),
+        IN_A_PLACE(a_torn_tail_is_put_aside),
+        IN_A_PLACE(a_named_record_is_never_taken_for_torn),
+        IN_A_PLACE(without_a_head_nothing_is_added),
+        IN_A_PLACE(verdicts_must_follow_from_the_facts),
+        IN_A_PLACE(names_that_are_no_text_are_shown),
+        IN_A_PLACE(how_packages_came_is_sealed),
         cmocka_unit_test(broken_records_are_named),
     };
 

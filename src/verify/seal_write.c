@@ -198,6 +198,8 @@ void seal_write_evidence(struct json_writer *j, const struct evidence *evidence,
     put_string(&p, "outcome", run_state_name(evidence->outcome));
     put_bool(&p, "takes_back", evidence->takes_back);
     put_text(&p, "tool", evidence->tool);
+    if (evidence->fetched.size > 0)
+        put_text(&p, "fetched", evidence->fetched);
     put_time(&p, "begun", evidence->begun_us);
     put_time(&p, "made", evidence->made_us);
     put_text(&p, "host", evidence->host);
