@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "base/os.h"
 #include "base/own.h"
+#include "cli/plan_deltas.h"
 #include "cli/plan_options.h"
 #include "cli/plan_powers.h"
 #include "cli/print_apply.h"
@@ -48,23 +49,28 @@ enum { FORMAT_JSON = 2 };
 struct face {
     const struct command_call *call;
     const struct scan_request *scan;
+    const struct plan_deltas *deltas;
     bool terminal; /* progress is shown */
 };
 
 /* The plan and the new powers that it brings: for them its packages are fetched before anybody says yes. */
-static bool print_found(const struct face *face, FILE *to, const struct plan_found *found, struct error *err)
+static bool print_found(const struct face *face, FILE *to, const struct plan_found *planned,
+                        struct error *err)
 {
     const struct command_call *call = face->call;
-    const struct plan_powers_place place = {call, face->scan, command_text(call, OPTION_LIMIT_RATE)};
+    const struct plan_powers_place place = {call, face->scan, command_text(call, OPTION_LIMIT_RATE),
+                                            &face->deltas->use};
+    struct plan_found shown = *planned;
     OWN(writer_end) struct writer out = writer_with(LIMIT_PLAN_FILE);
     struct screen screen = screen_for_output(&out);
     struct plan_powers powers;
     struct bytes bytes;
 
-    if (!plan_powers_fetch(&place, &found->plan, err) ||
-        !plan_powers_read(&place, &found->plan, &powers, err))
+    if (!plan_powers_fetch(&place, &planned->plan, err) ||
+        !plan_deltas_note(face->deltas, call, face->scan, false, &shown, err) ||
+        !plan_powers_read(&place, &planned->plan, &powers, err))
         return false;
-    print_plan(found, call->arena, &screen);
+    print_plan(&shown, call->arena, &screen);
     print_powers(&powers, true, call->arena, &screen);
     if (!writer_done(&out, &bytes, err))
         return false;
@@ -235,7 +241,8 @@ static bool fill_request(const struct command_call *call, struct carry_out_reque
 static enum command_exit run(const struct command_call *call, struct error *err)
 {
     struct carry_out_request request;
-    struct face face = {call, &request.plan.scan, os_is_terminal(fileno(call->errors))};
+    struct plan_deltas deltas;
+    struct face face = {call, &request.plan.scan, &deltas, os_is_terminal(fileno(call->errors))};
     request = (struct carry_out_request){
         .self = &face, .agree = ask, .agree_repair = ask_repair, .step = show_step, .fetched = show_fetched};
     OWN(stop_end) struct stop stop = STOP_NONE;
@@ -250,8 +257,11 @@ static enum command_exit run(const struct command_call *call, struct error *err)
         (request.plan.scope != PLAN_DUE || request.plan.due_within_us != 0))
         return command_wrong(err,
                              "--plan says what is changed: no names, --due, --security or --all beside it");
-    if (!fill_request(call, &request, err) || !stop_begin(&stop, err))
+    if (!fill_request(call, &request, err) || !plan_deltas_open(call, request.plan.scan.root, &deltas, err) ||
+        !stop_begin(&stop, err))
         return COMMAND_FAILED;
+    deltas.stop = &stop;
+    request.deltas = &deltas.use;
     bool done = carry_out(&request, &stop, call->arena, &result, err);
     clear_progress(&face);
     if (!done || print_result(call, &result, err) != COMMAND_DONE)

@@ -1,6 +1,7 @@
 #include "base/limits.h"
 #include "base/os.h"
 #include "base/own.h"
+#include "cli/plan_deltas.h"
 #include "cli/plan_options.h"
 #include "cli/plan_powers.h"
 #include "cli/print_plan.h"
@@ -8,7 +9,7 @@
 #include "flow/plan_json.h"
 #include "flow/plan_run.h"
 
-enum { OPTION_FORMAT = PLAN_OPTION_COUNT, OPTION_FETCH, OPTION_LIMIT_RATE };
+enum { OPTION_FORMAT = PLAN_OPTION_COUNT, OPTION_FETCH, OPTION_DELTAS, OPTION_LIMIT_RATE };
 enum { FORMAT_JSON = 2, FORMAT_POWERS };
 
 static const struct command_option options[] = {
@@ -16,6 +17,7 @@ static const struct command_option options[] = {
     [OPTION_FORMAT] = {"format", OPTION_CHOICE, "table|json|powers",
                        "how to print it; powers: the new powers alone, as JSON"},
     [OPTION_FETCH] = {"fetch", OPTION_SWITCH, NULL, "fetch the packages, to show what they may newly do"},
+    [OPTION_DELTAS] = {"deltas", OPTION_SWITCH, NULL, "ask the delta source how small the download can be"},
     [OPTION_LIMIT_RATE] = {"limit-rate", OPTION_TEXT, "RATE",
                            "fetch at most so many bytes a second: 500k, 2M"},
     {0},
@@ -50,6 +52,7 @@ static enum command_exit run(const struct command_call *call, struct error *err)
 {
     struct plan_request request = {0};
     struct plan_found found;
+    struct plan_deltas deltas;
     const char *program;
 
     enum command_exit wrong = plan_options_request(call, &request, err);
@@ -67,7 +70,12 @@ static enum command_exit run(const struct command_call *call, struct error *err)
     bool table = command_choice(call, OPTION_FORMAT) != FORMAT_JSON;
     struct plan_powers powers = {0};
     struct error ignored;
-    const struct plan_powers_place place = {call, &request.scan, command_text(call, OPTION_LIMIT_RATE)};
+    const struct plan_powers_place place = {call, &request.scan, command_text(call, OPTION_LIMIT_RATE),
+                                            &deltas.use};
+    bool ask = command_given(call, OPTION_FETCH) || command_given(call, OPTION_DELTAS);
+    if (!plan_deltas_open(call, request.scan.root, &deltas, err) ||
+        !plan_deltas_note(&deltas, call, &request.scan, ask, &found, err))
+        return COMMAND_FAILED;
     bool must = command_given(call, OPTION_FETCH) || command_choice(call, OPTION_FORMAT) == FORMAT_POWERS;
     if ((command_given(call, OPTION_FETCH) && !plan_powers_fetch(&place, &found.plan, err)) ||
         (table && !plan_powers_read(&place, &found.plan, &powers, must ? err : &ignored) && must))
@@ -85,7 +93,8 @@ const struct command command_plan = {
             "be avoided, and then it is said. Changes nothing. --format json gives the\n"
             "plan as a document with an id, which is the same for the same inputs.\n"
             "--fetch also gets the packages, into the cache, and shows the new powers that\n"
-            "they bring: scripts that run as root, setuid programs, units, sudo rules, ...",
+            "they bring: scripts that run as root, setuid programs, units, sudo rules, ...\n"
+            "--deltas asks the delta source (deltas.yaml) what there is for the plan.",
     .options = options,
     .argument_max = 1024,
     .run = run,

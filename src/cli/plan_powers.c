@@ -15,8 +15,11 @@ static bool show_progress(void *self, const struct mirror_progress *progress)
 {
     const struct watcher *watcher = self;
 
-    fprintf(watcher->to, "\r\033[Kfetching: %.1f of %.1f MB", (double)progress->have / 1e6,
-            (double)progress->total / 1e6);
+    if (progress->rebuilding)
+        fprintf(watcher->to, "\r\033[Krebuilding %.*s", TEXT_ARG(progress->name));
+    else
+        fprintf(watcher->to, "\r\033[Kfetching: %.1f of %.1f MB", (double)progress->have / 1e6,
+                (double)progress->total / 1e6);
     (void)fflush(watcher->to);
     return true;
 }
@@ -29,6 +32,7 @@ bool plan_powers_fetch(const struct plan_powers_place *place, const struct plan 
     struct prove_request prove = {.root = place->scan->root,
                                   .now_us = place->scan->now_us,
                                   .state = place->scan->state,
+                                  .deltas = place->deltas,
                                   .progress = seen ? show_progress : NULL,
                                   .self = &watcher};
     struct prove_fetched fetched;
@@ -42,6 +46,8 @@ bool plan_powers_fetch(const struct plan_powers_place *place, const struct plan 
     bool done = prove_fetch(&prove, plan, arena, &fetched, err);
     if (seen)
         fprintf(watcher.to, "\r\033[K");
+    for (size_t i = 0; done && i < fetched.deltas.note_count; i++)
+        fprintf(watcher.to, "%.*s\n", TEXT_ARG(fetched.deltas.notes[i]));
     return done;
 }
 

@@ -20,11 +20,12 @@
 enum { CELL_DUE, CELL_CHANGE, CELL_WHY, CELL_FETCH, CELL_AFTER, CELL_COUNT };
 static const struct screen_column columns[CELL_COUNT] = {
     [CELL_DUE] = {"DUE", 9, 11, false},          [CELL_CHANGE] = {"CHANGE", 20, 76, false},
-    [CELL_WHY] = {"WHY", 12, 44, false},         [CELL_FETCH] = {"FETCH", 7, 8, true},
+    [CELL_WHY] = {"WHY", 12, 44, false},         [CELL_FETCH] = {"FETCH", 7, 20, true},
     [CELL_AFTER] = {"AFTERWARDS", 0, 24, false},
 };
 
 struct face {
+    const struct plan_found *found;
     const struct plan *plan;
     struct arena *arena;
     struct screen *screen;
@@ -108,6 +109,18 @@ static int compare_rows(const void *a, const void *b)
     return order != 0 ? order : (one > other) - (one < other);
 }
 
+static struct text fetch_of(const struct face *face, const struct plan_change *change)
+{
+    struct text size = words_size(face->arena, change->size);
+
+    if (change->kind == CHANGE_REMOVE)
+        return TEXT("-");
+    if (change->delta_size == 0)
+        return size;
+    return text_format(face->arena, "%.*s of %.*s", TEXT_ARG(words_size(face->arena, change->delta_size)),
+                       TEXT_ARG(size));
+}
+
 static void print_rows(const struct face *face)
 {
     const struct plan *plan = face->plan;
@@ -125,8 +138,7 @@ static void print_rows(const struct face *face)
         cells[i][CELL_DUE] = due_of(face, change);
         cells[i][CELL_CHANGE] = change_of(face, change);
         cells[i][CELL_WHY] = why_of(face, change);
-        cells[i][CELL_FETCH] =
-            change->kind == CHANGE_REMOVE ? TEXT("-") : words_size(face->arena, change->size);
+        cells[i][CELL_FETCH] = fetch_of(face, change);
         cells[i][CELL_AFTER] = after_of(face, change);
     }
     struct screen_table table =
@@ -196,12 +208,15 @@ static void print_summary(const struct face *face)
                            counts.kinds[CHANGE_REMOVE]);
     struct text cves = words_count(face->arena, counts.cves, "CVE", "CVEs");
     struct text size = words_size(face->arena, plan->fetch_bytes), disk = disk_of(face);
-    screen_line(
-        face->screen,
-        text_format(face->arena, "%.*s: closes %.*s%s. Fetch %.*s (no delta source is configured), %.*s.%s",
-                    TEXT_ARG(what), TEXT_ARG(cves), counts.exploited > 0 ? ", some of them exploited" : "",
-                    TEXT_ARG(size), TEXT_ARG(disk), plan->reboot ? " A REBOOT FOLLOWS." : ""),
-        COLOUR_HEAD);
+    struct text deltas = face->found->deltas.size == 0
+                             ? TEXT("")
+                             : text_format(face->arena, " (%.*s)", TEXT_ARG(face->found->deltas));
+    screen_line(face->screen,
+                text_format(face->arena, "%.*s: closes %.*s%s. Fetch %.*s%.*s, %.*s.%s", TEXT_ARG(what),
+                            TEXT_ARG(cves), counts.exploited > 0 ? ", some of them exploited" : "",
+                            TEXT_ARG(size), TEXT_ARG(deltas), TEXT_ARG(disk),
+                            plan->reboot ? " A REBOOT FOLLOWS." : ""),
+                COLOUR_HEAD);
 }
 
 static void note(const struct face *face, const char *label, struct text text, enum screen_colour colour)
@@ -280,7 +295,7 @@ static void print_left(const struct face *face)
 
 void print_plan(const struct plan_found *found, struct arena *arena, struct screen *screen)
 {
-    struct face face = {&found->plan, arena, screen, words_local_zone(arena)};
+    struct face face = {found, &found->plan, arena, screen, words_local_zone(arena)};
     const struct plan *plan = &found->plan;
 
     screen_line(screen,
@@ -296,6 +311,8 @@ void print_plan(const struct plan_found *found, struct arena *arena, struct scre
     print_summary(&face);
     print_rows(&face);
     print_services(&face);
+    if (found->delta_problem.size > 0)
+        note(&face, "(!) deltas", found->delta_problem, COLOUR_WARN);
     print_left(&face);
     if (plan->group_count > 1)
         screen_line(screen,

@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "base/os.h"
 #include "base/own.h"
+#include "cli/plan_deltas.h"
 #include "cli/plan_powers.h"
 #include "flow/plan_json.h"
 #include "flow/plan_run.h"
@@ -16,6 +17,7 @@
 struct planning {
     const struct command_call *call;
     const char *program;
+    struct plan_deltas deltas;
     struct plan_request request;
     struct plan_found found;
     struct unattended_holds holds;
@@ -24,7 +26,7 @@ struct planning {
 /* Plans, and holds what the plan's packages newly may. A package whose powers cannot be read is not installed unseen. */
 static bool plan_once(struct planning *p, struct error *err)
 {
-    const struct plan_powers_place place = {p->call, &p->request.scan, NULL};
+    const struct plan_powers_place place = {p->call, &p->request.scan, NULL, &p->deltas.use};
     struct plan_powers powers;
 
     if (!plan_run(p->program, &p->request, p->call->arena, &p->found, err))
@@ -100,7 +102,8 @@ bool unattended_plan_rest(const struct command_call *call, const struct scan_req
                                      .name_count = urgent ? look->name_count : 0}};
 
     *out = NULL;
-    if (!os_helper(call->arena, "suture-plan", &p.program, err) || !plan_rest(&p, err))
+    if (!os_helper(call->arena, "suture-plan", &p.program, err) ||
+        !plan_deltas_open(call, scan->root, &p.deltas, err) || !plan_rest(&p, err))
         return false;
     say_held(&p);
     return p.found.plan.change_count == 0 || keep_plan(&p, out, err);

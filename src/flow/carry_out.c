@@ -67,12 +67,25 @@ static bool make_plan(const struct carry_out_request *request, struct arena *are
     return plan_run(request->programs.plan, &wanted, arena, out, err);
 }
 
+/* With what is known of deltas by now: nobody is asked before somebody has said yes. */
+static bool look_for_deltas(const struct carry_out_request *request, struct arena *arena,
+                            struct plan_found *found, struct error *err)
+{
+    const struct scan_request *scan = &request->plan.scan;
+    const struct delta_offers_request how = {
+        .program = request->programs.prove, .root = scan->root, .state = scan->state, .now_us = scan->now_us};
+
+    return request->deltas == NULL || found->plan.change_count == 0 ||
+           delta_use_plan(request->deltas, &how, arena, found, err);
+}
+
 static bool dry_run(const struct carry_out_request *request, struct arena *arena,
                     struct carry_out_result *out, struct error *err)
 {
     struct carry_out_result result = {0};
 
-    if (!make_plan(request, arena, &result.found, err))
+    if (!make_plan(request, arena, &result.found, err) ||
+        !look_for_deltas(request, arena, &result.found, err))
         return false;
     result.plan = result.found.plan;
     result.end = !result.found.judged            ? CARRY_OUT_NO_DATA
@@ -360,7 +373,8 @@ static bool begin(struct work *work, struct carry_out_result *result, struct err
     bool yes = true;
 
     if (!open_installer(work, err) || !repair_first(work, &result->repaired, err) ||
-        !make_plan(request, work->arena, &result->found, err))
+        !make_plan(request, work->arena, &result->found, err) ||
+        !look_for_deltas(request, work->arena, &result->found, err))
         return false;
     result->plan = result->found.plan;
     result->end = !result->found.judged ? CARRY_OUT_NO_DATA : CARRY_OUT_NOTHING;

@@ -263,10 +263,10 @@ static bool supply(struct work *work, struct delta_job *job, struct error *probl
     if (!fetch(work, wants, count, &result, problem))
         return false;
     for (size_t i = 0; i < count; i++)
-        if (result.paths[i] == NULL) {
-            *problem = result.failures[i];
-            return false;
-        }
+        if (result.paths[i] == NULL)
+            return error_set(problem, ERROR_ABSENT,
+                             "files of what is installed are missing or changed, and: %s",
+                             result.failures[i].text);
     job->supplements = result.paths;
     job->supplement_count = count;
     return true;
@@ -306,11 +306,7 @@ static void make_one(struct work *work, struct delta_job *job)
     const char *path;
     struct error why = {0};
 
-    if (!supply(work, job, &why)) {
-        note(work, job->change, told(work, "cannot be used here", &why));
-        return;
-    }
-    if (request->door->make(request->door->self, job, work->arena, &why) &&
+    if (supply(work, job, &why) && request->door->make(request->door->self, job, work->arena, &why) &&
         cache_take(request->packages, &item, job->made, work->arena, &path, &why)) {
         work->report.made++;
         work->report.made_bytes += item.size;

@@ -19,6 +19,36 @@ bool delta_use_in_force(const char *root, struct arena *arena, struct delta_use 
     return true;
 }
 
+static struct text words_of(const struct delta_use *use, const struct delta_offers *offers,
+                            const struct plan *plan, struct arena *arena)
+{
+    if (!offers->configured)
+        return TEXT("no delta source is configured");
+    if (use->settings.use == CHOICE_NEVER)
+        return TEXT("deltas are switched off");
+    if (offers->found > 0)
+        return text_format(arena, "%.1f MB with deltas for %zu packages", (double)plan->delta_bytes / 1e6,
+                           offers->found);
+    return offers->asked ? TEXT("there are no deltas for it")
+                         : TEXT("what deltas leave is not known yet: suture plan --deltas asks");
+}
+
+bool delta_use_plan(const struct delta_use *use, const struct delta_offers_request *how, struct arena *arena,
+                    struct plan_found *found, struct error *err)
+{
+    struct delta_offers_request request = *how;
+    struct delta_offers offers;
+
+    request.settings = &use->settings;
+    request.ask = how->ask && use->settings.use != CHOICE_NEVER;
+    if (!delta_offers_find(&request, &found->plan, arena, &offers, err) ||
+        (use->settings.use != CHOICE_NEVER && !delta_offers_note(&offers, arena, &found->plan, err)))
+        return false;
+    found->deltas = words_of(use, &offers, &found->plan, arena);
+    found->delta_problem = offers.problem;
+    return true;
+}
+
 static struct text add(struct arena *arena, struct text line, struct text more)
 {
     return text_format(arena, "%.*s; %.*s", TEXT_ARG(line), TEXT_ARG(more));

@@ -362,6 +362,9 @@ bool plan_make(const struct plan_request *request, struct arena *arena, struct p
     struct text refused;
     if (!take_refused(&making, &refused, err))
         return false;
-    *out = (struct plan_found){making.plan, making.scan->judged, making.scan->complete, refused};
+    *out = (struct plan_found){.plan = making.plan,
+                               .judged = making.scan->judged,
+                               .complete = making.scan->complete,
+                               .refused = refused};
     return true;
 }

@@ -39,6 +39,8 @@ struct plan_found {
     bool judged;         /* false: there was nothing to judge with */
     bool complete;       /* false: some needed data is stale or absent */
     struct text refused; /* an archive whose list is not believed, by trust's name for it; absent: all are */
+    struct text deltas;  /* what deltas leave to fetch, in words (flow/delta_use.h); absent: nobody has looked */
+    struct text delta_problem; /* what is wrong with their source; absent: nothing */
 };
 
 /* ERROR_ABSENT: a name is of no package that is installed here. */
