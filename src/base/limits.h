@@ -75,6 +75,13 @@
 #define LIMIT_DEB_CONTROL (32 * MIB)
 #define LIMIT_DEB_MEMBERS 64 /* of its control part and of the ar around: 12 files at most in Debian 12, 3 members */
 #define LIMIT_CONTROL_FIELDS 256 /* of one control file; the longest real ones have 40 */
+/* A delta's view of one: the largest known package has 120,000 entries (10 MB of paths); a table of it takes 100 bytes for each. */
+#define LIMIT_DEB_ENTRIES   1000000
+#define LIMIT_DEB_OWNERS    256        /* of one package; real ones have three */
+#define LIMIT_DEB_HEAD      (64 * KIB) /* of one entry, with all its records; a long name and a long link are 3 KB */
+#define LIMIT_DEB_STRUCTURE (64 * MIB)
+#define LIMIT_DEB_TABLES    (256 * MIB) /* of putting together: paths, entries, links' targets */
+#define LIMIT_DEB_COLUMNS   (256 * MIB) /* while a column is made: a map of all paths */
 #define LIMIT_RELEASE_FIELD 1024 /* Architectures, the longest that is kept, has 100 bytes */
 
 /* Deltas. One image of a window: suffix arrays count in 31 bits; the largest single file of Debian 12 (a JVM's modules, a browser's library) has 200 MB. */

@@ -1,0 +1,579 @@
+#include "delta/deb_columns.h"
+
+#include "base/limits.h"
+#include "base/map.h"
+#include "base/own.h"
+#include "delta/deb_links.h"
+
+/* For ever: a structure says their places. */
+static const struct {
+    struct text path;
+    uint32_t mode;
+} control_names[] = {
+    {TEXT("/."), 0755},        {TEXT("/conffiles"), 0644}, {TEXT("/config"), 0755},
+    {TEXT("/control"), 0644},  {TEXT("/md5sums"), 0644},   {TEXT("/postinst"), 0755},
+    {TEXT("/postrm"), 0755},   {TEXT("/preinst"), 0755},   {TEXT("/prerm"), 0755},
+    {TEXT("/shlibs"), 0644},   {TEXT("/symbols"), 0644},   {TEXT("/templates"), 0644},
+    {TEXT("/triggers"), 0644},
+};
+#define CONTROL_NAMES (sizeof(control_names) / sizeof(control_names[0]))
+
+static struct text as_text(struct bytes bytes)
+{
+    return (struct text){(const char *)bytes.at, bytes.size};
+}
+
+static uint64_t folded(int64_t value)
+{
+    return value < 0 ? ~((uint64_t)value << 1) : (uint64_t)value << 1;
+}
+
+static int64_t unfolded(uint64_t value)
+{
+    return (int64_t)(value >> 1 ^ -(value & 1));
+}
+
+/* ---- what is to be expected ---- */
+
+static bool begins_folder(struct bytes path, struct bytes next)
+{
+    return next.size > path.size && next.at[path.size] == '/' && memcmp(next.at, path.at, path.size) == 0;
+}
+
+/* Paths are known, kinds not yet. */
+static enum deb_tar_kind expected_kind(const struct deb_tar *tar, size_t index, size_t last_links)
+{
+    struct bytes path = tar->entries[index].path;
+
+    if (index + last_links >= tar->count)
+        return DEB_TAR_LINK;
+    if (text_equal(as_text(path), TEXT("/.")) ||
+        (index + 1 < tar->count && begins_folder(path, tar->entries[index + 1].path)))
+        return DEB_TAR_FOLDER;
+    return DEB_TAR_FILE;
+}
+
+static size_t folder_size(struct bytes path)
+{
+    size_t size = path.size;
+
+    while (size > 0 && path.at[size - 1] != '/')
+        size--;
+    return size;
+}
+
+static uint32_t expected_mode_of_path(struct bytes path, bool control)
+{
+    static const struct text programs[] = {TEXT("/bin/"), TEXT("/sbin/"), TEXT("/games/"), TEXT("/libexec/")};
+    struct text folder = {(const char *)path.at, folder_size(path)};
+
+    for (size_t i = 0; control && i < CONTROL_NAMES; i++)
+        if (text_equal(as_text(path), control_names[i].path))
+            return control_names[i].mode;
+    for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++)
+        if (text_ends(folder, programs[i]))
+            return 0755;
+    return 0644;
+}
+
+/* last: the file before this one, or DEB_TAR_NONE. */
+static uint32_t expected_mode(const struct deb_tar *tar, size_t index, uint32_t last, bool control)
+{
+    const struct deb_tar_entry *entry = &tar->entries[index];
+
+    if (entry->kind == DEB_TAR_FOLDER)
+        return 0755;
+    if (entry->kind == DEB_TAR_LINK)
+        return 0777;
+    if (entry->kind == DEB_TAR_HARD && entry->hard != DEB_TAR_NONE)
+        return tar->entries[entry->hard].mode;
+    if (last != DEB_TAR_NONE && !control) {
+        const struct deb_tar_entry *before = &tar->entries[last];
+        size_t size = folder_size(entry->path);
+        if (folder_size(before->path) == size && memcmp(before->path.at, entry->path.at, size) == 0)
+            return before->mode;
+    }
+    return expected_mode_of_path(entry->path, control);
+}
+
+/* ---- runs ---- */
+
+/* Entries are told one by one, runs are written behind one another; the count in front of them needs them counted first. */
+struct runs_writer {
+    struct writer *out;
+    uint64_t value;
+    size_t expected, size; /* entries before the run, and in it */
+    size_t count;
+};
+
+static void end_run(struct runs_writer *runs)
+{
+    if (runs->size == 0)
+        return;
+    if (runs->out != NULL) {
+        writer_varint(runs->out, runs->expected);
+        writer_varint(runs->out, runs->size - 1);
+        writer_varint(runs->out, runs->value);
+    }
+    runs->count++;
+    runs->expected = runs->size = 0;
+}
+
+static void put_in_run(struct runs_writer *runs, uint64_t value)
+{
+    if (runs->size > 0 && value != runs->value)
+        end_run(runs);
+    if (value == 0) {
+        runs->expected++;
+        return;
+    }
+    runs->value = value;
+    runs->size++;
+}
+
+static void put_runs(const uint64_t *values, size_t count, struct writer *out)
+{
+    for (int pass = 0; pass < 2; pass++) {
+        struct runs_writer runs = {.out = pass == 0 ? NULL : out};
+        for (size_t i = 0; i < count; i++)
+            put_in_run(&runs, values[i]);
+        end_run(&runs);
+        if (pass == 0)
+            writer_varint(out, runs.count);
+    }
+}
+
+struct runs_reader {
+    struct reader *numbers;
+    uint64_t left; /* runs behind this one */
+    uint64_t expected, size, value;
+    bool open;
+};
+
+static struct runs_reader runs_with(struct reader *numbers, size_t count)
+{
+    return (struct runs_reader){.numbers = numbers, .left = reader_varint_max(numbers, count)};
+}
+
+/* All runs must lie within the entries. */
+static uint64_t take_from_run(struct runs_reader *runs, size_t entries_left)
+{
+    if (runs->size == 0 && runs->left > 0) {
+        runs->left--;
+        runs->expected = reader_varint_max(runs->numbers, entries_left - 1);
+        runs->size = 1 + reader_varint_max(runs->numbers, entries_left - 1);
+        runs->value = reader_varint(runs->numbers);
+        if (runs->size > entries_left - runs->expected || runs->value == 0)
+            reader_fail(runs->numbers);
+    }
+    if (runs->expected > 0) {
+        runs->expected--;
+        return 0;
+    }
+    if (runs->size == 0)
+        return 0;
+    runs->size--;
+    return runs->value;
+}
+
+/* The whole column; the runs' own bytes are bounded by what is left to read. */
+static bool take_runs(struct reader *numbers, uint64_t *values, size_t count)
+{
+    struct runs_reader runs = runs_with(numbers, count);
+
+    for (size_t i = 0; i < count && reader_ok(numbers); i++)
+        values[i] = take_from_run(&runs, count - i);
+    if (runs.left > 0 || runs.size > 0)
+        reader_fail(numbers);
+    return reader_ok(numbers);
+}
+
+/* ---- writing ---- */
+
+struct columns_writer {
+    const struct deb_tar *tar;
+    struct deb_columns columns;
+    struct writer *numbers, *targets;
+    uint64_t *values; /* one for each entry, for the column that is being made */
+};
+
+static void put_bytes(struct writer *out, struct bytes bytes)
+{
+    writer_varint(out, bytes.size);
+    writer_put(out, bytes);
+}
+
+static void put_names(struct columns_writer *w)
+{
+    writer_varint(w->numbers, w->tar->count);
+    for (size_t i = 0; i < w->tar->count; i++) {
+        struct bytes path = w->tar->entries[i].path;
+        size_t known = 0;
+        while (known < CONTROL_NAMES && !text_equal(as_text(path), control_names[known].path))
+            known++;
+        writer_varint(w->numbers, known < CONTROL_NAMES ? known + 1 : 0);
+        if (known == CONTROL_NAMES)
+            put_bytes(w->numbers, path);
+    }
+}
+
+static void put_kinds(struct columns_writer *w)
+{
+    const struct deb_tar *tar = w->tar;
+    size_t links = 0;
+
+    while (links < tar->count && tar->entries[tar->count - 1 - links].kind == DEB_TAR_LINK)
+        links++;
+    writer_varint(w->numbers, links);
+    for (size_t i = 0; i < tar->count; i++)
+        w->values[i] = tar->entries[i].kind == expected_kind(tar, i, links) ? 0 : tar->entries[i].kind;
+    put_runs(w->values, tar->count, w->numbers);
+}
+
+static void put_modes(struct columns_writer *w)
+{
+    const struct deb_tar *tar = w->tar;
+    uint32_t last = DEB_TAR_NONE;
+
+    for (size_t i = 0; i < tar->count; i++) {
+        uint32_t mode = tar->entries[i].mode;
+        w->values[i] = mode == expected_mode(tar, i, last, w->columns.control) ? 0 : UINT64_C(1) + mode;
+        if (tar->entries[i].kind == DEB_TAR_FILE)
+            last = (uint32_t)i;
+    }
+    put_runs(w->values, tar->count, w->numbers);
+}
+
+static void put_owners(struct columns_writer *w)
+{
+    const struct deb_tar *tar = w->tar;
+
+    writer_varint(w->numbers, tar->owner_count - 1);
+    for (size_t i = 1; i < tar->owner_count; i++) {
+        put_bytes(w->numbers, tar->owners[i].user);
+        put_bytes(w->numbers, tar->owners[i].group);
+        writer_varint(w->numbers, tar->owners[i].uid);
+        writer_varint(w->numbers, tar->owners[i].gid);
+    }
+    for (size_t i = 0; i < tar->count; i++)
+        w->values[i] = tar->entries[i].owner;
+    put_runs(w->values, tar->count, w->numbers);
+}
+
+static void put_times(struct columns_writer *w)
+{
+    for (size_t i = 0; i < w->tar->count; i++) {
+        int64_t difference = (int64_t)(w->tar->entries[i].time - w->columns.time);
+        w->values[i] = difference == 0 ? 0 : 1 + folded(difference);
+    }
+    put_runs(w->values, w->tar->count, w->numbers);
+}
+
+static void put_hard_links(struct columns_writer *w)
+{
+    for (size_t i = 0; i < w->tar->count; i++) {
+        const struct deb_tar_entry *entry = &w->tar->entries[i];
+        if (entry->kind == DEB_TAR_HARD)
+            writer_varint(w->numbers, entry->hard == DEB_TAR_NONE ? 0 : i - entry->hard);
+    }
+}
+
+static bool put_targets(struct columns_writer *w, struct arena *arena, struct error *err)
+{
+    const struct deb_tar *tar = w->tar;
+    struct map paths = map_with(arena);
+    uint32_t last = 0, to;
+
+    for (size_t i = 0; i < tar->count; i++)
+        if (!map_put(&paths, as_text(tar->entries[i].path), (uint32_t)i, err))
+            return false;
+    for (size_t i = 0; i < tar->count; i++) {
+        const struct deb_tar_entry *entry = &tar->entries[i];
+        bool absolute;
+        if (entry->kind != DEB_TAR_LINK)
+            continue;
+        if (entry->target.size == 0)
+            return error_set(err, ERROR_INPUT, "entry %zu: a link leads nowhere", i);
+        if (deb_links_find(tar, entry, &paths, &to, &absolute)) {
+            writer_varint(w->numbers, 1 + 2 * folded((int64_t)to - last) + (absolute ? 1 : 0));
+            last = to;
+        } else {
+            writer_varint(w->numbers, 0);
+            writer_put(w->targets, entry->target);
+            writer_byte(w->targets, '\n');
+        }
+    }
+    return true;
+}
+
+static void put_rest(struct columns_writer *w)
+{
+    const struct deb_tar *tar = w->tar;
+    size_t heads = 0, before = 0;
+
+    for (size_t i = 0; i < tar->count; i++) {
+        const struct deb_tar_entry *entry = &tar->entries[i];
+        heads += entry->head.size > 0;
+        if (entry->kind == DEB_TAR_CHARACTERS || entry->kind == DEB_TAR_BLOCKS) {
+            writer_varint(w->numbers, entry->major);
+            writer_varint(w->numbers, entry->minor);
+        }
+    }
+    writer_varint(w->numbers, heads);
+    for (size_t i = 0; i < tar->count; i++, before++) {
+        struct bytes head = tar->entries[i].head;
+        if (head.size == 0)
+            continue;
+        writer_varint(w->numbers, before);
+        writer_varint(w->numbers, head.size / DEB_TAR_BLOCK);
+        writer_put(w->numbers, head);
+        before = SIZE_MAX; /* 0 at the next entry */
+    }
+}
+
+bool deb_columns_write(const struct deb_tar *tar, struct deb_columns columns, struct writer *numbers,
+                       struct writer *targets, struct error *err)
+{
+    OWN(arena_end) struct arena arena = arena_with(LIMIT_DEB_COLUMNS);
+    struct columns_writer w = {tar, columns, numbers, targets, ARENA_ARRAY(&arena, uint64_t, tar->count)};
+
+    if (w.values == NULL)
+        return arena_full(&arena, err);
+    writer_varint(numbers, tar->dialect);
+    writer_varint(numbers, tar->end);
+    if (columns.control)
+        put_names(&w);
+    put_kinds(&w);
+    put_hard_links(&w);
+    put_modes(&w);
+    put_owners(&w);
+    put_times(&w);
+    if (!put_targets(&w, &arena, err))
+        return false;
+    put_rest(&w);
+    return true;
+}
+
+/* ---- reading ---- */
+
+struct columns_reader {
+    struct reader *r;
+    struct bytes paths, *targets;
+    struct deb_columns columns;
+    struct arena *arena;
+    struct deb_tar tar;
+    uint64_t *values;
+};
+
+static struct bytes take_bytes(struct reader *r, size_t max)
+{
+    return reader_take(r, (size_t)reader_varint_max(r, max));
+}
+
+static bool take_line(struct bytes *rest, struct bytes *line)
+{
+    const uint8_t *end = rest->size == 0 ? NULL : memchr(rest->at, '\n', rest->size);
+
+    if (end == NULL)
+        return false;
+    *line = (struct bytes){rest->at, (size_t)(end - rest->at)};
+    *rest = (struct bytes){end + 1, rest->size - line->size - 1};
+    return true;
+}
+
+static bool take_count(struct columns_reader *c, struct error *err)
+{
+    struct bytes rest = c->paths, line;
+    size_t count = 0;
+
+    if (c->columns.control)
+        count = (size_t)reader_varint_max(c->r, reader_left(c->r));
+    while (!c->columns.control && take_line(&rest, &line))
+        count++;
+    if (!reader_ok(c->r) || count > LIMIT_DEB_ENTRIES)
+        return error_set(err, ERROR_INPUT, "more than %d entries, or than there are names",
+                         LIMIT_DEB_ENTRIES);
+    c->tar.count = count;
+    c->tar.entries = ARENA_ARRAY(c->arena, struct deb_tar_entry, count);
+    c->values = ARENA_ARRAY(c->arena, uint64_t, count);
+    return c->tar.entries != NULL && c->values != NULL ? true : arena_full(c->arena, err);
+}
+
+static bool take_paths(struct columns_reader *c, struct error *err)
+{
+    for (size_t i = 0; i < c->tar.count; i++) {
+        struct bytes *path = &c->tar.entries[i].path;
+        uint64_t known = c->columns.control ? reader_varint_max(c->r, CONTROL_NAMES) : 0;
+        if (!c->columns.control)
+            (void)take_line(&c->paths, path); /* they were counted */
+        else if (known > 0)
+            *path = bytes_of_text(control_names[known - 1].path);
+        else
+            *path = take_bytes(c->r, LIMIT_PATH);
+        if (!reader_ok(c->r) || path->size == 0 || path->size > LIMIT_PATH || path->at[0] != '/')
+            return error_set(err, ERROR_INPUT, "entry %zu has no name", i);
+    }
+    return true;
+}
+
+static bool take_kinds(struct columns_reader *c)
+{
+    size_t links = (size_t)reader_varint_max(c->r, c->tar.count);
+
+    if (!take_runs(c->r, c->values, c->tar.count))
+        return false;
+    for (size_t i = 0; i < c->tar.count; i++) {
+        if (c->values[i] >= DEB_TAR_KIND_COUNT)
+            reader_fail(c->r);
+        else
+            c->tar.entries[i].kind =
+                c->values[i] > 0 ? (enum deb_tar_kind)c->values[i] : expected_kind(&c->tar, i, links);
+    }
+    return reader_ok(c->r);
+}
+
+static bool take_hard_links(struct columns_reader *c)
+{
+    for (size_t i = 0; i < c->tar.count; i++) {
+        struct deb_tar_entry *entry = &c->tar.entries[i];
+        entry->hard = DEB_TAR_NONE;
+        uint64_t way = entry->kind == DEB_TAR_HARD ? reader_varint_max(c->r, i) : 0;
+        if (way == 0)
+            continue;
+        entry->hard = (uint32_t)(i - way);
+        enum deb_tar_kind kind = c->tar.entries[entry->hard].kind;
+        if (kind != DEB_TAR_FILE && kind != DEB_TAR_HARD)
+            reader_fail(c->r);
+    }
+    return reader_ok(c->r);
+}
+
+static bool take_modes(struct columns_reader *c)
+{
+    uint32_t last = DEB_TAR_NONE;
+
+    if (!take_runs(c->r, c->values, c->tar.count))
+        return false;
+    for (size_t i = 0; i < c->tar.count; i++) {
+        struct deb_tar_entry *entry = &c->tar.entries[i];
+        uint64_t value = c->values[i];
+        if (value > UINT64_C(1) + DEB_TAR_MODE_MAX)
+            reader_fail(c->r);
+        entry->mode = value > 0 ? (uint32_t)(value - 1) : expected_mode(&c->tar, i, last, c->columns.control);
+        if (entry->kind == DEB_TAR_FILE)
+            last = (uint32_t)i;
+    }
+    return reader_ok(c->r);
+}
+
+static bool take_owners(struct columns_reader *c, struct error *err)
+{
+    size_t count = 1 + (size_t)reader_varint_max(c->r, LIMIT_DEB_OWNERS - 1);
+    struct deb_tar_owner *owners = ARENA_ARRAY(c->arena, struct deb_tar_owner, count);
+
+    if (owners == NULL)
+        return arena_full(c->arena, err);
+    owners[0] = deb_tar_root;
+    for (size_t i = 1; i < count; i++) {
+        owners[i].user = take_bytes(c->r, DEB_TAR_OWNER_MAX);
+        owners[i].group = take_bytes(c->r, DEB_TAR_OWNER_MAX);
+        owners[i].uid = (uint32_t)reader_varint_max(c->r, UINT32_MAX);
+        owners[i].gid = (uint32_t)reader_varint_max(c->r, UINT32_MAX);
+    }
+    c->tar.owners = owners;
+    c->tar.owner_count = count;
+    if (!take_runs(c->r, c->values, c->tar.count))
+        return error_set(err, ERROR_INPUT, "broken owners");
+    for (size_t i = 0; i < c->tar.count; i++) {
+        if (c->values[i] >= count)
+            return error_set(err, ERROR_INPUT, "entry %zu has no owner", i);
+        c->tar.entries[i].owner = (uint32_t)c->values[i];
+    }
+    return true;
+}
+
+static bool take_times(struct columns_reader *c)
+{
+    if (!take_runs(c->r, c->values, c->tar.count))
+        return false;
+    for (size_t i = 0; i < c->tar.count; i++) {
+        uint64_t value = c->values[i];
+        c->tar.entries[i].time = c->columns.time + (value == 0 ? 0 : (uint64_t)unfolded(value - 1));
+    }
+    return true;
+}
+
+static bool take_targets(struct columns_reader *c, struct error *err)
+{
+    int64_t last = 0;
+
+    for (size_t i = 0; i < c->tar.count; i++) {
+        struct deb_tar_entry *entry = &c->tar.entries[i];
+        if (entry->kind != DEB_TAR_LINK)
+            continue;
+        uint64_t value = reader_varint_max(c->r, UINT32_MAX);
+        if (value == 0) {
+            if (!take_line(c->targets, &entry->target) || entry->target.size > LIMIT_PATH)
+                return error_set(err, ERROR_INPUT, "entry %zu leads nowhere", i);
+            continue;
+        }
+        last += unfolded((value - 1) / 2);
+        if (last < 0 || (uint64_t)last >= c->tar.count)
+            return error_set(err, ERROR_INPUT, "entry %zu leads to no other one", i);
+        if (!deb_links_make(entry->path, c->tar.entries[last].path, (value - 1) % 2 != 0, c->arena,
+                            &entry->target, err))
+            return error_at(err, "entry %zu", i);
+    }
+    return true;
+}
+
+static bool take_rest(struct columns_reader *c)
+{
+    for (size_t i = 0; i < c->tar.count; i++) {
+        struct deb_tar_entry *entry = &c->tar.entries[i];
+        if (entry->kind != DEB_TAR_CHARACTERS && entry->kind != DEB_TAR_BLOCKS)
+            continue;
+        entry->major = (uint32_t)reader_varint_max(c->r, UINT32_MAX);
+        entry->minor = (uint32_t)reader_varint_max(c->r, UINT32_MAX);
+    }
+    size_t heads = (size_t)reader_varint_max(c->r, c->tar.count);
+    size_t index = 0;
+    for (size_t i = 0; i < heads && reader_ok(c->r); i++, index++) {
+        index += (size_t)reader_varint_max(c->r, c->tar.count);
+        uint64_t blocks = reader_varint_max(c->r, LIMIT_DEB_HEAD / DEB_TAR_BLOCK);
+        struct bytes head = reader_take(c->r, (size_t)blocks * DEB_TAR_BLOCK);
+        if (index >= c->tar.count || head.size == 0)
+            reader_fail(c->r);
+        else
+            c->tar.entries[index].head = head;
+    }
+    return reader_ok(c->r);
+}
+
+bool deb_columns_read(struct reader *numbers, struct bytes paths, struct bytes *targets,
+                      struct deb_columns columns, struct arena *arena, struct deb_tar *out, struct error *err)
+{
+    struct columns_reader c = {
+        .r = numbers, .paths = paths, .targets = targets, .columns = columns, .arena = arena};
+
+    c.tar.dialect = (unsigned)reader_varint_max(numbers, DEB_TAR_DIALECTS - 1);
+    c.tar.end = reader_varint_max(numbers, LIMIT_DEB_DATA);
+    if (!take_count(&c, err) || !take_paths(&c, err))
+        return false;
+    if (!take_kinds(&c))
+        return error_set(err, ERROR_INPUT, "broken kinds");
+    if (!take_hard_links(&c))
+        return error_set(err, ERROR_INPUT, "broken hard links");
+    if (!take_modes(&c))
+        return error_set(err, ERROR_INPUT, "broken modes");
+    if (!take_owners(&c, err))
+        return false;
+    if (!take_times(&c))
+        return error_set(err, ERROR_INPUT, "broken times");
+    if (!take_targets(&c, err))
+        return false;
+    if (!take_rest(&c))
+        return error_set(err, ERROR_INPUT, "broken devices or heads");
+    *out = c.tar;
+    return true;
+}
