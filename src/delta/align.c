@@ -9,6 +9,7 @@
 /* Prices in eighths of a bit, as the coder was measured to take them. */
 #define PRICE_DIFFER  88 /* a byte that differs in a copy, and where it is */
 #define PRICE_LOOSE   26 /* one byte of a field that was predicted wrong */
+#define PRICE_FOREIGN 48 /* one byte of a field that is not predicted */
 #define PRICE_LITERAL 48
 #define PRICE_COPY    136 /* without its distance */
 #define PRICE_DOUBLE  8   /* each doubling of the distance from the copy before */
@@ -41,7 +42,8 @@ struct lane {
     uint32_t from;      /* where the way came onto it */
     uint32_t parent;    /* node */
     uint32_t cost;
-    bool parked; /* too dear to go on; may come again */
+    bool parked;  /* too dear to go on; may come again */
+    bool foreign; /* from another piece than the twin: its fields are not predicted */
 };
 
 struct walk {
@@ -50,6 +52,7 @@ struct walk {
     struct anchors anchors;
     struct lane lanes[LANES_MAX]; /* the first is that of literals */
     size_t lane_count;
+    uint32_t twin; /* of the piece at hand */
     struct node *nodes;
     size_t node_count, node_capacity;
     uint32_t node_free;
@@ -138,6 +141,8 @@ static uint32_t equal_run(const uint8_t *a, const uint8_t *b, uint32_t size)
 
 struct search {
     const struct window_piece *piece; /* of the new view */
+    const struct window_piece *twin;  /* of the old view, or NULL */
+    bool foreign;                     /* the way is not in the twin */
     uint32_t diagonal, low, high;     /* the way we are on */
 };
 
@@ -147,6 +152,7 @@ static void search_turn(const struct walk *walk, struct search *s, uint32_t at, 
     int64_t low = (int64_t)old->at - (int64_t)(at + diagonal) + at, high = low + old->size;
 
     s->diagonal = diagonal;
+    s->foreign = s->twin != NULL && old != s->twin;
     s->low = low < s->piece->at ? s->piece->at : (uint32_t)low;
     s->high = high > s->piece->at + s->piece->size ? s->piece->at + s->piece->size : (uint32_t)high;
 }
@@ -223,7 +229,12 @@ static uint32_t distance(uint32_t a, uint32_t b)
     return a - b < b - a ? a - b : b - a;
 }
 
-/* Of the matches as long as the best, the one nearest to the way we are on. */
+static bool is_foreign(const struct search *s, uint32_t old_at)
+{
+    return s->twin != NULL && (old_at < s->twin->at || old_at - s->twin->at >= s->twin->size);
+}
+
+/* Of the matches as long as the best, the one in the twin and nearest to the way we are on. */
 static uint32_t nearest_match(const struct walk *walk, const struct search *s, uint32_t at,
                               struct suffix_match found)
 {
@@ -239,7 +250,10 @@ static uint32_t nearest_match(const struct walk *walk, const struct search *s, u
             uint32_t place = (uint32_t)walk->suffix->order[row];
             if (size - place < found.size || equal_run(old + place, new + at, found.size) < found.size)
                 break;
-            if (distance(place - at, s->diagonal) < distance(best, s->diagonal))
+            bool better = is_foreign(s, place) != is_foreign(s, best + at)
+                              ? is_foreign(s, best + at)
+                              : distance(place - at, s->diagonal) < distance(best, s->diagonal);
+            if (better)
                 best = place - at;
         }
     }
@@ -254,6 +268,16 @@ static bool search_at(struct walk *walk, struct search *s, uint32_t *at, uint32_
         suffix_find(walk->suffix, (struct bytes){walk->align->new.view.at + *at, end - *at});
     struct search next = *s;
 
+    if (s->foreign && run >= SEARCH_ENOUGH && found.size <= run) {
+        uint32_t turned = nearest_match(walk, s, *at, found);
+        if (!is_foreign(s, turned + *at))
+            search_turn(walk, s, *at, turned);
+        run = run_on(walk, s, *at);
+        if (!anchor_add(walk, s, *at, run, err))
+            return false;
+        *at += run;
+        return true;
+    }
     if (found.size < SEARCH_MIN || found.size < run + 4 || weight_of(walk, *at, found.size) < SEARCH_MIN) {
         *at += 1 + *misses / 64;
         if (*misses < 64 * 16)
@@ -280,6 +304,7 @@ static bool anchors_find(struct walk *walk, const struct window_piece *piece, ui
     struct search s = {.piece = piece};
 
     walk->anchors.count = 0;
+    s.twin = twin != WINDOW_NO_TWIN ? &walk->align->old.pieces[twin] : NULL;
     if (twin != WINDOW_NO_TWIN && walk->align->old.pieces[twin].size > 0) {
         search_turn(walk, &s, piece->at, walk->align->old.pieces[twin].at - piece->at);
         if (!anchor_add(walk, &s, piece->at, 0, err))
@@ -287,12 +312,12 @@ static bool anchors_find(struct walk *walk, const struct window_piece *piece, ui
     }
     for (uint32_t at = piece->at; at < end;) {
         uint32_t run = run_on(walk, &s, at);
-        if (run >= SEARCH_ENOUGH) {
+        if (run >= SEARCH_ENOUGH && !s.foreign) {
             if (!anchor_add(walk, &s, at, run, err))
                 return false;
             misses = 0;
             at += run;
-        } else if (equal_ahead(walk, &s, at, 32) >= 27)
+        } else if (!s.foreign && equal_ahead(walk, &s, at, 32) >= 27)
             at += run + 1;
         else if (!search_at(walk, &s, &at, run, &misses, err))
             return false;
@@ -378,12 +403,16 @@ static void lane_open(struct walk *walk, const struct window_piece *piece, const
         lane_close(walk, victim);
     }
     search_turn(walk, &s, anchor->from, anchor->diagonal);
+    bool foreign =
+        walk->twin != WINDOW_NO_TWIN &&
+        piece_at(&walk->align->old, anchor->from + anchor->diagonal) != &walk->align->old.pieces[walk->twin];
     walk->lanes[walk->lane_count++] = (struct lane){.diagonal = anchor->diagonal,
                                                     .low = s.low,
                                                     .high = s.high,
                                                     .until = anchor->to + ANCHOR_KEEP,
                                                     .parent = NODE_NONE,
-                                                    .parked = true};
+                                                    .parked = true,
+                                                    .foreign = foreign};
 }
 
 static size_t best_lane(const struct walk *walk)
@@ -455,6 +484,8 @@ static uint32_t price_at(const struct walk *walk, size_t index, uint32_t at)
 
     if (index == 0)
         return PRICE_LITERAL;
+    if (lane->foreign && is_loose(&walk->align->new, at))
+        return PRICE_FOREIGN;
     if (walk->align->old.view.at[(uint32_t)(at + lane->diagonal)] == walk->align->new.view.at[at])
         return 0;
     return is_loose(&walk->align->new, at) ? PRICE_LOOSE : PRICE_DIFFER;
@@ -494,7 +525,7 @@ static uint32_t walk_run(struct walk *walk, uint32_t at, uint32_t end)
     size_t best = best_lane(walk);
     struct lane *on = &walk->lanes[best];
 
-    if (best == 0 || at >= on->high)
+    if (best == 0 || at >= on->high || on->foreign)
         return 0;
     if (end > on->high)
         end = on->high;
@@ -551,6 +582,7 @@ static bool walk_piece(struct walk *walk, const struct window_piece *piece, uint
     if (!anchors_find(walk, piece, twin, err))
         return false;
     qsort(walk->anchors.at, walk->anchors.count, sizeof(struct anchor), anchor_order);
+    walk->twin = twin;
     walk->node_count = 0;
     walk->node_free = NODE_NONE;
     uint32_t diagonal = twin == WINDOW_NO_TWIN ? 0 : walk->align->old.pieces[twin].at - piece->at;

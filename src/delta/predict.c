@@ -147,6 +147,7 @@ static size_t ordered_above(const struct predict *p, uint64_t old)
 struct asking {
     uint64_t *out;
     size_t count;
+    size_t max;
     enum predict_source source;
     bool file_space;
 };
@@ -156,7 +157,7 @@ static void offer(struct asking *a, uint64_t new, enum predict_source source)
     for (size_t i = 0; i < a->count; i++)
         if (a->out[i] == new)
             return;
-    if (a->count == PREDICT_MAX)
+    if (a->count == a->max)
         return;
     if (a->count == 0)
         a->source = source;
@@ -220,10 +221,10 @@ static uint64_t key_of(uint64_t old, bool file_space)
     return file_space ? old ^ UINT64_C(1) << 62 : old;
 }
 
-size_t predict_ask(const struct predict *p, uint64_t old, bool file_space, uint64_t out[PREDICT_MAX],
-                   enum predict_source *source)
+size_t predict_ask(const struct predict *p, uint64_t old, bool file_space, size_t max,
+                   uint64_t out[PREDICT_MAX], enum predict_source *source)
 {
-    struct asking a = {.out = out, .file_space = file_space};
+    struct asking a = {.out = out, .max = max, .file_space = file_space};
     uint64_t key = key_of(old, file_space);
     uint64_t place;
     size_t span;
@@ -233,7 +234,9 @@ size_t predict_ask(const struct predict *p, uint64_t old, bool file_space, uint6
         if (slot->old != KEY_NONE)
             offer(&a, slot->new, PREDICT_TOLD);
     }
-    if (place_of(p, old, file_space, &place, &span)) {
+    if (a.count == max) {
+        /* told */
+    } else if (place_of(p, old, file_space, &place, &span)) {
         if (span < p->span_count && p->spans[span].old_at <= place)
             offer_span(p, &a, span, (uint32_t)place, PREDICT_COPY);
         else

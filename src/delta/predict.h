@@ -58,9 +58,9 @@ bool predict_begin(struct predict *p, const struct elf_layout *old_layout, struc
                    uint32_t new_base, const struct copy *copies, size_t count, struct error *err) MUST_USE;
 void predict_end(struct predict *p);
 
-/* Up to PREDICT_MAX new addresses (file_space: offsets in the file) for an old one; the source of the first. */
-size_t predict_ask(const struct predict *p, uint64_t old, bool file_space, uint64_t out[PREDICT_MAX],
-                   enum predict_source *source);
+/* Up to `max` new addresses (file_space: offsets in the file) for an old one, at most PREDICT_MAX; the source of the first. */
+size_t predict_ask(const struct predict *p, uint64_t old, bool file_space, size_t max,
+                   uint64_t out[PREDICT_MAX], enum predict_source *source);
 /* The answer where it was not the first candidate. Beyond LIMIT_DELTA_TOLD nothing more is remembered. */
 bool predict_tell(struct predict *p, uint64_t old, bool file_space, uint64_t new, struct error *err) MUST_USE;
 

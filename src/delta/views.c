@@ -132,7 +132,7 @@ static bool tell_code(struct predict *p, const struct view *old, const struct vi
                 uint64_t got[PREDICT_MAX], old_target = elf_fields_get(was, old_bytes, j).target,
                                            new_target = elf_fields_get(is, new_bytes, k).target;
                 enum predict_source source;
-                if ((predict_ask(p, old_target, false, got, &source) == 0 || got[0] != new_target) &&
+                if ((predict_ask(p, old_target, false, 1, got, &source) == 0 || got[0] != new_target) &&
                     !predict_tell(p, old_target, false, new_target, err))
                     return false;
             }
@@ -152,7 +152,7 @@ static void old_tokens(struct view *old, size_t piece, const struct predict *p)
         struct elf_field field = elf_fields_get(fields, bytes, i);
         uint64_t got[PREDICT_MAX] = {field.target};
         enum predict_source source;
-        (void)predict_ask(p, field.target, field.file_space, got, &source);
+        (void)predict_ask(p, field.target, field.file_space, 1, got, &source);
         put_token(old, old->pieces[piece].at + field.at, field.size, token_of(&field, got[0]));
     }
 }

@@ -16,6 +16,8 @@ bool walk_begin(struct walk *w, const struct window_image *old, const struct win
         return error_set(err, ERROR_LIMIT, "out of memory: the models of a window");
     for (size_t i = 0; i < FIELD_KIND_COUNT * PREDICT_SOURCE_COUNT; i++)
         mix_start(&w->models->held_mix[i], 4);
+    for (size_t i = 0; i < FIELD_KIND_COUNT; i++)
+        mix_start(&w->models->block_mix[i], 3);
     log = (unsigned)coder_number(&w->coder, &w->models->partner, log);
     if (log < SPELL_LOG_MIN || log > SPELL_LOG_MAX)
         return error_set(err, ERROR_INPUT, "a window with 2^%u lines", log);
@@ -133,6 +135,7 @@ static bool plan_copies(struct walk *w, const struct window_piece *piece, struct
             copy = i < plan->copies.count ? plan->copies.at[i] : (struct copy){.new_at = piece->at + end};
         uint64_t literal =
             coder_number(&w->coder, &m->literal[i > 0][literal_class], copy.new_at - piece->at - at);
+        walk_count(w, WALK_LITERAL_SIZES);
         if (literal > end - at || coder_spent(&w->coder))
             return error_set(err, ERROR_INPUT, "copy %zu: literals beyond the piece", i);
         at += (uint32_t)literal;
@@ -140,6 +143,7 @@ static bool plan_copies(struct walk *w, const struct window_piece *piece, struct
         if (at == end)
             break;
         uint64_t size = coder_number(&w->coder, &m->size[class > 0], copy.size - 1) + 1;
+        walk_count(w, WALK_COPY_SIZES);
         if (size > end - at || size == 0)
             return error_set(err, ERROR_INPUT, "copy %zu: longer than the piece", i);
         uint64_t place = (uint64_t)coder_signed(&w->coder,
@@ -148,6 +152,7 @@ static bool plan_copies(struct walk *w, const struct window_piece *piece, struct
                                                                          : 2],
                                                 (int64_t)copy.old_at - (int64_t)old - (int64_t)literal);
         place += old + literal;
+        walk_count(w, WALK_COPIES);
         if (place > w->old->bytes.size || size > w->old->bytes.size - place)
             return error_set(err, ERROR_INPUT, "copy %zu: beyond the old image", i);
         copy = (struct copy){piece->at + at, (uint32_t)place, (uint32_t)size};
@@ -221,6 +226,8 @@ static bool walk_literals(struct walk *w, uint32_t from, uint32_t to, uint32_t o
     return true;
 }
 
+#define BLOCK_FIELDS 16
+
 /* One copy on the way. */
 struct copying {
     struct copy copy;
@@ -230,6 +237,8 @@ struct copying {
     unsigned gap_class;
     unsigned misses;
     uint32_t differed; /* where a byte differed last, in the copy */
+    unsigned block;    /* fields that are left of the block */
+    bool held;         /* all of the block hold */
     uint32_t plain_to; /* behind a field that is not predicted, while its bytes are walked */
 };
 
@@ -371,7 +380,7 @@ static uint64_t origin_of(struct walk *w, const struct elf_field *field, uint32_
     if (field->from != FIELD_FROM_ORIGIN)
         return 0;
     if (!w->origin_known || w->origin_old != field->origin || field->file_space) {
-        size_t count = predict_ask(&w->predict, field->origin, field->file_space, got, &source);
+        size_t count = predict_ask(&w->predict, field->origin, field->file_space, 1, got, &source);
         w->origin_new = count > 0 ? got[0] : field->origin;
         w->origin_old = field->origin;
         w->origin_known = !field->file_space;
@@ -397,45 +406,107 @@ static void ask_id(const struct walk *w, struct asked *a)
     a->source = PREDICT_COPY;
 }
 
-static bool walk_field(struct walk *w, struct copying *c, uint32_t at, struct error *err)
+/* What a field may be; max: as many candidates. */
+static void ask_field(struct walk *w, const struct copying *c, size_t field, uint32_t at, size_t max,
+                      struct asked *a)
 {
-    struct asked a = {.field = elf_fields_get(w->fields, w->partner, c->field)};
-    uint64_t value = 0;
-
-    if (a.field.from == FIELD_FROM_ID)
-        ask_id(w, &a);
+    a->field = elf_fields_get(w->fields, w->partner, field);
+    a->origin = 0;
+    if (a->field.from == FIELD_FROM_ID)
+        ask_id(w, a);
     else {
-        a.count = predict_ask(&w->predict, a.field.target, a.field.file_space, a.targets, &a.source);
-        a.origin = origin_of(w, &a.field, c->copy.new_at + at - w->piece->at);
-        if (a.count == 0) {
-            a.targets[0] = a.field.target;
-            a.count = 1;
+        a->count =
+            predict_ask(&w->predict, a->field.target, a->field.file_space, max, a->targets, &a->source);
+        a->origin = origin_of(w, &a->field, c->copy.new_at + at - w->piece->at);
+        if (a->count == 0) {
+            a->targets[0] = a->field.target;
+            a->count = 1;
         }
     }
-    for (size_t i = 0; i < a.count; i++)
-        a.values[i] = elf_field_value(&a.field, a.origin, a.targets[i]);
-    if (w->coder.encoding) {
+    for (size_t i = 0; i < a->count; i++)
+        a->values[i] = elf_field_value(&a->field, a->origin, a->targets[i]);
+}
+
+/* Of the encoder: whether the first candidates hold for the next fields. */
+static bool block_holds(struct walk *w, const struct copying *c)
+{
+    size_t field = c->field;
+    struct asked a;
+
+    for (unsigned left = BLOCK_FIELDS; left > 0 && field < c->field_end; field++) {
+        uint32_t at = field_place(w, c, field);
+        uint64_t value = 0;
+        if (!field_active(w, field, c->copy.new_at + at - w->piece->at))
+            continue;
+        ask_field(w, c, field, at, 1, &a);
         memcpy(&value, w->new->bytes.at + c->copy.new_at + at, a.field.size);
-        a.value = value;
+        if (!same_value(&a, value, a.values[0]))
+            return false;
+        left--;
     }
-    size_t held = held_code(w, c, &a, at);
+    return true;
+}
+
+static void block_code(struct walk *w, struct copying *c)
+{
+    enum field_kind kind = (enum field_kind)w->fields->kind[c->field];
+    size_t left = c->field_end - c->field;
+    unsigned count = left > 16 ? 5 : left > 8 ? 4 : left > 4 ? 3 : left > 2 ? 2 : left - 1 > 0;
+    unsigned misses = c->misses > 3 ? 3 : c->misses, last = w->history == 0   ? 0
+                                                            : w->history & 1  ? 3
+                                                            : w->history & 14 ? 2
+                                                                              : 1;
+    struct odds *odds[3] = {&w->models->block[0][kind * 64 + count * 4 + misses],
+                            &w->models->block[1][kind * 64 + w->block_history % 64],
+                            &w->models->block[2][(c->differed == UINT32_MAX ? 0 : 32) + count * 4 + last]};
+
+    c->held =
+        coder_mixed(&w->coder, &w->models->block_mix[kind], odds, 3, w->coder.encoding && block_holds(w, c));
+    w->block_history = w->block_history << 1 | !c->held;
+    c->block = BLOCK_FIELDS;
     walk_count(w, WALK_HELD);
-    if (held < a.count)
-        a.value = a.values[held];
+}
+
+static bool field_right(struct walk *w, struct asked *a, size_t held, struct error *err)
+{
+    if (held < a->count)
+        a->value = a->values[held];
     else {
-        int64_t right = (int64_t)sign_extend(a.value - a.values[0], a.field.size);
-        right = coder_signed(&w->coder, &w->models->right[a.field.kind], right);
-        a.value = a.values[0] + (uint64_t)right;
+        int64_t right = (int64_t)sign_extend(a->value - a->values[0], a->field.size);
+        right = coder_signed(&w->coder, &w->models->right[a->field.kind], right);
+        a->value = a->values[0] + (uint64_t)right;
         walk_count(w, WALK_RIGHT);
+    }
+    if (held == 0 || a->field.from == FIELD_FROM_ID)
+        return true;
+    uint64_t told = sign_extend(a->value, a->field.size) - (uint64_t)a->field.bias;
+    told = held < a->count ? a->targets[held] : a->origin + (uint64_t)((int64_t)told * a->field.scale);
+    w->origin_known = false;
+    return predict_tell(&w->predict, a->field.target, a->field.file_space, told, err);
+}
+
+static bool walk_field(struct walk *w, struct copying *c, uint32_t at, struct error *err)
+{
+    struct asked a;
+
+    if (c->block == 0)
+        block_code(w, c);
+    c->block--;
+    ask_field(w, c, c->field, at, c->held ? 1 : PREDICT_MAX, &a);
+    size_t held = 0;
+    if (c->held)
+        a.value = a.values[0];
+    else {
+        a.value = 0;
+        if (w->coder.encoding)
+            memcpy(&a.value, w->new->bytes.at + c->copy.new_at + at, a.field.size);
+        held = held_code(w, c, &a, at);
+        walk_count(w, WALK_HELD);
+        if (!field_right(w, &a, held, err))
+            return false;
     }
     w->history = (w->history << 1 | (held > 0)) & 0xffff;
     c->misses += held > 0;
-    if (held > 0 && a.field.from != FIELD_FROM_ID) {
-        uint64_t told = sign_extend(a.value, a.field.size) - (uint64_t)a.field.bias;
-        told = held < a.count ? a.targets[held] : a.origin + (uint64_t)((int64_t)told * a.field.scale);
-        if (!predict_tell(&w->predict, a.field.target, a.field.file_space, told, err))
-            return false;
-    }
     uint8_t bytes[8];
     memcpy(bytes, &a.value, sizeof(bytes));
     return emit(w, bytes, a.field.size, err);

@@ -19,6 +19,8 @@
  *         gap         number: 0: all its plain bytes are as the old ones; else 1 + how many are before the next that differs. Then
  *                     that byte, spelled, and the next gap
  *         a field that lies whole in the copy, of a partner with fields, once the header of the new file is complete:
+ *           block     bit, before the first and after each 16 such fields of a copy: the next 16, or all that the copy still
+ *                     has, are the first candidates of predict_ask; else for each of them:
  *           held      bits: is it the first candidate of predict_ask, the second, ...: until a 1 or none is left
  *           right     signed: new target less the first candidate (or less the old target); only when none held
  *
@@ -50,12 +52,16 @@ struct walk_models {
     struct odds held_place[PREDICT_MAX][FIELD_KIND_COUNT * PREDICT_SOURCE_COUNT * 64];
     struct odds held_target[65536];
     struct mix held_mix[FIELD_KIND_COUNT * PREDICT_SOURCE_COUNT];
+    struct odds block[3][FIELD_KIND_COUNT * 64];
+    struct mix block_mix[FIELD_KIND_COUNT];
     struct number_odds right[FIELD_KIND_COUNT];
 };
 
 /* How many bytes of the coded window went where; for benches. */
 enum walk_part {
     WALK_PLAN,
+    WALK_LITERAL_SIZES,
+    WALK_COPY_SIZES,
     WALK_COPIES,
     WALK_LITERALS,
     WALK_GAPS,
@@ -86,7 +92,8 @@ struct walk {
     uint32_t
         header_end; /* of the new file, in it: from there on its addresses are known; UINT32_MAX: never or not yet */
     bool header_read;
-    unsigned history;                 /* of predictions, newest lowest */
+    unsigned history; /* of predictions, newest lowest */
+    unsigned block_history;
     uint64_t counts[WALK_PART_COUNT]; /* 2^-8 bits; of the encoder */
     uint64_t counted;
 };
