@@ -214,6 +214,7 @@
 
 /* Deltas. References of one ELF file: a browser's library of 130 MB has four million, five bytes each; more are not looked for. */
 #define LIMIT_ELF_FIELDS 8000000
+#define LIMIT_ELF_FRAMES (32 * MIB) /* .eh_frame, held back while its index is made; a browser's has 12 MB */
 
 /* One scan: 3,000 packages and 100,000 findings take under 40 MB; more is a mistake or an attack. */
 #define LIMIT_SCAN_MEMORY (512 * MIB)

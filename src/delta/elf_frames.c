@@ -220,7 +220,7 @@ bool elf_frames_header(const struct elf_layout *layout, struct bytes frames, uin
 
     if (count == 0 || layout->frames_size != 12 + 8 * count || frames.size > INT32_MAX ||
         address > INT32_MAX || count > frames.size / 12)
-        return error_set(err, ERROR_INPUT, "no index of frames can be made");
+        return error_set(err, ERROR_INPUT, "elf: no index of frames can be made");
     OWN(own_memory) struct frame_row *rows = calloc(count, sizeof *rows);
     if (rows == NULL)
         return error_set(err, ERROR_LIMIT, "out of memory for %zu frames", count);
@@ -236,7 +236,7 @@ bool elf_frames_header(const struct elf_layout *layout, struct bytes frames, uin
         };
     }
     if (found != count)
-        return error_set(err, ERROR_INPUT, "%zu frames instead of %zu", found, count);
+        return error_set(err, ERROR_INPUT, "elf: %zu frames instead of %zu", found, count);
     qsort(rows, count, sizeof *rows, compare_rows);
     memcpy(out, "\x01\x1b\x03\x3b", 4);
     put_u32(out + 4, (uint32_t)(address - 4));

@@ -22,6 +22,7 @@ enum opener_kind {
     OPENER_XZ,  /* .xz of one stream, as kernel modules are */
     OPENER_MO,  /* GNU message catalogues: identifiers and texts pairwise, tables made anew */
     OPENER_VMLINUZ, /* a kernel image with an xz, gzip or zstd payload */
+    OPENER_ELF, /* an ELF file, without the index of its frames */
     OPENER_KIND_COUNT
 };
 

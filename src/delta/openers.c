@@ -2,12 +2,13 @@
 
 #include "delta/opener_memory.h"
 
-extern const struct opener opener_gzip, opener_mo, opener_zip;
+extern const struct opener opener_elf, opener_gzip, opener_mo, opener_zip;
 
 static const struct opener *const openers[OPENER_KIND_COUNT] = {
     [OPENER_GZIP] = &opener_gzip,
     [OPENER_ZIP] = &opener_zip,
     [OPENER_MO] = &opener_mo,
+    [OPENER_ELF] = &opener_elf,
 };
 
 const struct opener *openers_get(unsigned kind)

@@ -31,6 +31,9 @@ static const struct {
     {"opener_mo/no_hash", OPENER_MO, BYTES("\2\1")},
     {"opener_mo/big", OPENER_MO, BYTES("\1\1")},
     {"opener_mo/takes_1", OPENER_MO, BYTES("\0\3")},
+    {"opener_elf/usual", OPENER_ELF, BYTES("")},
+    {"opener_elf/program", OPENER_ELF, BYTES("")},
+    {"opener_elf/exceptions", OPENER_ELF, BYTES("")},
 };
 
 /* A local header of an entry without a name, and one byte behind it. */
@@ -73,6 +76,10 @@ static const struct {
      "closes to more than the bytes announced"},
     {"zip: directory", OPENER_ZIP, BYTES(""), BYTES("PK\1\2"), 4, 100, ERROR_INPUT,
      "zip: more headers in the directory than entries"},
+    {"elf: settings", OPENER_ELF, BYTES("\1"), BYTES("a"), 1, 1, ERROR_INPUT, "elf: settings that are none"},
+    {"elf: another size", OPENER_ELF, BYTES(""), BYTES("a"), 1, 2, ERROR_INPUT, "elf: settings that are none"},
+    {"elf: nothing", OPENER_ELF, BYTES(""), BYTES(""), 0, 0, ERROR_INPUT, "elf: no ELF file"},
+    {"elf: no magic", OPENER_ELF, BYTES(""), BYTES("abcd"), 4, 4, ERROR_INPUT, "elf: no ELF file"},
     {"mo: settings", OPENER_MO, BYTES("\4\1"), BYTES("a\0b"), 4, 100, ERROR_INPUT,
      "mo: settings that are none"},
     {"mo: inner NUL", OPENER_MO, BYTES("\0\0"), BYTES("a\0b"), 4, 100, ERROR_INPUT,
