@@ -187,6 +187,8 @@
 #define LIMIT_THREAD_STACK    (9 * MIB) /* what glibc maps for one, and what belongs to it */
 #define LIMIT_DELTA_VERSIONS 64  /* of one package, to which deltas lead */
 #define LIMIT_DELTA_BASES    256 /* of one version */
+#define LIMIT_DELTA_FILES    1000000 /* in one folder of a repository: a package each, or a 256th of all deltas */
+#define LIMIT_DELTA_TRIED    (256 * MIB) /* 140 bytes for each pair that is not worth a delta */
 #define LIMIT_DELTA_CACHE_SIZE (512 * MIB) /* deltas that wait to be used: those of a whole desktop have 100 MB */
 
 /* What is only counted: a machine of a developer has 30 such folders with 3,000 names. */
