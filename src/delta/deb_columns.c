@@ -4,6 +4,7 @@
 #include "base/map.h"
 #include "base/own.h"
 #include "delta/deb_links.h"
+#include "delta/deb_runs.h"
 
 /* For ever: a structure says their places. */
 static const struct {
@@ -22,6 +23,19 @@ static struct text as_text(struct bytes bytes)
 {
     return (struct text){(const char *)bytes.at, bytes.size};
 }
+
+/* Columns that may be left out: bits, for ever. */
+enum {
+    HAS_DIALECT = 1,
+    HAS_END = 2,
+    HAS_LAST_LINKS = 4,
+    HAS_KINDS = 8,
+    HAS_MODES = 16,
+    HAS_OWNERS = 32,
+    HAS_TIMES = 64,
+    HAS_HEADS = 128,
+    HAS_ALL = 255
+};
 
 static uint64_t folded(int64_t value)
 {
@@ -96,98 +110,6 @@ static uint32_t expected_mode(const struct deb_tar *tar, size_t index, uint32_t 
     return expected_mode_of_path(entry->path, control);
 }
 
-/* ---- runs ---- */
-
-/* Entries are told one by one, runs are written behind one another; the count in front of them needs them counted first. */
-struct runs_writer {
-    struct writer *out;
-    uint64_t value;
-    size_t expected, size; /* entries before the run, and in it */
-    size_t count;
-};
-
-static void end_run(struct runs_writer *runs)
-{
-    if (runs->size == 0)
-        return;
-    if (runs->out != NULL) {
-        writer_varint(runs->out, runs->expected);
-        writer_varint(runs->out, runs->size - 1);
-        writer_varint(runs->out, runs->value);
-    }
-    runs->count++;
-    runs->expected = runs->size = 0;
-}
-
-static void put_in_run(struct runs_writer *runs, uint64_t value)
-{
-    if (runs->size > 0 && value != runs->value)
-        end_run(runs);
-    if (value == 0) {
-        runs->expected++;
-        return;
-    }
-    runs->value = value;
-    runs->size++;
-}
-
-static void put_runs(const uint64_t *values, size_t count, struct writer *out)
-{
-    for (int pass = 0; pass < 2; pass++) {
-        struct runs_writer runs = {.out = pass == 0 ? NULL : out};
-        for (size_t i = 0; i < count; i++)
-            put_in_run(&runs, values[i]);
-        end_run(&runs);
-        if (pass == 0)
-            writer_varint(out, runs.count);
-    }
-}
-
-struct runs_reader {
-    struct reader *numbers;
-    uint64_t left; /* runs behind this one */
-    uint64_t expected, size, value;
-    bool open;
-};
-
-static struct runs_reader runs_with(struct reader *numbers, size_t count)
-{
-    return (struct runs_reader){.numbers = numbers, .left = reader_varint_max(numbers, count)};
-}
-
-/* All runs must lie within the entries. */
-static uint64_t take_from_run(struct runs_reader *runs, size_t entries_left)
-{
-    if (runs->size == 0 && runs->left > 0) {
-        runs->left--;
-        runs->expected = reader_varint_max(runs->numbers, entries_left - 1);
-        runs->size = 1 + reader_varint_max(runs->numbers, entries_left - 1);
-        runs->value = reader_varint(runs->numbers);
-        if (runs->size > entries_left - runs->expected || runs->value == 0)
-            reader_fail(runs->numbers);
-    }
-    if (runs->expected > 0) {
-        runs->expected--;
-        return 0;
-    }
-    if (runs->size == 0)
-        return 0;
-    runs->size--;
-    return runs->value;
-}
-
-/* The whole column; the runs' own bytes are bounded by what is left to read. */
-static bool take_runs(struct reader *numbers, uint64_t *values, size_t count)
-{
-    struct runs_reader runs = runs_with(numbers, count);
-
-    for (size_t i = 0; i < count && reader_ok(numbers); i++)
-        values[i] = take_from_run(&runs, count - i);
-    if (runs.left > 0 || runs.size > 0)
-        reader_fail(numbers);
-    return reader_ok(numbers);
-}
-
 /* ---- writing ---- */
 
 struct columns_writer {
@@ -195,6 +117,7 @@ struct columns_writer {
     struct deb_columns columns;
     struct writer *numbers, *targets;
     uint64_t *values; /* one for each entry, for the column that is being made */
+    unsigned present; /* columns that are not left out */
 };
 
 static void put_bytes(struct writer *out, struct bytes bytes)
@@ -217,17 +140,38 @@ static void put_names(struct columns_writer *w)
     }
 }
 
-static void put_kinds(struct columns_writer *w)
+static void put_dialect(struct columns_writer *w)
 {
-    const struct deb_tar *tar = w->tar;
+    writer_varint(w->numbers, w->tar->dialect);
+}
+
+static void put_end(struct columns_writer *w)
+{
+    writer_varint(w->numbers, w->tar->end);
+}
+
+static size_t count_last_links(const struct deb_tar *tar)
+{
     size_t links = 0;
 
     while (links < tar->count && tar->entries[tar->count - 1 - links].kind == DEB_TAR_LINK)
         links++;
-    writer_varint(w->numbers, links);
+    return links;
+}
+
+static void put_last_links(struct columns_writer *w)
+{
+    writer_varint(w->numbers, count_last_links(w->tar));
+}
+
+static void put_kinds(struct columns_writer *w)
+{
+    const struct deb_tar *tar = w->tar;
+    size_t links = count_last_links(tar);
+
     for (size_t i = 0; i < tar->count; i++)
         w->values[i] = tar->entries[i].kind == expected_kind(tar, i, links) ? 0 : tar->entries[i].kind;
-    put_runs(w->values, tar->count, w->numbers);
+    deb_runs_put(w->values, tar->count, w->numbers);
 }
 
 static void put_modes(struct columns_writer *w)
@@ -241,7 +185,7 @@ static void put_modes(struct columns_writer *w)
         if (tar->entries[i].kind == DEB_TAR_FILE)
             last = (uint32_t)i;
     }
-    put_runs(w->values, tar->count, w->numbers);
+    deb_runs_put(w->values, tar->count, w->numbers);
 }
 
 static void put_owners(struct columns_writer *w)
@@ -257,7 +201,7 @@ static void put_owners(struct columns_writer *w)
     }
     for (size_t i = 0; i < tar->count; i++)
         w->values[i] = tar->entries[i].owner;
-    put_runs(w->values, tar->count, w->numbers);
+    deb_runs_put(w->values, tar->count, w->numbers);
 }
 
 static void put_times(struct columns_writer *w)
@@ -266,7 +210,7 @@ static void put_times(struct columns_writer *w)
         int64_t difference = (int64_t)(w->tar->entries[i].time - w->columns.time);
         w->values[i] = difference == 0 ? 0 : 1 + folded(difference);
     }
-    put_runs(w->values, w->tar->count, w->numbers);
+    deb_runs_put(w->values, w->tar->count, w->numbers);
 }
 
 static void put_hard_links(struct columns_writer *w)
@@ -306,58 +250,101 @@ static bool put_targets(struct columns_writer *w, struct arena *arena, struct er
     return true;
 }
 
-static void put_rest(struct columns_writer *w)
+static void put_devices(struct columns_writer *w)
 {
-    const struct deb_tar *tar = w->tar;
-    size_t heads = 0, before = 0;
-
-    for (size_t i = 0; i < tar->count; i++) {
-        const struct deb_tar_entry *entry = &tar->entries[i];
-        heads += entry->head.size > 0;
+    for (size_t i = 0; i < w->tar->count; i++) {
+        const struct deb_tar_entry *entry = &w->tar->entries[i];
         if (entry->kind == DEB_TAR_CHARACTERS || entry->kind == DEB_TAR_BLOCKS) {
             writer_varint(w->numbers, entry->major);
             writer_varint(w->numbers, entry->minor);
         }
     }
+}
+
+static void put_heads(struct columns_writer *w)
+{
+    const struct deb_tar *tar = w->tar;
+    size_t heads = 0, before = 0;
+
+    for (size_t i = 0; i < tar->count; i++)
+        heads += tar->entries[i].head.size > 0;
     writer_varint(w->numbers, heads);
-    for (size_t i = 0; i < tar->count; i++, before++) {
+    for (size_t i = 0; i < tar->count; i++) {
         struct bytes head = tar->entries[i].head;
+        before++;
         if (head.size == 0)
             continue;
-        writer_varint(w->numbers, before);
+        writer_varint(w->numbers, before - 1);
         writer_varint(w->numbers, head.size / DEB_TAR_BLOCK);
         writer_put(w->numbers, head);
-        before = SIZE_MAX; /* 0 at the next entry */
+        before = 0;
     }
+}
+
+/* A column that may be left out: it is, where all of it is zeros. */
+static void put_column(struct columns_writer *w, unsigned bit, void (*put)(struct columns_writer *w),
+                       struct writer *scratch)
+{
+    struct writer *numbers = w->numbers;
+    size_t zeros = 0;
+
+    writer_clear(scratch);
+    w->numbers = scratch;
+    put(w);
+    w->numbers = numbers;
+    struct bytes made = writer_bytes(scratch);
+    while (zeros < made.size && made.at[zeros] == 0)
+        zeros++;
+    if (zeros == made.size && writer_ok(scratch))
+        return;
+    w->present |= bit;
+    if (!writer_ok(scratch))
+        numbers->failed = true;
+    writer_put(numbers, made);
 }
 
 bool deb_columns_write(const struct deb_tar *tar, struct deb_columns columns, struct writer *numbers,
                        struct writer *targets, struct error *err)
 {
     OWN(arena_end) struct arena arena = arena_with(LIMIT_DEB_COLUMNS);
-    struct columns_writer w = {tar, columns, numbers, targets, ARENA_ARRAY(&arena, uint64_t, tar->count)};
+    OWN(writer_end)
+    struct writer made = writer_with(LIMIT_DEB_STRUCTURE),
+                  scratch = writer_with(LIMIT_DEB_STRUCTURE);
+    struct columns_writer w = {.tar = tar,
+                               .columns = columns,
+                               .numbers = &made,
+                               .targets = targets,
+                               .values = ARENA_ARRAY(&arena, uint64_t, tar->count)};
 
     if (w.values == NULL)
         return arena_full(&arena, err);
-    writer_varint(numbers, tar->dialect);
-    writer_varint(numbers, tar->end);
+    put_column(&w, HAS_DIALECT, put_dialect, &scratch);
+    put_column(&w, HAS_END, put_end, &scratch);
     if (columns.control)
         put_names(&w);
-    put_kinds(&w);
+    put_column(&w, HAS_LAST_LINKS, put_last_links, &scratch);
+    put_column(&w, HAS_KINDS, put_kinds, &scratch);
     put_hard_links(&w);
-    put_modes(&w);
-    put_owners(&w);
-    put_times(&w);
+    put_column(&w, HAS_MODES, put_modes, &scratch);
+    put_column(&w, HAS_OWNERS, put_owners, &scratch);
+    put_column(&w, HAS_TIMES, put_times, &scratch);
     if (!put_targets(&w, &arena, err))
         return false;
-    put_rest(&w);
+    put_devices(&w);
+    put_column(&w, HAS_HEADS, put_heads, &scratch);
+    struct bytes bytes;
+    if (!writer_done(&made, &bytes, err))
+        return false;
+    writer_varint(numbers, w.present);
+    writer_put(numbers, bytes);
     return true;
 }
 
 /* ---- reading ---- */
 
 struct columns_reader {
-    struct reader *r;
+    struct reader *r; /* of the column that is read: the numbers, or zeros */
+    unsigned present;
     struct bytes paths, *targets;
     struct deb_columns columns;
     struct arena *arena;
@@ -416,11 +403,9 @@ static bool take_paths(struct columns_reader *c, struct error *err)
     return true;
 }
 
-static bool take_kinds(struct columns_reader *c)
+static bool take_kinds(struct columns_reader *c, size_t links)
 {
-    size_t links = (size_t)reader_varint_max(c->r, c->tar.count);
-
-    if (!take_runs(c->r, c->values, c->tar.count))
+    if (!deb_runs_take(c->r, c->values, c->tar.count))
         return false;
     for (size_t i = 0; i < c->tar.count; i++) {
         if (c->values[i] >= DEB_TAR_KIND_COUNT)
@@ -452,7 +437,7 @@ static bool take_modes(struct columns_reader *c)
 {
     uint32_t last = DEB_TAR_NONE;
 
-    if (!take_runs(c->r, c->values, c->tar.count))
+    if (!deb_runs_take(c->r, c->values, c->tar.count))
         return false;
     for (size_t i = 0; i < c->tar.count; i++) {
         struct deb_tar_entry *entry = &c->tar.entries[i];
@@ -482,7 +467,7 @@ static bool take_owners(struct columns_reader *c, struct error *err)
     }
     c->tar.owners = owners;
     c->tar.owner_count = count;
-    if (!take_runs(c->r, c->values, c->tar.count))
+    if (!deb_runs_take(c->r, c->values, c->tar.count))
         return error_set(err, ERROR_INPUT, "broken owners");
     for (size_t i = 0; i < c->tar.count; i++) {
         if (c->values[i] >= count)
@@ -494,7 +479,7 @@ static bool take_owners(struct columns_reader *c, struct error *err)
 
 static bool take_times(struct columns_reader *c)
 {
-    if (!take_runs(c->r, c->values, c->tar.count))
+    if (!deb_runs_take(c->r, c->values, c->tar.count))
         return false;
     for (size_t i = 0; i < c->tar.count; i++) {
         uint64_t value = c->values[i];
@@ -527,7 +512,7 @@ static bool take_targets(struct columns_reader *c, struct error *err)
     return true;
 }
 
-static bool take_rest(struct columns_reader *c)
+static bool take_devices(struct columns_reader *c)
 {
     for (size_t i = 0; i < c->tar.count; i++) {
         struct deb_tar_entry *entry = &c->tar.entries[i];
@@ -536,8 +521,14 @@ static bool take_rest(struct columns_reader *c)
         entry->major = (uint32_t)reader_varint_max(c->r, UINT32_MAX);
         entry->minor = (uint32_t)reader_varint_max(c->r, UINT32_MAX);
     }
+    return reader_ok(c->r);
+}
+
+static bool take_heads(struct columns_reader *c)
+{
     size_t heads = (size_t)reader_varint_max(c->r, c->tar.count);
     size_t index = 0;
+
     for (size_t i = 0; i < heads && reader_ok(c->r); i++, index++) {
         index += (size_t)reader_varint_max(c->r, c->tar.count);
         uint64_t blocks = reader_varint_max(c->r, LIMIT_DEB_HEAD / DEB_TAR_BLOCK);
@@ -550,30 +541,55 @@ static bool take_rest(struct columns_reader *c)
     return reader_ok(c->r);
 }
 
+/* Where a column is read from: one that was left out has zeros. */
+static struct columns_reader *column(struct columns_reader *c, struct reader *numbers, struct reader *zeros,
+                                     unsigned bit)
+{
+    static const uint8_t none[2]; /* owners have two numbers */
+
+    *zeros = reader_with((struct bytes){none, sizeof(none)});
+    c->r = (c->present & bit) != 0 ? numbers : zeros;
+    return c;
+}
+
+static bool take_columns(struct columns_reader *c, struct reader *numbers, struct error *err)
+{
+    struct reader zeros;
+
+    c->present = (unsigned)reader_varint_max(numbers, HAS_ALL);
+    c->tar.dialect =
+        (unsigned)reader_varint_max(column(c, numbers, &zeros, HAS_DIALECT)->r, DEB_TAR_DIALECTS - 1);
+    c->tar.end = reader_varint_max(column(c, numbers, &zeros, HAS_END)->r, LIMIT_DEB_DATA);
+    c->r = numbers;
+    if (!take_count(c, err) || !take_paths(c, err))
+        return false;
+    size_t links = (size_t)reader_varint_max(column(c, numbers, &zeros, HAS_LAST_LINKS)->r, c->tar.count);
+    if (!take_kinds(column(c, numbers, &zeros, HAS_KINDS), links))
+        return error_set(err, ERROR_INPUT, "broken kinds");
+    c->r = numbers;
+    if (!take_hard_links(c))
+        return error_set(err, ERROR_INPUT, "broken hard links");
+    if (!take_modes(column(c, numbers, &zeros, HAS_MODES)))
+        return error_set(err, ERROR_INPUT, "broken modes");
+    if (!take_owners(column(c, numbers, &zeros, HAS_OWNERS), err))
+        return false;
+    if (!take_times(column(c, numbers, &zeros, HAS_TIMES)))
+        return error_set(err, ERROR_INPUT, "broken times");
+    c->r = numbers;
+    if (!take_targets(c, err))
+        return false;
+    if (!take_devices(c) || !take_heads(column(c, numbers, &zeros, HAS_HEADS)) || !reader_ok(numbers))
+        return error_set(err, ERROR_INPUT, "broken devices or heads");
+    return true;
+}
+
 bool deb_columns_read(struct reader *numbers, struct bytes paths, struct bytes *targets,
                       struct deb_columns columns, struct arena *arena, struct deb_tar *out, struct error *err)
 {
-    struct columns_reader c = {
-        .r = numbers, .paths = paths, .targets = targets, .columns = columns, .arena = arena};
+    struct columns_reader c = {.paths = paths, .targets = targets, .columns = columns, .arena = arena};
 
-    c.tar.dialect = (unsigned)reader_varint_max(numbers, DEB_TAR_DIALECTS - 1);
-    c.tar.end = reader_varint_max(numbers, LIMIT_DEB_DATA);
-    if (!take_count(&c, err) || !take_paths(&c, err))
+    if (!take_columns(&c, numbers, err))
         return false;
-    if (!take_kinds(&c))
-        return error_set(err, ERROR_INPUT, "broken kinds");
-    if (!take_hard_links(&c))
-        return error_set(err, ERROR_INPUT, "broken hard links");
-    if (!take_modes(&c))
-        return error_set(err, ERROR_INPUT, "broken modes");
-    if (!take_owners(&c, err))
-        return false;
-    if (!take_times(&c))
-        return error_set(err, ERROR_INPUT, "broken times");
-    if (!take_targets(&c, err))
-        return false;
-    if (!take_rest(&c))
-        return error_set(err, ERROR_INPUT, "broken devices or heads");
     *out = c.tar;
     return true;
 }

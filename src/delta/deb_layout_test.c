@@ -122,20 +122,20 @@ static const struct {
     size_t beside_list, parts;
     const char *strange;
 } packages[] = {
-    {"usual.deb", 228, 15, ""},
-    {"newer.deb", 228, 15, ""},
-    {"gzip.deb", 228, 15, ""},
-    {"zstd.deb", 238, 15, ""},
-    {"none.deb", 228, 15, ""},
-    {"extreme.deb", 228, 15, ""},
-    {"no_md5sums.deb", 227, 14, ""},
-    {"one_thread.deb", 70, 4, ""},
-    {"other_packing.deb", 80, 4, ""},
-    {"ustar.deb", 70, 4, ""},
-    {"times.deb", 840, 43, ""},
-    {"signed.deb", 82, 5, ""},
-    {"slash.deb", 250, 4, ""},
-    {"pax.deb", 3164, 7, ""},
+    {"usual.deb", 216, 15, ""},
+    {"newer.deb", 216, 15, ""},
+    {"gzip.deb", 216, 15, ""},
+    {"zstd.deb", 226, 15, ""},
+    {"none.deb", 216, 15, ""},
+    {"extreme.deb", 216, 15, ""},
+    {"no_md5sums.deb", 215, 14, ""},
+    {"one_thread.deb", 55, 4, ""},
+    {"other_packing.deb", 65, 4, ""},
+    {"ustar.deb", 57, 4, ""},
+    {"times.deb", 825, 43, ""},
+    {"signed.deb", 67, 5, ""},
+    {"slash.deb", 235, 4, ""},
+    {"pax.deb", 3153, 7, ""},
     {"closed/behind_tar.deb", 40, 2, "data.tar.xz: tar: something stands behind its end"},
     {"closed/bzip2.deb", 42, 2, "data.tar.bz2: tar: ends in the middle of a head"},
     {"closed/cut_xz.deb", 40, 2, "data.tar.xz: xz: ends in the middle, after 257 bytes"},
@@ -350,12 +350,10 @@ static void broken_structures_fail(void **state)
         uint64_t put = 0;
         assert_false(deb_put_together((struct bytes){apart.structure.at, i}, apart.part_count, contents,
                                       budget, deb.size, (struct opener_sink){count_bytes, &put}, &err));
-        for (unsigned bit = 0; bit < 8; bit++) {
+        for (unsigned bit = (unsigned)(i % 3); bit < 8; bit += 3) {
             memcpy(changed, apart.structure.at, apart.structure.size);
             changed[i] ^= (uint8_t)(1U << bit);
             put = 0;
-            if (changed[i] == 255) /* another packing, which may take a second */
-                continue;
             if (!deb_put_together((struct bytes){changed, apart.structure.size}, apart.part_count, contents,
                                   budget, deb.size, (struct opener_sink){count_bytes, &put}, &err))
                 assert_true(err.text[0] != '\0');
@@ -383,7 +381,7 @@ static void real_packages_come_back(void **state)
         char path[1024];
         size_t size = strlen(entry->d_name);
         if (size < 4 || strcmp(entry->d_name + size - 4, ".deb") != 0 ||
-            (given == NULL && strncmp(entry->d_name, "curl_", 5) != 0))
+            (given == NULL && strncmp(entry->d_name, "curl_7.88.1-10+deb12u15", 23) != 0))
             continue;
         (void)snprintf(path, sizeof(path), "%s/%s", given == NULL ? folder : given, entry->d_name);
         failed += !round_trip(path, given != NULL);

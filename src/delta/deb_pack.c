@@ -25,7 +25,11 @@ static const struct deb_packing usual[] = {
     {.kind = DEB_PACK_XZ, .level = 6, .check = 4},
     {.kind = DEB_PACK_XZ, .level = 9, .threaded = true, .check = 4},
     {.kind = DEB_PACK_XZ, .level = 9, .threaded = true, .extreme = true, .check = 4},
-    {.kind = DEB_PACK_ZSTD, .level = 19, .check = 1},
+    {.kind = DEB_PACK_ZSTD,
+     .level = 19,
+     .threaded = true,
+     .sized = true,
+     .check = 1}, /* fits into one buffer */
 };
 #define USUAL (sizeof(usual) / sizeof(usual[0]))
 

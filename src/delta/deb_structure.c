@@ -75,8 +75,7 @@ bool deb_structure_write(const struct deb_structure *structure, struct arena *ar
                          struct error *err)
 {
     OWN(writer_end)
-    struct writer whole = writer_with(LIMIT_DEB_STRUCTURE),
-                  targets = writer_with(LIMIT_DEB_STRUCTURE);
+    struct writer whole = writer_with(LIMIT_DEB_STRUCTURE), targets = writer_with(LIMIT_DEB_STRUCTURE);
     OWN(writer_end) struct writer numbers = writer_with(LIMIT_DEB_STRUCTURE);
     struct bytes made;
 

@@ -190,7 +190,7 @@ uint64_t deb_tar_usual_end(uint64_t size)
 {
     uint64_t end = UINT64_C(2) * DEB_TAR_BLOCK;
 
-    return end + -(size + end) % RECORD_SIZE;
+    return end + (RECORD_SIZE - (size + end) % RECORD_SIZE) % RECORD_SIZE;
 }
 
 /* ---- the table from heads ---- */

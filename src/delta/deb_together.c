@@ -159,8 +159,7 @@ static bool read_control(struct together *t, struct text path, struct writer *ou
 static bool make_md5sums(struct together *t, size_t part, struct error *err)
 {
     OWN(writer_end)
-    struct writer conffiles = writer_with(LIMIT_DEB_CONTROL),
-                  reduced = writer_with(LIMIT_DEB_CONTROL);
+    struct writer conffiles = writer_with(LIMIT_DEB_CONTROL), reduced = writer_with(LIMIT_DEB_CONTROL);
     size_t data_part;
     const struct deb_member *data = member_of(t, DEB_MEMBER_DATA, &data_part);
 
