@@ -1,0 +1,347 @@
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "base/limits.h"
+#include "base/own.h"
+#include "base/testing.h"
+#include "delta/codec_testing.h"
+#include "delta/decode.h"
+
+static struct error err;
+
+/* ---- made files ---- */
+
+#define TEXT_SIZE 30000
+
+struct made {
+    uint8_t old_text[TEXT_SIZE], new_text[TEXT_SIZE + 100], old_noise[TEXT_SIZE], new_noise[TEXT_SIZE];
+    struct codec_file olds[4], news[5];
+};
+
+static uint32_t draw(uint64_t *state)
+{
+    *state = *state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    return (uint32_t)(*state >> 33);
+}
+
+/* A text with an insertion, noise with scattered changes, a file that stays, one that goes, one that comes, one that moves. */
+static void make(struct made *m)
+{
+    static const char words[][8] = {"old ", "new ", "file ", "delta\n", "window ", "of a ", "base\n", "the "};
+    uint64_t state = 7;
+    size_t at = 0;
+
+    while (at < TEXT_SIZE) {
+        const char *word = words[draw(&state) % COUNT_OF(words)];
+        for (size_t i = 0; word[i] != 0 && at < TEXT_SIZE; i++)
+            m->old_text[at++] = (uint8_t)word[i];
+    }
+    memcpy(m->new_text, m->old_text, 10000);
+    memset(m->new_text + 10000, '#', 100);
+    memcpy(m->new_text + 10100, m->old_text + 10000, TEXT_SIZE - 10000);
+    for (size_t i = 0; i < TEXT_SIZE; i++)
+        m->old_noise[i] = m->new_noise[i] = (uint8_t)draw(&state);
+    for (size_t i = 0; i < 100; i++)
+        m->new_noise[draw(&state) % TEXT_SIZE]++;
+    m->olds[0] = (struct codec_file){"/gone", BYTES("this one goes")};
+    m->olds[1] = (struct codec_file){"/lib/libx.so.1.2", {m->old_noise, TEXT_SIZE}};
+    m->olds[2] = (struct codec_file){"/same", BYTES("this one stays, and another has its bytes")};
+    m->olds[3] = (struct codec_file){"/text", {m->old_text, TEXT_SIZE}};
+    m->news[0] = (struct codec_file){"/empty", {0}};
+    m->news[1] = (struct codec_file){"/libx.so.1.3", {m->new_noise, TEXT_SIZE}};
+    m->news[2] = (struct codec_file){"/moved", BYTES("this one stays, and another has its bytes")};
+    m->news[3] = (struct codec_file){"/same", BYTES("this one stays, and another has its bytes")};
+    m->news[4] = (struct codec_file){"/text", {m->new_text, TEXT_SIZE + 100}};
+}
+
+/* A folder from a folder; small windows where memory is. */
+struct pair {
+    struct made made;
+    struct codec_base base;
+    struct codec_target target;
+    struct writer file;
+    struct encode_result result;
+};
+
+static void end_pair(struct pair **pair)
+{
+    codec_target_end(&(*pair)->target);
+    writer_end(&(*pair)->file);
+    free(*pair);
+}
+
+static struct pair *pair_with(unsigned threads, size_t memory_max)
+{
+    struct pair *pair = calloc(1, sizeof(*pair));
+
+    assert_non_null(pair);
+    make(&pair->made);
+    codec_base_with(&pair->base, BASE_KIND_FOLDER, pair->made.olds, COUNT_OF(pair->made.olds));
+    codec_target_folder(&pair->target, pair->made.news, COUNT_OF(pair->made.news));
+    pair->file = writer_with(MIB);
+    struct encode_request request = {.base = &pair->base.base,
+                                     .target = &pair->target.target,
+                                     .work = "/tmp",
+                                     .threads = threads,
+                                     .memory_max = memory_max};
+    assert_done("encode", delta_encode(&request, &pair->file, &pair->result, &err), &err);
+    return pair;
+}
+
+#define MEMORY_LARGE (256 * MIB)
+#define MEMORY_SMALL (64 * KIB) /* windows of 8 KiB, but for a file that is larger */
+
+/* Decodes into *out what `file` says; work->spool is given, or made here when it is -1. */
+static bool run(const struct base *base, struct bytes file, struct decode_work work, struct writer *out,
+                struct decode_cost *cost)
+{
+    OWN(arena_end) struct arena arena = arena_with(LIMIT_DELTA_MEMORY);
+    OWN(own_fd) int own = -1;
+    struct delta delta;
+
+    if (work.sink.put == NULL)
+        work.sink = (struct opener_sink){codec_put, out};
+    if (work.spool < 0) {
+        if (!spool_open("/tmp", &own, &err))
+            return false;
+        work.spool = own;
+    }
+    return delta_read(file, &arena, &delta, &err) && delta_decode(&delta, file, base, &work, cost, &err);
+}
+
+static void a_delta_makes_the_target(void **state)
+{
+    static const size_t memories[] = {MEMORY_LARGE, MEMORY_SMALL};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(memories); i++) {
+        OWN(end_pair) struct pair *pair = pair_with(1, memories[i]);
+        OWN(writer_end) struct writer out = writer_with(MIB);
+        struct decode_cost cost;
+        assert_int_equal(pair->result.windows, i == 0 ? 1 : 3);
+        assert_true(pair->file.size <
+                    1200); /* 100 changes in noise, an insertion, and what every delta has */
+        assert_done(
+            "run",
+            run(&pair->base.base, writer_bytes(&pair->file), (struct decode_work){.spool = -1}, &out, &cost),
+            &err);
+        assert_int_equal(out.size, pair->target.stream.size);
+        assert_memory_equal(out.at, pair->target.stream.at, out.size);
+        assert_int_equal(cost.windows_kept, 0);
+    }
+}
+
+static void threads_change_no_byte(void **state)
+{
+    OWN(end_pair) struct pair *one = pair_with(1, MEMORY_SMALL), *four = pair_with(4, MEMORY_SMALL);
+
+    (void)state;
+    assert_int_equal(one->file.size, four->file.size);
+    assert_memory_equal(one->file.at, four->file.at, one->file.size);
+}
+
+/* ---- files of every size ---- */
+
+static void files_of_any_size(void **state)
+{
+    static const size_t sizes[][2] = {{0, 0}, {0, 10}, {10, 0}, {1, 1}, {300, 200}, {5000, 30000}};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(sizes); i++) {
+        OWN(writer_end) struct writer file = writer_with(MIB), out = writer_with(MIB);
+        struct made *made = calloc(1, sizeof(*made));
+        struct codec_base base;
+        struct codec_target target;
+        assert_non_null(made);
+        make(made);
+        struct codec_file old = {"", {made->old_text, sizes[i][0]}};
+        codec_base_with(&base, BASE_KIND_FILE, &old, 1);
+        codec_target_file(&target, (struct bytes){made->new_text, sizes[i][1]});
+        struct encode_request request = {
+            .base = &base.base, .target = &target.target, .work = "/tmp", .memory_max = MEMORY_LARGE};
+        assert_done("encode", delta_encode(&request, &file, NULL, &err), &err);
+        assert_done(
+            "run", run(&base.base, writer_bytes(&file), (struct decode_work){.spool = -1}, &out, NULL), &err);
+        assert_int_equal(out.size, sizes[i][1]);
+        assert_true(out.size == 0 || memcmp(out.at, made->new_text, out.size) == 0);
+        free(made);
+    }
+}
+
+/* ---- broken off ---- */
+
+static bool stop_at(void *self, uint64_t done, uint64_t all)
+{
+    (void)all;
+    return done < *(const uint64_t *)self;
+}
+
+static void what_was_broken_off_goes_on(void **state)
+{
+    OWN(end_pair) struct pair *pair = pair_with(1, MEMORY_SMALL);
+    size_t kept_before = 0;
+
+    (void)state;
+    for (uint64_t stop = 1; stop < 70000; stop += 9000) {
+        OWN(writer_end) struct writer out = writer_with(MIB);
+        OWN(own_fd) int spool = -1;
+        struct decode_cost cost;
+        assert_done("spool", spool_open("/tmp", &spool, &err), &err);
+        struct decode_work work = {.spool = spool, .progress = stop_at, .self = &stop};
+        assert_false(run(&pair->base.base, writer_bytes(&pair->file), work, &out, &cost));
+        assert_int_equal(err.kind, ERROR_CONFLICT);
+        writer_clear(&out);
+        work.progress = NULL;
+        assert_done("again", run(&pair->base.base, writer_bytes(&pair->file), work, &out, &cost), &err);
+        assert_int_equal(out.size, pair->target.stream.size);
+        assert_memory_equal(out.at, pair->target.stream.at, out.size);
+        assert_true(cost.windows_kept >= kept_before);
+        kept_before = cost.windows_kept;
+    }
+    assert_int_equal(kept_before, 3);
+}
+
+static void a_spoilt_spool_is_made_anew(void **state)
+{
+    OWN(end_pair) struct pair *pair = pair_with(1, MEMORY_SMALL);
+    OWN(own_fd) int spool = -1;
+    OWN(writer_end) struct writer out = writer_with(MIB);
+    struct decode_cost cost;
+
+    (void)state;
+    assert_done("spool", spool_open("/tmp", &spool, &err), &err);
+    struct decode_work work = {.spool = spool};
+    assert_done("first", run(&pair->base.base, writer_bytes(&pair->file), work, &out, &cost), &err);
+    assert_done("spoil", spool_write(spool, 20000, BYTES("x"), &err), &err);
+    writer_clear(&out);
+    assert_done("second", run(&pair->base.base, writer_bytes(&pair->file), work, &out, &cost), &err);
+    assert_int_equal(cost.windows_kept, 2);
+    assert_memory_equal(out.at, pair->target.stream.at, out.size);
+}
+
+/* ---- what fails ---- */
+
+static void a_wrong_base_is_named(void **state)
+{
+    OWN(end_pair) struct pair *pair = pair_with(1, MEMORY_LARGE);
+    OWN(writer_end) struct writer out = writer_with(MIB);
+    struct bytes file = writer_bytes(&pair->file);
+    const struct decode_work work = {.spool = -1};
+
+    (void)state;
+    pair->base.edited[3] = true;
+    assert_false(run(&pair->base.base, file, work, &out, NULL));
+    assert_failed("edited", &err, ERROR_CONFLICT, "window 1 of 1: base: /text is not as it was installed");
+    pair->base.edited[3] = false;
+    pair->base.absent[2] = true;
+    assert_false(run(&pair->base.base, file, work, &out, NULL));
+    assert_failed("absent", &err, ERROR_ABSENT, "part 2: base: /same is not there");
+    pair->base.absent[2] = false;
+    pair->base.absent[0] = true; /* what is not needed may be missing */
+    writer_clear(&out);
+    assert_done("unused", run(&pair->base.base, file, work, &out, NULL), &err);
+    pair->base.parts[0].name = TEXT("/other");
+    assert_false(run(&pair->base.base, file, work, &out, NULL));
+    assert_failed("other", &err, ERROR_CONFLICT, "base: not what this delta was made from");
+    pair->base.parts[0].name = TEXT("/gone");
+    pair->base.bytes[3].size--; /* a reader that does not compare */
+    assert_false(run(&pair->base.base, file, work, &out, NULL));
+    assert_failed("shorter", &err, ERROR_INPUT,
+                  "window 1 of 1: old image: 59999 bytes, announced were 60000");
+}
+
+static void a_package_is_named(void **state)
+{
+    struct delta delta = {.base_kind = BASE_KIND_PACKAGE, .base = {TEXT("curl"), TEXT("1-1"), TEXT("amd64")}};
+    struct base base = {
+        .kind = BASE_KIND_PACKAGE, .package = TEXT("curl"), .version = TEXT("1-2"), .arch = TEXT("amd64")};
+
+    (void)state;
+    assert_false(delta_check_base(&delta, &base, &err));
+    assert_failed("version", &err, ERROR_CONFLICT,
+                  "base: this delta was made from curl 1-1 amd64, and this is curl 1-2 amd64");
+    base.version = TEXT("1-1");
+    assert_false(delta_check_base(&delta, &base, &err));
+    assert_failed("files", &err, ERROR_CONFLICT,
+                  "base: this delta was made from curl 1-1 amd64 with other files than these");
+    base = (struct base){.kind = BASE_KIND_FILE};
+    assert_false(delta_check_base(&delta, &base, &err));
+    assert_failed("kind", &err, ERROR_CONFLICT,
+                  "base: this delta was made from curl 1-1 amd64, and this is no package");
+}
+
+static bool sink_full(void *self, struct bytes bytes, struct error *error)
+{
+    (void)self, (void)bytes;
+    return error_set(error, ERROR_SYSTEM, "out: No space left on device");
+}
+
+static void a_full_disk_ends_it(void **state)
+{
+    OWN(end_pair) struct pair *pair = pair_with(1, MEMORY_LARGE);
+    OWN(own_fd) int full = open("/dev/full", O_RDWR);
+    OWN(writer_end) struct writer out = writer_with(MIB);
+    struct bytes file = writer_bytes(&pair->file);
+
+    (void)state;
+    assert_true(full >= 0);
+    assert_false(run(&pair->base.base, file, (struct decode_work){.spool = full}, &out, NULL));
+    assert_failed("spool", &err, ERROR_SYSTEM, "window 1 of 1: spool: No space left on device");
+    assert_false(run(&pair->base.base, file, (struct decode_work){.spool = -1, .sink = {sink_full, NULL}},
+                     &out, NULL));
+    assert_failed("output", &err, ERROR_SYSTEM, "out: No space left on device");
+}
+
+static void every_prefix_fails(void **state)
+{
+    OWN(end_pair) struct pair *pair = pair_with(1, MEMORY_LARGE);
+
+    (void)state;
+    for (size_t size = 0; size < pair->file.size; size++) {
+        OWN(writer_end) struct writer out = writer_with(MIB);
+        assert_false(run(&pair->base.base, (struct bytes){pair->file.at, size},
+                         (struct decode_work){.spool = -1}, &out, NULL));
+        assert_int_equal(err.kind, ERROR_INPUT);
+        assert_int_equal(out.size, 0);
+    }
+    writer_byte(&pair->file, 0);
+    assert_false(
+        run(&pair->base.base, writer_bytes(&pair->file), (struct decode_work){.spool = -1}, NULL, NULL));
+    assert_int_equal(err.kind, ERROR_INPUT);
+}
+
+/* A flipped bit gives the same bytes or a failure, never others that pass. */
+static void no_flipped_bit_passes(void **state)
+{
+    OWN(end_pair) struct pair *pair = pair_with(1, MEMORY_LARGE);
+    size_t passed = 0;
+
+    (void)state;
+    for (size_t bit = 0; bit < 8 * pair->file.size; bit += 3) {
+        OWN(writer_end) struct writer out = writer_with(MIB);
+        pair->file.at[bit / 8] ^= (uint8_t)(1 << bit % 8);
+        bool done =
+            run(&pair->base.base, writer_bytes(&pair->file), (struct decode_work){.spool = -1}, &out, NULL);
+        pair->file.at[bit / 8] ^= (uint8_t)(1 << bit % 8);
+        assert_true(out.size <= pair->target.stream.size || !done);
+        if (!done)
+            continue;
+        passed++;
+        assert_int_equal(out.size, pair->target.stream.size);
+        assert_memory_equal(out.at, pair->target.stream.at, out.size);
+    }
+    assert_true(passed <= 24); /* the last bits of a coder may say the same */
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_delta_makes_the_target),    cmocka_unit_test(threads_change_no_byte),
+        cmocka_unit_test(files_of_any_size),           cmocka_unit_test(what_was_broken_off_goes_on),
+        cmocka_unit_test(a_spoilt_spool_is_made_anew), cmocka_unit_test(a_wrong_base_is_named),
+        cmocka_unit_test(a_package_is_named),          cmocka_unit_test(a_full_disk_ends_it),
+        cmocka_unit_test(every_prefix_fails),          cmocka_unit_test(no_flipped_bit_passes),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

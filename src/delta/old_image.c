@@ -1,0 +1,73 @@
+#include "delta/old_image.h"
+
+#include <stdlib.h>
+
+#include "base/limits.h"
+#include "base/own.h"
+#include "delta/openers.h"
+
+void old_image_end(struct old_image *image)
+{
+    writer_end(&image->bytes);
+    free(image->pieces);
+    free(image->parts);
+    *image = (struct old_image){0};
+}
+
+struct window_image old_image_view(const struct old_image *image)
+{
+    return (struct window_image){writer_bytes(&image->bytes), image->pieces, image->piece_count};
+}
+
+static bool read_opened(const struct base *base, const struct delta_old *old, struct writer *out,
+                        struct error *err)
+{
+    OWN(writer_end) struct writer file = writer_with(LIMIT_DELTA_IMAGE);
+    const struct opener *opener = openers_get(old->opener);
+
+    if (opener == NULL)
+        return error_set(err, ERROR_CONFLICT, "opener %u, which this program does not know", old->opener);
+    if (!base->read(base->self, old->part, &file, err))
+        return false;
+    return opener->open(writer_bytes(&file), out->limit - out->size, out, NULL, err) ||
+           error_at(err, "%.*s: %s", TEXT_ARG(base->parts[old->part].name), opener->name);
+}
+
+static bool add_old(struct old_image *image, const struct base *base, const struct delta_old *old,
+                    struct error *err)
+{
+    size_t before = image->bytes.size, size;
+
+    if (old->part >= base->part_count)
+        return error_set(err, ERROR_INPUT, "part %u of a base that has %zu", old->part, base->part_count);
+    if (old->opener == OPENER_NONE ? !base->read(base->self, old->part, &image->bytes, err)
+                                   : !read_opened(base, old, &image->bytes, err))
+        return error_at(err, "base");
+    size = image->bytes.size - before;
+    if (!writer_ok(&image->bytes))
+        return error_set(err, ERROR_LIMIT, "base: more than %zu bytes", image->bytes.limit);
+    if (size == 0)
+        return true;
+    image->parts[image->piece_count] = old->part;
+    image->pieces[image->piece_count++] = (struct window_piece){(uint32_t)before, (uint32_t)size};
+    return true;
+}
+
+bool old_image_take(const struct base *base, const struct delta_old *olds, size_t count, size_t size_max,
+                    struct old_image *out, struct error *err)
+{
+    OWN(old_image_end) struct old_image image = {.bytes = writer_with(size_max)};
+
+    if (size_max > LIMIT_DELTA_IMAGE)
+        return error_set(err, ERROR_LIMIT, "old image: %zu bytes", size_max);
+    image.pieces = calloc(count + 1, sizeof(*image.pieces));
+    image.parts = calloc(count + 1, sizeof(*image.parts));
+    if (image.pieces == NULL || image.parts == NULL)
+        return error_set(err, ERROR_LIMIT, "out of memory");
+    for (size_t i = 0; i < count; i++)
+        if (!add_old(&image, base, &olds[i], err))
+            return false;
+    *out = image;
+    image = (struct old_image){0};
+    return true;
+}
