@@ -10,6 +10,7 @@ extern const struct command command_scan, command_why, command_plan, command_fee
     command_cvss, command_version_compare, command_completion, command_help;
 
 extern const struct command command_apply;
+extern const struct command command_delta_create, command_delta_apply, command_delta_info;
 extern const struct command command_verify, command_report, command_rollback;
 
 const struct command *const commands[] = {
@@ -40,6 +41,9 @@ const struct command *const commands[] = {
     &command_unattended_status,
     &command_unattended_run,
     &command_unattended_finish,
+    &command_delta_create,
+    &command_delta_apply,
+    &command_delta_info,
     &command_version_compare,
     &command_cvss,
     &command_completion,
