@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "base/limits.h"
+#include "base/os.h"
 #include "base/time.h"
 
 #define RATE_BYTES_MIN 1000000
@@ -88,6 +89,7 @@ static struct choice_machine machine_of(struct work *work)
         .rate = delta_rate_read(request->state, work->arena),
         .metered = request->settings->metered,
         .battery = request->battery,
+        .memory = os_memory_size() / 2, /* what suture-rebuild is given */
     };
 
     if (request->rate_max > 0 && (machine.rate == 0 || machine.rate > request->rate_max))

@@ -144,14 +144,30 @@ static bool finish_task(struct work *work, const struct task *task, bool done,
 
 /* ---- several at once ---- */
 
+/* With the lock held. */
+static bool is_stopped(struct work *work)
+{
+    if (!work->stopped && work->request->stop != NULL && work->request->stop(work->request->self))
+        work->stopped = true;
+    return work->stopped;
+}
+
+static bool go_on(void *self)
+{
+    struct work *work = self;
+
+    (void)pthread_mutex_lock(&work->mutex);
+    bool stopped = is_stopped(work);
+    (void)pthread_mutex_unlock(&work->mutex);
+    return !stopped;
+}
+
 static const struct task *take_task(struct work *work)
 {
     const struct task *task = NULL;
 
     (void)pthread_mutex_lock(&work->mutex);
-    if (!work->stopped && work->request->stop != NULL && work->request->stop(work->request->self))
-        work->stopped = true;
-    if (!work->stopped && work->failed.kind == ERROR_NONE && work->next < work->task_count)
+    if (!is_stopped(work) && work->failed.kind == ERROR_NONE && work->next < work->task_count)
         task = &work->tasks[work->next++];
     (void)pthread_mutex_unlock(&work->mutex);
     return task;
@@ -168,14 +184,18 @@ static void *run_tasks(void *self)
                                         .new = task->shelf->package,
                                         .out = task->out,
                                         .memory_max = request->memory_max / work->at_once,
-                                        .threads = os_processor_count() / work->at_once};
+                                        .threads = os_processor_count() / work->at_once,
+                                        .go_on = go_on,
+                                        .self = work};
         struct publish_made made = {0};
         struct error why = {0}, err = {0};
         int64_t begun_us = time_now_us();
         bool done = request->door->make(request->door->self, &job, &arena, &made, &why);
         int64_t took_us = time_now_us() - begun_us;
         (void)pthread_mutex_lock(&work->mutex);
-        if (!finish_task(work, task, done, &made, took_us, &why, &err) && work->failed.kind == ERROR_NONE)
+        bool given_up = !done && work->stopped; /* it stays pending, and is made by the next call */
+        if (!given_up && !finish_task(work, task, done, &made, took_us, &why, &err) &&
+            work->failed.kind == ERROR_NONE)
             work->failed = err;
         (void)pthread_mutex_unlock(&work->mutex);
     }

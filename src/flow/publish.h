@@ -23,6 +23,8 @@ struct publish_job {
     const char *out; /* path of the delta; supplements lie beside it as OUT.CLASS */
     size_t memory_max;
     unsigned threads;
+    bool (*go_on)(void *self); /* asked now and then, from any thread; false: stop */
+    void *self;
 };
 
 struct publish_made {
@@ -68,7 +70,7 @@ struct publish_request {
     int64_t now_us;
     const struct publish_door *door;
     void (*told)(void *self, const struct publish_event *event); /* never twice at once */
-    bool (*stop)(void *self);                                    /* asked between two deltas */
+    bool (*stop)(void *self); /* the same; true: what is being made is given up */
     void *self;
 };
 

@@ -22,6 +22,7 @@
  *     order                  the machine's own level (store/order.h)
  *     evidence/              sealed records of what was proved (store/evidence.h)
  *     machine.key            what they are signed with (trust/machine_key.h)
+ *     deltas/                indexes of deltas, and deltas that wait to be used (flow/delta_fetch.h)
  *     takeover               what was changed of other updaters (store/takeover.h)
  *
  * A generation replaces the former one as a whole: it is filled, synced, named, and then the link is renamed; whatever

@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """What the helper programs cannot do, tried from inside each of them (test/confined_probe.c) when they are at work."""
 import ctypes
+import hashlib
 import os
+import shutil
 import struct
 import subprocess
 import sys
@@ -91,6 +93,18 @@ class ConfinedTest(unittest.TestCase):
         could, outcome, answer = self.probe("SUTURE_PROVE", "powers", question=question)
         self.assertEqual((set(), "EPERM"), (could, outcome["run"]))
         self.assertTrue(answer.startswith(b"SWA1\x01\x00\x07"))
+
+    def test_prove_offers(self):
+        made = self.root()
+        folder = os.path.join(made.folder, "deltas")
+        os.mkdir(folder, 0o700)
+        shutil.copy(os.path.join(os.environ["SUTURE_GOLDEN"], "acquire/delta_index/libexpat1_amd64"), folder)
+        key = bytes.fromhex("ea4a6c63e29c520abef5507b132ec5f9954776aebebe7b92421eea691446d22c")
+        question = (b"SOQ1" + text(made.root) + text(folder) + key + b"\x01" + text("libexpat1") + text("amd64") + text("libexpat1_amd64") +
+                    hashlib.sha256(b"u2").digest() + struct.pack("<Q", 99148))
+        could, outcome, answer = self.probe("SUTURE_PROVE", "offers", question=question)
+        self.assertEqual((set(), "EPERM"), (could, outcome["run"]))
+        self.assertEqual(b"SOA1\x01\x00\x07\x00\x02" + struct.pack("<Q", 7) + b"\x00\x00", answer)  # read, and no base is installed
 
     def test_plan(self):
         made = self.root()

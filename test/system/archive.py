@@ -2,6 +2,7 @@
 
     machine.archive.replace("debian-security/dists/bookworm-security/InRelease", content)     another content, None: 404
     machine.archive.requests                                                                   (path, status) in order
+    machine.archive.sent                                                                       {path: bytes of its contents, in sum}
     machine.archive.wait_for("openssl")                                                        until one is asked for
 
 A content may be a function: it is called with the handler and answers for itself, to stall or to cut a transfer."""
@@ -76,6 +77,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.send_header("Content-Range", ranged)
         self.end_headers()
         if self.command != "HEAD":
+            self.archive.sent[path] = self.archive.sent.get(path, 0) + len(content)
             self.wfile.write(content)
 
     def handle(self):
@@ -93,6 +95,7 @@ class Archive:
         self.folders = list(folders)
         self.replaced = {}
         self.requests = []
+        self.sent = {}
         self.changed = threading.Condition()
         self.server = None
 

@@ -142,6 +142,7 @@ class Machine:
         subprocess.run(["cp", "-a", os.path.join(self.folder, "saved"), os.path.join(self.folder, "upper")], check=True)
         self.mount_disk()
         self.archive.requests.clear()
+        self.archive.sent.clear()
         self.boot()
 
     def processes(self, name):
