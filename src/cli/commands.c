@@ -10,7 +10,8 @@ extern const struct command command_scan, command_why, command_plan, command_fee
     command_cvss, command_version_compare, command_completion, command_help;
 
 extern const struct command command_apply;
-extern const struct command command_delta_create, command_delta_apply, command_delta_info;
+extern const struct command command_delta_create, command_delta_apply, command_delta_info,
+    command_delta_publish;
 extern const struct command command_verify, command_report, command_rollback;
 
 const struct command *const commands[] = {
@@ -44,6 +45,7 @@ const struct command *const commands[] = {
     &command_delta_create,
     &command_delta_apply,
     &command_delta_info,
+    &command_delta_publish,
     &command_version_compare,
     &command_cvss,
     &command_completion,

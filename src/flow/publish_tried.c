@@ -32,8 +32,11 @@ bool publish_tried_open(const char *path, struct arena *arena, struct publish_tr
     struct bytes raw = {0};
     struct text line;
 
-    if (!file_read(path, LIMIT_DELTA_TRIED, arena, &raw, err) && err->kind != ERROR_ABSENT)
-        return false;
+    if (!file_read(path, LIMIT_DELTA_TRIED, arena, &raw, err)) {
+        if (err->kind != ERROR_ABSENT)
+            return false;
+        *err = (struct error){0}; /* nothing was tried in vain yet */
+    }
     struct text rest = {(const char *)raw.at, raw.size};
     tried.keys = ARENA_ARRAY(arena, struct text, raw.size / KEY_SIZE + 1);
     if (tried.keys == NULL)
