@@ -236,12 +236,14 @@ bool trust_check_archive(const struct trust_request *request, struct arena *aren
 static bool take_back(const struct trust_way_back *way, int vault, const struct kept_change *change,
                       struct arena *arena, struct trusted_artifact *out, struct check *check)
 {
-    const char *path = rollback_store_deb_path(way->folder, &change->deb, arena);
+    enum kept_form form = rollback_store_form(way->folder, change);
+    const struct kept_content *deb = rollback_store_deb(change, form);
+    const char *path = rollback_store_deb_path(way->folder, deb, arena);
     const char *slash = path == NULL ? NULL : strrchr(path, '/');
 
     if (slash == NULL)
         return arena_full(arena, check->err);
-    if (!check_file(vault, slash + 1, change->deb.size, &change->deb.digest, check))
+    if (!check_file(vault, slash + 1, deb->size, &deb->digest, check))
         return false;
     *out = (struct trusted_artifact){
         .basis = TRUST_WAS_INSTALLED,
@@ -249,8 +251,8 @@ static bool take_back(const struct trust_way_back *way, int vault, const struct 
         .arch = text_copy(arena, change->arch),
         .version = text_copy(arena, change->from),
         .path = path,
-        .size = change->deb.size,
-        .digest = change->deb.digest,
+        .size = deb->size,
+        .digest = deb->digest,
     };
     return (out->name.at != NULL && out->arch.at != NULL && out->version.at != NULL) ||
            arena_full(arena, check->err);

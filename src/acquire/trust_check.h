@@ -64,7 +64,8 @@ struct trusted_artifacts {
     size_t count;
 };
 
-/* The package files that the way back holds, each as it was installed before the run. */
+/* The package files that the way back holds, each as it was installed before the run. None may be a delta any more
+ * (store/kept_delta.h): that is no file which anybody could install. */
 bool trust_check_installed(const struct trust_way_back *way, struct arena *arena,
                            struct trusted_artifacts *out, enum trust_refusal *refusal, struct error *err)
     MUST_USE;

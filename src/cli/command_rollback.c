@@ -9,13 +9,16 @@
 
 #define LOCK_WAIT_US (2 * TIME_MINUTE_US)
 
-enum { OPTION_TO, OPTION_DRY_RUN, OPTION_YES, OPTION_WAIT, OPTION_FORMAT };
+enum { OPTION_TO, OPTION_DRY_RUN, OPTION_YES, OPTION_WAIT, OPTION_SHRINK, OPTION_FORMAT };
 
 static const struct command_option options[] = {
     [OPTION_TO] = {"to", OPTION_TEXT, "RUN", "back to before this run, and all after it"},
     [OPTION_DRY_RUN] = {"dry-run", OPTION_SWITCH, NULL, "only show what would go back; nothing is written"},
     [OPTION_YES] = {"yes", OPTION_SWITCH, NULL, "do not ask"},
-    [OPTION_WAIT] = {"wait", OPTION_DURATION, "10min", "wait so long for another package manager (2 minutes)"},
+    [OPTION_WAIT] = {"wait", OPTION_DURATION, "10min",
+                     "wait so long for another package manager (2 minutes)"},
+    [OPTION_SHRINK] = {"shrink", OPTION_SWITCH, NULL,
+                       "go nowhere: make what earlier runs kept small, as deltas"},
     [OPTION_FORMAT] = {"format", OPTION_CHOICE, "table|json", "how to print it"},
     {0},
 };
@@ -73,8 +76,23 @@ static enum command_exit exit_of(const struct rollback_found *found, struct erro
     return COMMAND_FAILED;
 }
 
+static enum command_exit shrink(const struct command_call *call, struct error *err)
+{
+    struct shrink_runs_request request = {.now_us = time_now_us(), .at_once = true};
+    struct shrink_runs_result result;
+
+    if (command_given(call, OPTION_TO) || command_given(call, OPTION_DRY_RUN))
+        return command_wrong(err, "--shrink goes nowhere: not with --to or --dry-run");
+    if (!state_folder(call->arena, &request.state, err) || !shrink_runs(&request, call->arena, &result, err))
+        return COMMAND_FAILED;
+    print_shrunk(&result, false, call->out);
+    return COMMAND_DONE;
+}
+
 static enum command_exit run(const struct command_call *call, struct error *err)
 {
+    if (command_given(call, OPTION_SHRINK))
+        return shrink(call, err);
     int64_t wait_us = command_given(call, OPTION_WAIT) ? command_us(call, OPTION_WAIT) : LOCK_WAIT_US;
     struct go_back_request request = {
         .root = "/",

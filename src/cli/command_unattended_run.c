@@ -9,9 +9,11 @@
 #include "base/os.h"
 #include "base/own.h"
 #include "cli/command.h"
+#include "cli/print_rollback.h"
 #include "cli/unattended_plan.h"
 #include "cli/words.h"
 #include "deploy/systemd.h"
+#include "flow/shrink.h"
 #include "flow/status.h"
 #include "flow/unattended.h"
 #include "store/state.h"
@@ -172,6 +174,24 @@ static enum command_exit go_on(const struct command_call *call, const char *prog
     return dry || become_apply(call, program, &look, NULL, err) ? COMMAND_DONE : COMMAND_FAILED;
 }
 
+/*
+ * Nothing else is to be done: time for what is nobody's hurry. It does not wait, does not run on a battery, and that it
+ * fails is no failure of the look.
+ */
+static void shrink(const struct command_call *call, const char *folder, const struct ready_power *power)
+{
+    const struct shrink_runs_request request = {.state = folder, .now_us = time_now_us()};
+    struct shrink_runs_result result;
+    struct error why = {0};
+
+    if (power->battery && !power->mains)
+        return;
+    if (shrink_runs(&request, call->arena, &result, &why))
+        print_shrunk(&result, true, call->out);
+    else if (why.kind != ERROR_CONFLICT)
+        fprintf(call->out, "(!) what earlier runs kept stays as it is: %s\n", why.text);
+}
+
 static bool must_be_root(const struct command_call *call, struct error *err)
 {
     return os_is_root() ||
@@ -205,6 +225,8 @@ static enum command_exit run(const struct command_call *call, struct error *err)
                         "there is nothing to judge this machine with; suture scan says why");
         return COMMAND_NO_DATA;
     }
+    if (!dry && (look.turn == UNATTENDED_NOTHING || look.turn == UNATTENDED_WAIT))
+        shrink(call, folder, &power);
     if (dry || (look.turn != UNATTENDED_URGENT && look.turn != UNATTENDED_ALL))
         return COMMAND_DONE;
     return carry_out_look(call, program, &request, scan, &look, err);

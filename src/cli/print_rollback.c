@@ -163,3 +163,25 @@ bool print_rollback_json(const struct rollback_found *found, struct writer *out,
     writer_byte(out, '\n');
     return writer_done(out, &bytes, err);
 }
+
+void print_shrunk(const struct shrink_runs_result *result, bool quiet, FILE *to)
+{
+    size_t told = 0;
+
+    for (size_t i = 0; i < result->count; i++) {
+        const struct shrunk_run *run = &result->runs[i];
+        if (run->problem.size > 0)
+            fprintf(to, "(!) run %s: what it kept stays as it is: %.*s\n", run->id, TEXT_ARG(run->problem));
+        else if (run->result.made > 0)
+            fprintf(to, "Run %s: %zu packages that it kept take %.1f MB instead of %.1f MB.\n", run->id,
+                    run->result.made, (double)run->result.after / 1e6, (double)run->result.before / 1e6);
+        else if (quiet || run->result.left == 0)
+            continue;
+        if (run->result.left > 0)
+            fprintf(to, "Run %s: %zu stay as they are; %.*s\n", run->id, run->result.left,
+                    TEXT_ARG(run->result.why));
+        told++;
+    }
+    if (told == 0 && !quiet)
+        fprintf(to, "There is nothing to make smaller.\n");
+}

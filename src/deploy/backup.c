@@ -8,6 +8,7 @@
 #include "base/limits.h"
 #include "base/own.h"
 #include "manager/deb_build.h"
+#include "manager/deb_plain.h"
 #include "manager/dpkg_status.h"
 #include "model/version.h"
 
@@ -342,6 +343,20 @@ static bool is_conffile(const struct backup *b, uint32_t change, struct text pat
     return false;
 }
 
+/* What could not be unpacked again stays as it is kept now: that is no failure. */
+static bool note_plain(struct kept_change *kept, const char *path, struct error *err)
+{
+    OWN(file_unmap) struct file_map map = {0};
+    struct kept_content plain = {0};
+    struct error why = {0};
+
+    if (!file_map(path, LIMIT_DEB_FILE, &map, err))
+        return false;
+    if (deb_plain_digest(map.bytes, &plain.size, &plain.digest, &why))
+        kept->plain = plain;
+    return true;
+}
+
 static bool keep_package(struct backup *b, uint32_t change, struct error *err)
 {
     const char *path = file_path(b->arena, b->request->folder, "new.deb");
@@ -354,7 +369,7 @@ static bool keep_package(struct backup *b, uint32_t change, struct error *err)
         return false;
     kept->deb = (struct kept_content){built.digest, built.size};
     kept->origin = KEPT_REBUILT;
-    if (!rollback_store_take_deb(b->request->folder, path, &kept->deb, err))
+    if (!note_plain(kept, path, err) || !rollback_store_take_deb(b->request->folder, path, &kept->deb, err))
         return false;
     for (size_t i = 0; i < built.absent_count; i++) {
         struct text place = dpkg_database_place(&b->database, kept->name, built.absent[i]);

@@ -96,7 +96,8 @@ static const struct trusted_artifact *artifact_of(const struct rollback_request 
                                                   const struct kept_change *change)
 {
     for (size_t i = 0; i < request->artifact_count; i++)
-        if (digest_equal(&request->artifacts[i].digest, &change->deb.digest))
+        if (digest_equal(&request->artifacts[i].digest, &change->deb.digest) ||
+            digest_equal(&request->artifacts[i].digest, &change->plain.digest))
             return &request->artifacts[i];
     return NULL;
 }

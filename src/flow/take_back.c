@@ -6,6 +6,7 @@
 
 #include "acquire/trust_check.h"
 #include "base/file.h"
+#include "store/kept_delta.h"
 
 /* The same file under a second name costs nothing; nobody writes to either. */
 static bool lay_down(const char *from, const char *to, struct error *err)
@@ -31,6 +32,19 @@ static bool lay_down_all(const struct trusted_artifacts *proved, const char *pac
     return true;
 }
 
+/* Second names of what was unpacked. */
+static void drop_unpacked(const struct rollback_store *store, const char *packages, struct arena *arena)
+{
+    for (size_t i = 0; i < store->change_count; i++) {
+        const struct kept_content *plain = &store->changes[i].plain;
+        if (plain->digest.kind == DIGEST_UNKNOWN)
+            continue;
+        const char *path = rollback_store_deb_path(packages, plain, arena);
+        if (path != NULL)
+            (void)unlink(path);
+    }
+}
+
 bool take_back(const struct take_back_request *request, struct arena *arena, struct rollback_result *out,
                struct error *err)
 {
@@ -43,8 +57,10 @@ bool take_back(const struct take_back_request *request, struct arena *arena, str
 
     if (kept.at == NULL || packages.at == NULL)
         return arena_full(arena, err);
-    if (!trust_check_installed(&way, arena, &proved, &refusal, err) ||
-        !rollback_store_open(kept.at, request->seal, arena, &store, err) ||
+    /* Deltas become files first: what fails of it fails before anything is changed. */
+    if (!rollback_store_open_manifest(kept.at, request->seal, arena, &store, err) ||
+        !kept_delta_unpack_all(kept.at, &store, arena, err) ||
+        !trust_check_installed(&way, arena, &proved, &refusal, err) ||
         !file_make_folders(packages.at, 0700, err))
         return false;
     struct trusted_artifact *artifacts = arena_take_array(arena, proved.count, sizeof(*artifacts));
@@ -61,5 +77,11 @@ bool take_back(const struct take_back_request *request, struct arena *arena, str
         .artifacts = artifacts,
         .artifact_count = proved.count,
     };
-    return rollback_run(&rollback, arena, out, err);
+    if (!rollback_run(&rollback, arena, out, err))
+        return false;
+    /* Unpacked they are large, and nobody wants them any more; that they stay is no failure of what was done. */
+    struct error ignored;
+    if (out->done && kept_delta_pack_all(kept.at, &store, arena, &ignored))
+        drop_unpacked(&store, packages.at, arena);
+    return true;
 }

@@ -14,9 +14,9 @@
 #include "base/writer.h"
 #include "format/archive_write.h"
 #include "format/deb822.h"
+#include "manager/deb_plain.h"
 
-#define BUFFER_SIZE  (256 * KIB)
-#define AR_HEAD_SIZE 60
+#define BUFFER_SIZE (256 * KIB)
 
 /* A file with several names: the first one met holds the content. */
 struct shared_file {
@@ -83,18 +83,11 @@ static bool sink_memory(void *self, struct bytes piece, struct error *err)
     return writer_done(into, &all, err);
 }
 
-/* The head of an ar member; times and owners are not looked at by anyone. */
-static void ar_head(const char *name, uint64_t size, char out[AR_HEAD_SIZE + 1])
-{
-    (void)snprintf(out, AR_HEAD_SIZE + 1, "%-16s%-12d%-6d%-6d%-8s%-10llu`\n", name, 0, 0, 0, "100644",
-                   (unsigned long long)size);
-}
-
 static bool write_member(struct builder *b, const char *name, struct bytes content, struct error *err)
 {
     char head[AR_HEAD_SIZE + 1];
 
-    ar_head(name, content.size, head);
+    deb_plain_head(name, content.size, head);
     return write_all(b, bytes_of_text(text_of(head)), err) && write_all(b, content, err) &&
            (content.size % 2 == 0 || write_all(b, BYTES("\n"), err));
 }
@@ -341,13 +334,13 @@ static bool write_data(struct builder *b, enum compress_kind packing, struct err
     uint64_t begin = b->size;
     char head[AR_HEAD_SIZE + 1];
 
-    ar_head(name, 0, head);
+    deb_plain_head(name, 0, head);
     if (!write_all(b, bytes_of_text(text_of(head)), err) ||
         !archive_writer_open(packing, (struct archive_sink){sink_file, b}, &b->writer, err) ||
         !add_entries(b, err) || !archive_writer_close(b->writer, err))
         return false;
     uint64_t size = b->size - begin - AR_HEAD_SIZE;
-    ar_head(name, size, head);
+    deb_plain_head(name, size, head);
     if (size % 2 != 0 && !write_all(b, BYTES("\n"), err))
         return false;
     if (size > 9999999999ULL) /* ten digits is what an ar member can say */

@@ -11,11 +11,6 @@
 #define AR_HEAD_SIZE 60
 #define AR_NAME_SIZE 16
 
-/* The two members that are unpacked. */
-struct layout {
-    struct bytes control, data;
-};
-
 static const struct {
     struct text suffix;
     enum compress_kind kind;
@@ -72,7 +67,7 @@ static bool check_packing(struct text name, struct text suffix, struct bytes con
 }
 
 /* debian-binary, control.tar, data.tar in this order, and '_' ones anywhere behind the first. */
-static bool take_layout(struct bytes packed, struct layout *out, struct error *err)
+bool deb_file_members(struct bytes packed, struct deb_members *out, struct error *err)
 {
     static const struct text stems[] = {TEXT("debian-binary"), TEXT("control.tar"), TEXT("data.tar")};
     struct reader r = reader_with(packed);
@@ -99,7 +94,7 @@ static bool take_layout(struct bytes packed, struct layout *out, struct error *e
         return error_set(err, ERROR_INPUT, "ends without %.*s", TEXT_ARG(stems[seen]));
     if (got[0].size < 4 || memcmp(got[0].at, "2.0\n", 4) != 0)
         return error_set(err, ERROR_INPUT, "its format is not 2.0");
-    *out = (struct layout){got[1], got[2]};
+    *out = (struct deb_members){got[1], got[2]};
     return true;
 }
 
@@ -358,13 +353,13 @@ static bool read_conffiles(struct deb_file *deb, struct arena *arena, struct err
 }
 
 static bool read_control(struct bytes packed, struct arena *arena, struct deb_file *out,
-                         struct layout *layout, struct error *err)
+                         struct deb_members *layout, struct error *err)
 {
     struct deb_file got = {0};
 
     if (packed.size > LIMIT_DEB_FILE)
         return error_set(err, ERROR_LIMIT, "has more than %zu bytes", LIMIT_DEB_FILE);
-    if (!take_layout(packed, layout, err))
+    if (!deb_file_members(packed, layout, err))
         return false;
     if (!read_parts(layout->control, arena, &got, err) || !read_identity(&got, err) ||
         !read_conffiles(&got, arena, err))
@@ -427,7 +422,7 @@ static bool read_entries(struct bytes packed, struct arena *arena, struct deb_fi
 bool deb_file_read(struct bytes packed, struct arena *arena, struct deb_file *out, struct error *err)
 {
     struct deb_file got;
-    struct layout layout;
+    struct deb_members layout;
 
     if (!read_control(packed, arena, &got, &layout, err))
         return false;
@@ -439,7 +434,7 @@ bool deb_file_read(struct bytes packed, struct arena *arena, struct deb_file *ou
 
 bool deb_file_read_control(struct bytes packed, struct arena *arena, struct deb_file *out, struct error *err)
 {
-    struct layout layout;
+    struct deb_members layout;
 
     return read_control(packed, arena, out, &layout, err);
 }
@@ -447,9 +442,9 @@ bool deb_file_read_control(struct bytes packed, struct arena *arena, struct deb_
 bool deb_data_open(struct bytes packed, struct deb_data *out, struct error *err)
 {
     struct deb_data data = {0};
-    struct layout layout;
+    struct deb_members layout;
 
-    if (!take_layout(packed, &layout, err) ||
+    if (!deb_file_members(packed, &layout, err) ||
         !archive_open_tar(layout.data, LIMIT_DEB_DATA, &data.reader, err))
         return false;
     *out = data;

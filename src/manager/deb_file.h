@@ -57,6 +57,12 @@ struct deb_file {
     uint64_t installed_size; /* bytes in files, each counted once */
 };
 
+/* The two members that are packed, as they are; nothing in them is read. */
+struct deb_members {
+    struct bytes control, data;
+};
+bool deb_file_members(struct bytes packed, struct deb_members *out, struct error *err) MUST_USE;
+
 bool deb_file_read(struct bytes packed, struct arena *arena, struct deb_file *out, struct error *err)
     MUST_USE;
 /* Its control part alone: no entries, and data.tar is not unpacked. */

@@ -10,6 +10,7 @@
 #include "base/limits.h"
 #include "base/own.h"
 #include "base/reader.h"
+#include "store/kept_delta.h"
 
 #define MAGIC        BYTES("SUTBACK\0")
 #define CONTENT_SIZE 40
@@ -40,6 +41,11 @@ static void write_content(struct writer *into, const struct kept_content *conten
     writer_u64(into, is ? content->size : 0);
 }
 
+static uint32_t version_of(const struct rollback_store *store)
+{
+    return store->version == 0 ? ROLLBACK_STORE_VERSION : store->version;
+}
+
 static void write_changes(const struct rollback_store *store, struct writer *into)
 {
     writer_u32(into, (uint32_t)store->change_count);
@@ -53,6 +59,8 @@ static void write_changes(const struct rollback_store *store, struct writer *int
         write_text(into, change->from);
         write_text(into, change->to);
         write_content(into, &change->deb);
+        if (version_of(store) > 1)
+            write_content(into, &change->plain);
         writer_u32(into, (uint32_t)change->paragraph.size);
         writer_put(into, change->paragraph);
     }
@@ -80,7 +88,7 @@ static void write_files(const struct rollback_store *store, struct writer *into)
 void rollback_store_write(const struct rollback_store *store, struct writer *into)
 {
     writer_put(into, MAGIC);
-    writer_u32(into, ROLLBACK_STORE_VERSION);
+    writer_u32(into, version_of(store));
     writer_u32(into, 0);
     writer_u64(into, (uint64_t)store->made_us);
     write_text(into, store->run);
@@ -205,11 +213,14 @@ static void take_changes(struct taking *t, struct rollback_store *out)
         rows[i].from = take_text(t, LIMIT_VERSION);
         rows[i].to = take_text(t, LIMIT_VERSION);
         rows[i].deb = take_content(t);
+        if (out->version > 1)
+            rows[i].plain = take_content(t);
         rows[i].paragraph = reader_take(&t->r, reader_u32(&t->r));
         bool has_deb = rows[i].deb.digest.kind == DIGEST_SHA256;
         if (rows[i].kind == CHANGE_UNKNOWN || rows[i].name.size == 0 ||
             has_deb != (rows[i].origin != KEPT_NONE) || has_deb != (rows[i].kind != CHANGE_NEW) ||
             (has_deb && rows[i].paragraph.size == 0) ||
+            (!has_deb && rows[i].plain.digest.kind != DIGEST_UNKNOWN) ||
             (i > 0 && compare_changes(&rows[i - 1], &rows[i]) >= 0))
             reader_fail(&t->r);
     }
@@ -278,10 +289,11 @@ bool rollback_store_parse(struct bytes raw, struct arena *arena, struct rollback
 
     if (!reader_ok(&t.r) || memcmp(magic.at, MAGIC.at, MAGIC.size) != 0)
         return error_set(err, ERROR_INPUT, "no manifest of a rollback store");
-    if (version != ROLLBACK_STORE_VERSION)
+    if (version == 0 || version > ROLLBACK_STORE_VERSION)
         return error_set(err, ERROR_INPUT,
-                         "its layout is version %u, made by a newer suture; this one reads version %d",
-                         version, ROLLBACK_STORE_VERSION);
+                         "its layout is version %u, made by a newer suture; this one reads up to %d", version,
+                         ROLLBACK_STORE_VERSION);
+    got.version = version;
     got.made_us = (int64_t)reader_u64(&t.r);
     got.run = take_text(&t, LIMIT_PACKAGE_NAME);
     got.plan = take_text(&t, LIMIT_PACKAGE_NAME);
@@ -400,12 +412,28 @@ static bool check_content(const char *folder, const struct kept_content *content
            tampered(err, path, "is not what was kept");
 }
 
+/* A package file, in the form that it has. */
+static bool check_deb(const char *folder, const struct kept_change *change, struct error *err)
+{
+    enum kept_form form = rollback_store_form(folder, change);
+    char path[LIMIT_PATH + 1];
+
+    if (form != KEPT_DELTA)
+        return check_content(folder, rollback_store_deb(change, form), ".deb", err);
+    if (kept_delta_prove(folder, &change->plain, err))
+        return true;
+    if (err->kind == ERROR_SYSTEM || err->kind == ERROR_LIMIT ||
+        !name_content(folder, &change->plain, ".delta", path, err))
+        return false;
+    return tampered(err, path, "is not what was kept");
+}
+
 static bool check_contents(const char *folder, const struct rollback_store *store, struct error *err)
 {
     if (!check_content(folder, &store->extended, "", err))
         return false;
     for (size_t i = 0; i < store->change_count; i++)
-        if (!check_content(folder, &store->changes[i].deb, ".deb", err))
+        if (!check_deb(folder, &store->changes[i], err))
             return false;
     for (size_t i = 0; i < store->part_count; i++)
         if (!check_content(folder, &store->parts[i].content, "", err))
@@ -416,10 +444,9 @@ static bool check_contents(const char *folder, const struct rollback_store *stor
     return true;
 }
 
-bool rollback_store_open(const char *folder, const struct digest *seal, struct arena *arena,
-                         struct rollback_store *out, struct error *err)
+bool rollback_store_open_manifest(const char *folder, const struct digest *seal, struct arena *arena,
+                                  struct rollback_store *out, struct error *err)
 {
-    struct rollback_store got;
     struct digest digest;
     struct bytes raw;
     const char *path = file_path(arena, folder, "manifest");
@@ -431,9 +458,15 @@ bool rollback_store_open(const char *folder, const struct digest *seal, struct a
         return error_at(err, "rollback store");
     if (!digest_equal(&digest, seal))
         return tampered(err, path, "is not the one whose digest the journal holds");
-    if (!rollback_store_parse(raw, arena, &got, err))
-        return error_at(err, "rollback store: %s", path);
-    if (!check_contents(folder, &got, err))
+    return rollback_store_parse(raw, arena, out, err) || error_at(err, "rollback store: %s", path);
+}
+
+bool rollback_store_open(const char *folder, const struct digest *seal, struct arena *arena,
+                         struct rollback_store *out, struct error *err)
+{
+    struct rollback_store got;
+
+    if (!rollback_store_open_manifest(folder, seal, arena, &got, err) || !check_contents(folder, &got, err))
         return false;
     *out = got;
     return true;
@@ -456,12 +489,41 @@ bool rollback_store_read(const char *folder, const struct kept_content *content,
     return true;
 }
 
-char *rollback_store_deb_path(const char *folder, const struct kept_content *deb, struct arena *arena)
+char *rollback_store_path(const char *folder, const struct kept_content *content, const char *ending,
+                          struct arena *arena)
 {
     char hex[DIGEST_HEX_MAX + 1];
 
-    digest_hex(&deb->digest, hex);
-    return text_string(arena, text_format(arena, "%s/%s.deb", folder, hex));
+    digest_hex(&content->digest, hex);
+    return text_string(arena, text_format(arena, "%s/%s%s", folder, hex, ending));
+}
+
+char *rollback_store_deb_path(const char *folder, const struct kept_content *deb, struct arena *arena)
+{
+    return rollback_store_path(folder, deb, ".deb", arena);
+}
+
+static bool is_there(const char *folder, const struct kept_content *content, const char *ending)
+{
+    char path[LIMIT_PATH + 1];
+    struct error ignored;
+
+    return content->digest.kind != DIGEST_UNKNOWN && name_content(folder, content, ending, path, &ignored) &&
+           file_exists(path);
+}
+
+enum kept_form rollback_store_form(const char *folder, const struct kept_change *change)
+{
+    if (is_there(folder, &change->deb, ".deb"))
+        return KEPT_PACKED;
+    if (is_there(folder, &change->plain, ".deb"))
+        return KEPT_PLAIN;
+    return is_there(folder, &change->plain, ".delta") ? KEPT_DELTA : KEPT_NOWHERE;
+}
+
+const struct kept_content *rollback_store_deb(const struct kept_change *change, enum kept_form form)
+{
+    return form == KEPT_PLAIN || form == KEPT_DELTA ? &change->plain : &change->deb;
 }
 
 const struct kept_change *rollback_store_find(const struct rollback_store *store, struct text name,

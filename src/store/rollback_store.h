@@ -5,6 +5,16 @@
  *     runs/ID/rollback/HEX.deb      the package files of what was installed, by their SHA-256
  *     runs/ID/rollback/HEX          other contents: conffiles, lists, apt's extended_states
  *
+ * A package file may lie there in one of three forms, and rollback_store_open wants one of them for each:
+ *
+ *     packed    HEX.deb, as it was kept before the run
+ *     plain     HEX.deb by the digest of its plain form (manager/deb_plain.h): the same package, unpacked
+ *     delta     HEX.delta and HEX.base, by that same digest: what makes the plain form from the package that the run
+ *               installed, which is kept beside it, since nothing on the machine itself is sure to stay as it is
+ *
+ * The manifest has both digests from the beginning, so whatever form it has, what it comes to was sealed before the run:
+ * a delta is no new thing to be believed, and making or undoing it leaves the seal as it is. store/kept_delta.h does that.
+ *
  * Its SHA-256 (of the manifest, which names the digest of everything else) is the store's *seal*. It stands in the
  * journal, which is root's, before the first package is touched: that is what makes "was installed here" a basis of
  * trust. rollback_store_open checks the seal and then every file against the manifest before it gives anything out:
@@ -15,7 +25,7 @@
  * zeros: none). An optional content of a package or file is looked for by that name.
  *
  *     0  "SUTBACK" and a zero byte
- *     8  u32 version of this layout, 1; a higher one is refused with a sentence
+ *     8  u32 version of this layout, 2; a higher one is refused with a sentence
  *    12  u32 zero
  *    16  i64 when it was made
  *    24  text run, text plan, text native architecture
@@ -25,6 +35,7 @@
  *        u32 count of changes, each a package that the run was to change, by name, then architecture:
  *              u8 kind (1 upgrade, 2 new, 3 remove, 4 downgrade), u8 origin of its .deb (0 none, 1 rebuilt, 2 kept),
  *              u32 group, text name, text architecture, text from, text to, content of its .deb,
+ *              content of its plain form (none: it is not known; not there in version 1),
  *              u32 size and bytes of dpkg's paragraph (0: dpkg knew nothing of it)
  *        u32 count of parts, each a file of dpkg's info/ of one change:
  *              u32 change, text name ("list"), u32 mode, content
@@ -41,7 +52,7 @@
 #include "base/writer.h"
 #include "model/plan.h"
 
-#define ROLLBACK_STORE_VERSION 1
+#define ROLLBACK_STORE_VERSION 2
 
 struct kept_content {
     struct digest digest; /* SHA-256; kind UNKNOWN: none */
@@ -62,6 +73,7 @@ struct kept_change {
     uint32_t group;
     struct text name, arch, from, to;
     struct kept_content deb;
+    struct kept_content plain; /* the same, unpacked; kind UNKNOWN: it stays as it is */
     struct bytes paragraph;
 };
 
@@ -94,6 +106,7 @@ struct kept_file {
 };
 
 struct rollback_store {
+    uint32_t version; /* that it was read as; 0: the newest */
     int64_t made_us;
     struct text run, plan, arch;
     struct kept_content extended;
@@ -120,11 +133,22 @@ bool rollback_store_seal(const char *folder, const struct rollback_store *store,
 /* The store of that seal, every file of it checked. ERROR_ABSENT: there is none. */
 bool rollback_store_open(const char *folder, const struct digest *seal, struct arena *arena,
                          struct rollback_store *out, struct error *err) MUST_USE;
+/* Its manifest alone: the seal is checked, the files are not. */
+bool rollback_store_open_manifest(const char *folder, const struct digest *seal, struct arena *arena,
+                                  struct rollback_store *out, struct error *err) MUST_USE;
 /* One content, read and checked again. */
 bool rollback_store_read(const char *folder, const struct kept_content *content, struct arena *arena,
                          struct bytes *out, struct error *err) MUST_USE;
-/* FOLDER/HEX.deb in the arena; NULL when memory is out. */
+
+enum kept_form { KEPT_NOWHERE, KEPT_PACKED, KEPT_PLAIN, KEPT_DELTA, KEPT_FORM_COUNT };
+/* The form in which a change's package file is there; the surest one, where there are several. */
+enum kept_form rollback_store_form(const char *folder, const struct kept_change *change);
+/* What its file in that form must be. */
+const struct kept_content *rollback_store_deb(const struct kept_change *change, enum kept_form form);
+/* FOLDER/HEX.deb in the arena (or with another ending); NULL when memory is out. */
 char *rollback_store_deb_path(const char *folder, const struct kept_content *deb, struct arena *arena);
+char *rollback_store_path(const char *folder, const struct kept_content *content, const char *ending,
+                          struct arena *arena);
 
 const struct kept_change *rollback_store_find(const struct rollback_store *store, struct text name,
                                               struct text arch);

@@ -72,6 +72,9 @@ static void fill(const char *folder, struct sample *out)
     s.changes[0].deb.size = 7;
     assert_done("digest", digest_bytes(DIGEST_SHA256, BYTES("package"), &s.changes[0].deb.digest, &err),
                 &err);
+    s.changes[0].plain.size = 9;
+    assert_done("digest", digest_bytes(DIGEST_SHA256, BYTES("unpacked\n"), &s.changes[0].plain.digest, &err),
+                &err);
     assert_done("take", rollback_store_take_deb(folder, path, &s.changes[0].deb, &err), &err);
     *out = s;
     out->store.changes = out->changes;
@@ -191,10 +194,10 @@ static void a_broken_manifest_is_refused(void **state)
             fail_msg("%zu of %zu bytes were read", size, good.size);
     char *other = text_string(&arena, (struct text){(const char *)good.at, good.size + 1});
     assert_false(rollback_store_parse((struct bytes){(uint8_t *)other, good.size + 1}, &arena, &got, &err));
-    other[8] = 2;
+    other[8] = 3;
     assert_false(rollback_store_parse((struct bytes){(uint8_t *)other, good.size}, &arena, &got, &err));
     assert_failed("newer", &err, ERROR_INPUT,
-                  "its layout is version 2, made by a newer suture; this one reads version 1");
+                  "its layout is version 3, made by a newer suture; this one reads up to 2");
     s.files[1].path = TEXT("etc/l");
     assert_false(rollback_store_parse(written(&s.store, &arena), &arena, &got, &err));
     s.files[1].path = TEXT("/etc/l");
@@ -206,12 +209,65 @@ static void a_broken_manifest_is_refused(void **state)
     assert_done("remove", file_remove_tree(folder, &err), &err);
 }
 
+/* What an older suture kept is read, and written as it was. */
+static void the_first_layout_is_read(void **state)
+{
+    OWN(arena_end) struct arena arena = arena_with(8 * MIB);
+    struct error err = {0};
+    struct rollback_store got;
+    struct bytes raw;
+    (void)state;
+
+    const char *path = file_path(&arena, getenv("SUTURE_GOLDEN"), "rollback_store/one.manifest");
+    assert_done("read", file_read(path, MIB, &arena, &raw, &err), &err);
+    assert_done("parse", rollback_store_parse(raw, &arena, &got, &err), &err);
+    assert_int_equal(got.version, 1);
+    assert_int_equal(got.changes[0].plain.digest.kind, DIGEST_UNKNOWN);
+    assert_true(same(written(&got, &arena), raw));
+}
+
+/* A package file may be there unpacked, by its other digest; no third one is taken. */
+static void forms_of_a_package(void **state)
+{
+    OWN(arena_end) struct arena arena = arena_with(8 * MIB);
+    struct error err = {0};
+    struct rollback_store got;
+    struct digest seal;
+    struct sample s;
+    char folder[64];
+    (void)state;
+
+    test_folder(folder);
+    fill(folder, &s);
+    assert_done("seal", rollback_store_seal(folder, &s.store, &seal, &err), &err);
+    const char *packed = rollback_store_deb_path(folder, &s.changes[0].deb, &arena);
+    const char *plain = rollback_store_deb_path(folder, &s.changes[0].plain, &arena);
+    assert_int_equal(rollback_store_form(folder, &s.changes[0]), KEPT_PACKED);
+    assert_done("plain", file_replace_cache(plain, BYTES("unpacked\n"), 0600, &err), &err);
+    assert_int_equal(rollback_store_form(folder, &s.changes[0]), KEPT_PACKED);
+    assert_int_equal(unlink(packed), 0);
+    assert_int_equal(rollback_store_form(folder, &s.changes[0]), KEPT_PLAIN);
+    assert_done("open", rollback_store_open(folder, &seal, &arena, &got, &err), &err);
+    assert_done("plain", file_replace_cache(plain, BYTES("unpackeD\n"), 0600, &err), &err);
+    assert_false(rollback_store_open(folder, &seal, &arena, &got, &err));
+    assert_int_equal(err.kind, ERROR_TRUST);
+    assert_int_equal(unlink(plain), 0);
+    assert_int_equal(rollback_store_form(folder, &s.changes[0]), KEPT_NOWHERE);
+    assert_false(rollback_store_open(folder, &seal, &arena, &got, &err));
+    assert_int_equal(err.kind, ERROR_TRUST);
+    const char *delta = rollback_store_path(folder, &s.changes[0].plain, ".delta", &arena);
+    assert_done("delta", file_replace_cache(delta, BYTES("no delta"), 0600, &err), &err);
+    assert_int_equal(rollback_store_form(folder, &s.changes[0]), KEPT_DELTA);
+    assert_false(rollback_store_open(folder, &seal, &arena, &got, &err));
+    assert_done("remove", file_remove_tree(folder, &err), &err);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_is_kept_is_found),
-        cmocka_unit_test(a_tampered_store_is_refused),
-        cmocka_unit_test(a_broken_manifest_is_refused),
+        cmocka_unit_test(what_is_kept_is_found),        cmocka_unit_test(a_tampered_store_is_refused),
+        cmocka_unit_test(a_broken_manifest_is_refused), cmocka_unit_test(the_first_layout_is_read),
+        cmocka_unit_test(forms_of_a_package),
     };
 
     if (argc == 2) { /* writes the golden file of this layout */

@@ -157,15 +157,17 @@ class Machine:
         return found
 
     def install_programs(self, build):
-        """As a package would: suture and its helpers in /usr/bin, and the one library that Debian 12 lacks."""
+        """As a package would: suture and its helpers in /usr/bin, and libraries that the root lacks."""
         for name in os.listdir(build):
             path = os.path.join(build, name)
             if name.startswith("suture") and os.path.isfile(path) and os.access(path, os.X_OK):
                 shutil.copy2(path, self.path("usr/bin/" + name))
-        library = os.path.join(build, "libyyjson.so.0")
-        if os.path.exists(library):
-            triplet = next(name for name in os.listdir(self.path("usr/lib")) if name.endswith("-linux-gnu"))
-            shutil.copyfile(library, self.path(f"usr/lib/{triplet}/libyyjson.so.0"))
+        triplet = next(name for name in os.listdir(self.path("usr/lib")) if name.endswith("-linux-gnu"))
+        # The second is only wanted where deltas are made, which suture recommends and does not depend on.
+        for library in (os.path.join(build, "libyyjson.so.0"), f"/usr/lib/{triplet}/libdivsufsort.so.3"):
+            inside = self.path(f"usr/lib/{triplet}/{os.path.basename(library)}")
+            if os.path.exists(library) and not os.path.exists(inside):
+                shutil.copyfile(library, inside)
 
     def boot(self):
         assert self.boot_child is None
