@@ -100,6 +100,13 @@
 #define LIMIT_DELTA_COPIES 1000000 /* of one piece, 24 bytes each in a decoder; a browser's library of 130 MB has 200,000 */
 #define LIMIT_DELTA_TOLD   524288  /* addresses of one piece that were predicted wrong and are remembered: 16 MB */
 
+/*
+ * What is opened of a package's files: dictionaries of xz, whose encoder takes eleven times as much. The kernel of Debian 12 has 32 MiB
+ * (350 MB while it is packed again), its modules 1; blocks with their sizes also need the block, three dictionaries, twice.
+ */
+#define LIMIT_OPENER_XZ_DICTIONARY       (32 * MIB)
+#define LIMIT_OPENER_XZ_BLOCK_DICTIONARY (8 * MIB)
+
 /* One file of the state folder: the largest is a document's statements or an index. */
 #define LIMIT_STATE_FILE (256 * MIB)
 #define LIMIT_MANIFEST   (4 * MIB) /* 1024 documents with long addresses */

@@ -10,7 +10,7 @@
 #include "base/reader.h"
 #include "delta/deflater.h"
 #include "delta/inflater.h"
-#include "delta/opener.h"
+#include "delta/opener_memory.h"
 #include "delta/pour.h"
 
 #include <zlib.h>
@@ -97,7 +97,7 @@ static bool gzip_open(struct bytes file, size_t image_max, struct writer *image,
     if (settings == NULL)
         return true;
     reader_skip(&r, packed.size);
-    return put_settings(header, (struct bytes){image->at + begin, image->size - begin}, packed, &r, settings,
+    return put_settings(header, memory_since(image, begin), packed, &r, settings,
                         err);
 }
 

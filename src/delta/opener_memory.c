@@ -49,3 +49,10 @@ struct opener_sink memory_sink(struct writer *out)
 {
     return (struct opener_sink){put, out};
 }
+
+struct bytes memory_since(const struct writer *writer, size_t begin)
+{
+    size_t size = writer->size - begin;
+
+    return (struct bytes){size == 0 ? NULL : writer->at + begin, size};
+}

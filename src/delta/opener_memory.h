@@ -9,5 +9,7 @@ struct opener_source memory_source(struct bytes *left);
 /* *left: what should still come. ERROR_INPUT: something else came. Whether all came, the caller sees. */
 struct opener_sink memory_compare(struct bytes *left);
 struct opener_sink memory_sink(struct writer *out);
+/* What was written since the writer had `begin` bytes. */
+struct bytes memory_since(const struct writer *writer, size_t begin);
 
 #endif

@@ -200,7 +200,7 @@ static bool inflate_entry(struct zip *zip, struct bytes packed, const struct loc
     struct error ignored; /* that it stays as it is is an answer */
 
     if (inflater_run(packed, local->size, zip->image, &used, &ignored) && used == packed.size) {
-        struct bytes plain = {zip->image->at + begin, zip->image->size - begin};
+        struct bytes plain = memory_since(zip->image, begin);
         if (plain.size == local->size && (uint32_t)crc32_z(0, plain.at, plain.size) == local->sum) {
             if (zip->settings == NULL)
                 return true;

@@ -2,13 +2,13 @@
 
 #include "delta/opener_memory.h"
 
-extern const struct opener opener_elf, opener_gzip, opener_mo, opener_zip;
+extern const struct opener opener_elf, opener_gzip, opener_lz4, opener_mo, opener_vmlinuz, opener_xz,
+    opener_zip;
 
 static const struct opener *const openers[OPENER_KIND_COUNT] = {
-    [OPENER_GZIP] = &opener_gzip,
-    [OPENER_ZIP] = &opener_zip,
-    [OPENER_MO] = &opener_mo,
-    [OPENER_ELF] = &opener_elf,
+    [OPENER_GZIP] = &opener_gzip, [OPENER_ZIP] = &opener_zip,         [OPENER_XZ] = &opener_xz,
+    [OPENER_MO] = &opener_mo,     [OPENER_VMLINUZ] = &opener_vmlinuz, [OPENER_ELF] = &opener_elf,
+    [OPENER_LZ4] = &opener_lz4,
 };
 
 const struct opener *openers_get(unsigned kind)
@@ -38,8 +38,8 @@ static bool try_one(const struct opener *opener, struct bytes file, size_t image
         return false;
     if (settings == NULL)
         return true;
-    return closes_again(opener, (struct bytes){settings->at + settings_at, settings->size - settings_at},
-                        (struct bytes){image->at + image_at, image->size - image_at}, file, err);
+    return closes_again(opener, memory_since(settings, settings_at), memory_since(image, image_at), file,
+                        err);
 }
 
 /* Forgets what was appended; a file that cannot be opened for want of room stays closed as well. */

@@ -6,6 +6,8 @@ void pour_begin(struct pour *pour, struct opener_sink to, size_t file_size)
 {
     pour->to = to;
     pour->left = file_size;
+    pour->sums = false;
+    pour->crc = 0;
     pour->held_size = 0;
 }
 
@@ -22,6 +24,8 @@ bool pour_put(struct pour *pour, struct bytes bytes, struct error *err)
     if (bytes.size > pour->left)
         return error_set(err, ERROR_INPUT, "closes to more than the bytes announced");
     pour->left -= bytes.size;
+    if (pour->sums)
+        pour->crc = (uint32_t)crc32_z(pour->crc, bytes.at, bytes.size);
     if (bytes.size > POUR_HELD - pour->held_size && !flush(pour, err))
         return false;
     if (bytes.size > POUR_HELD)

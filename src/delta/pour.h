@@ -12,6 +12,8 @@
 struct pour {
     struct opener_sink to;
     size_t left; /* bytes that may still come */
+    bool sums;   /* crc is kept; the caller sets it */
+    uint32_t crc;
     size_t held_size;
     uint8_t held[POUR_HELD]; /* small pieces wait here for others */
 };
