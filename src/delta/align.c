@@ -7,12 +7,15 @@
 #include "base/own.h"
 
 /* Prices in eighths of a bit, as the coder was measured to take them. */
-#define PRICE_DIFFER  88 /* a byte that differs in a copy, and where it is */
-#define PRICE_LOOSE   26 /* one byte of a field that was predicted wrong */
-#define PRICE_FOREIGN 48 /* one byte of a field that is not predicted */
-#define PRICE_LITERAL 48
+#define PRICE_DIFFER  104 /* a byte that differs in a copy, and where it is */
+#define PRICE_LOOSE   34  /* one byte of a field that was predicted wrong */
+#define PRICE_FOREIGN 48  /* one byte of a field that is not predicted */
+#define PRICE_LITERAL 40
 #define PRICE_COPY    136 /* without its distance */
-#define PRICE_DOUBLE  8   /* each doubling of the distance from the copy before */
+#define PRICE_DOUBLE  9   /* each doubling of the distance from the copy before */
+
+#define PRICE_BACK    24 /* to say that it is near where we were before */
+#define TURN_FAR      4096
 
 #define LANES_MAX     24
 #define NODE_NONE     UINT32_MAX
@@ -38,6 +41,7 @@ struct node {
 struct lane {
     uint32_t diagonal;  /* of literals: that of the copy before */
     uint32_t low, high; /* new places where the old place is in its piece */
+    uint32_t back;      /* the diagonal that was left for a far one, as the coder's lines have it */
     uint32_t until;     /* closed then */
     uint32_t from;      /* where the way came onto it */
     uint32_t parent;    /* node */
@@ -134,7 +138,7 @@ static uint32_t equal_run(const uint8_t *a, const uint8_t *b, uint32_t size)
 /* ---- Anchors ---- */
 
 #define SEARCH_ENOUGH 24 /* equal bytes on the way we are on: nothing better is looked for */
-#define SEARCH_MIN    7
+#define SEARCH_MIN    6
 #define EXTEND_BACK   512
 #define EXTEND_DROP   20
 #define NEIGHBOURS    12
@@ -368,11 +372,16 @@ static bool node_make(struct walk *walk, const struct lane *lane, uint32_t at, u
 
 static uint32_t price_of_turn(const struct walk *walk, const struct lane *from, const struct lane *to)
 {
-    uint32_t far = distance(from->diagonal, to->diagonal);
+    uint32_t far = distance(from->diagonal, to->diagonal), back = distance(from->back, to->diagonal);
+    uint32_t more = 0;
 
     if (to == walk->lanes)
         return 0;
-    return PRICE_COPY + (far == 0 ? 0 : PRICE_DOUBLE * (32 - (uint32_t)__builtin_clz(far)));
+    if (back < far / 16) {
+        far = back;
+        more = PRICE_BACK;
+    }
+    return PRICE_COPY + more + (far == 0 ? 0 : PRICE_DOUBLE * (32 - (uint32_t)__builtin_clz(far)));
 }
 
 static void lane_close(struct walk *walk, size_t index)
@@ -448,6 +457,9 @@ static bool lanes_wake(struct walk *walk, size_t best, uint32_t at, bool literal
         walk->nodes[tip].uses++;
         lane->parent = tip;
         lane->from = at;
+        lane->back = walk->lanes[best].back;
+        if (i > 0 && distance(walk->lanes[best].diagonal, lane->diagonal) > TURN_FAR)
+            lane->back = walk->lanes[best].diagonal;
         lane->cost = cost + price_of_turn(walk, &walk->lanes[best], lane);
         lane->parked = false;
         if (i == 0)

@@ -2,6 +2,8 @@
 
 #include <assert.h>
 
+#define TAIL_MAX 4 /* bytes that the decoder takes for zeros */
+
 /* 65536 / (n + 1.5): the n-th answer moves a probability by that share. */
 const uint16_t odds_rates[ODDS_LIMIT + 1] = {
     43690, 26214, 18724, 14563, 11915, 10082, 8738, 7710, 6898, 6241, 5698, 5242, 4854, 4519, 4228, 3971,
@@ -53,15 +55,12 @@ void coder_begin_encode(struct coder *c, struct writer *out)
     tables_fill(c);
 }
 
-bool coder_begin_decode(struct coder *c, struct bytes coded, struct error *err)
+void coder_begin_decode(struct coder *c, struct bytes coded)
 {
-    if (coded.size < 5 || coded.at[0] != 0)
-        return error_set(err, ERROR_INPUT, "not a coded window");
-    *c = (struct coder){.range = UINT32_MAX, .at = coded.at + 5, .end = coded.at + coded.size};
-    c->code =
-        (uint32_t)coded.at[1] << 24 | (uint32_t)coded.at[2] << 16 | (uint32_t)coded.at[3] << 8 | coded.at[4];
+    *c = (struct coder){.range = UINT32_MAX, .at = coded.at, .end = coded.at + coded.size};
+    for (int i = 0; i < 4; i++)
+        coder_next(c);
     tables_fill(c);
-    return true;
 }
 
 void coder_shift(struct coder *c)
@@ -69,7 +68,10 @@ void coder_shift(struct coder *c)
     if (c->low < 0xff000000u || c->low > UINT32_MAX) {
         uint8_t carry = (uint8_t)(c->low >> 32), byte = c->cache;
         for (; c->pending > 0; c->pending--) {
-            writer_byte(c->out, (uint8_t)(byte + carry));
+            /* What would be the first byte is 0 always: all that is coded is less than one. */
+            if (c->started)
+                writer_byte(c->out, (uint8_t)(byte + carry));
+            c->started = true;
             byte = 0xff;
         }
         c->cache = (uint8_t)(c->low >> 24);
@@ -91,13 +93,22 @@ bool coder_end(struct coder *c, struct error *err)
     struct bytes done;
 
     if (!c->encoding) {
-        if (c->beyond > 0 || c->at != c->end)
+        if (c->beyond > TAIL_MAX || c->at != c->end)
             return error_set(err, ERROR_INPUT, "a coded window of another size");
         return true;
     }
+    /* Of the numbers that say the same, the one with the most zeros at its end, which need not be written. */
+    uint64_t last = c->low + c->range - 1, chosen = last;
+    for (unsigned bits = 1; bits < 32 && last >> bits << bits >= c->low; bits++)
+        chosen = last >> bits << bits;
+    c->low = chosen;
     for (int i = 0; i < 5; i++)
         coder_shift(c);
-    return writer_done(c->out, &done, err);
+    if (!writer_done(c->out, &done, err))
+        return false;
+    for (int i = 0; i < TAIL_MAX && c->out->at[c->out->size - 1] == 0; i++)
+        c->out->size--;
+    return true;
 }
 
 /* Bits that nothing is known of. */

@@ -4,9 +4,9 @@
  * One walk serves both ways: coder_bit gives the bit back that it was given when it encodes, and the bit that was
  * coded when it decodes (what was given is then ignored). So encoder and decoder cannot differ in their models.
  *
- * The coded form: a carry-propagating range coder of 32 bits, big-endian, whose first byte is always 0; of a range R and a probability
- * P of 2^-16 that the bit is 1, a 1 takes the lower R * P >> 16. The decoder reads zeros behind the end; coder_end says whether
- * exactly what was coded had been read.
+ * The coded form: a carry-propagating range coder of 32 bits, big-endian, without the first byte, which would be 0; of a range R and
+ * a probability P of 2^-16 that the bit is 1, a 1 takes the lower R * P >> 16. Up to four zero bytes at the end are left out: the
+ * decoder reads zeros there. coder_end says whether exactly what was coded has been read.
  *
  * Probabilities are counted, not floating: all arithmetic is on integers and alike everywhere.
  */
@@ -24,6 +24,7 @@ struct coder {
     uint64_t low;
     uint64_t pending; /* bytes that a carry may still change: `cache`, then 0xff */
     uint8_t cache;
+    bool started;
     struct writer *out;
     /* decoding */
     uint32_t code;
@@ -35,8 +36,7 @@ struct coder {
 };
 
 void coder_begin_encode(struct coder *c, struct writer *out);
-/* ERROR_INPUT: fewer bytes than any coded window has. */
-bool coder_begin_decode(struct coder *c, struct bytes coded, struct error *err) MUST_USE;
+void coder_begin_decode(struct coder *c, struct bytes coded);
 /* Encoding: writes what is left. Decoding: ERROR_INPUT unless all was read and nothing more. */
 bool coder_end(struct coder *c, struct error *err) MUST_USE;
 /* Whether a decoder has read so far behind its end that nothing it says is worth a thing: long loops ask now and then. */
@@ -49,6 +49,17 @@ void coder_shift(struct coder *c); /* of coder_bit alone */
 
 /* How far an encoder is, in 2^-8 bits, nearly: what parts take is measured so. */
 uint64_t coder_place(const struct coder *c);
+
+/* One more byte for the decoder. */
+static inline void coder_next(struct coder *c)
+{
+    if (c->at < c->end)
+        c->code = c->code << 8 | *c->at++;
+    else {
+        c->code <<= 8;
+        c->beyond++;
+    }
+}
 
 /* one: probability of a 1, 1 to 65535. */
 static inline unsigned coder_bit(struct coder *c, uint32_t one, unsigned bit)
@@ -77,12 +88,7 @@ static inline unsigned coder_bit(struct coder *c, uint32_t one, unsigned bit)
     }
     while (c->range < CODER_TOP) {
         c->range <<= 8;
-        if (c->at < c->end)
-            c->code = c->code << 8 | *c->at++;
-        else {
-            c->code <<= 8;
-            c->beyond++;
-        }
+        coder_next(c);
     }
     return bit;
 }

@@ -379,8 +379,7 @@ bool delta_table_read(struct bytes coded, struct arena *arena, struct delta *del
         return error_set(err, ERROR_LIMIT, "out of memory");
     w->arena = arena;
     w->got = &got;
-    if (!coder_begin_decode(&w->coder, coded, err))
-        return error_set(err, ERROR_INPUT, "table: broken, or more than limits allow");
+    coder_begin_decode(&w->coder, coded);
     code_table(w, &empty);
     if (w->failed || !coder_end(&w->coder, &not_end))
         return error_set(err, ERROR_INPUT, "table: broken, or more than limits allow");

@@ -122,10 +122,10 @@ static unsigned spell_bit(struct spell *s, struct coder *coder, struct odds **od
     uint32_t both = (one + other) / 2;
     (void)s;
     bit = coder_bit(coder, both, bit);
-    mix_learn(mix, inputs, INPUTS, one, bit, 4);
-    mix_learn(second, inputs, INPUTS, other, bit, 4);
+    mix_learn(mix, inputs, INPUTS, one, bit, 20);
+    mix_learn(second, inputs, INPUTS, other, bit, 20);
     for (size_t i = 0; i < SPELL_CONTEXTS; i++)
-        odds_learn(odds[i], bit, 127);
+        odds_learn(odds[i], bit, 40);
     if (match != NULL)
         odds_learn(match, bit == expected, ODDS_LIMIT);
     return bit;

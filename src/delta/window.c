@@ -169,7 +169,11 @@ static bool making_match(struct making *m, struct error *err)
         return false;
     if (m->old_view.field_count == 0 || m->new_view.field_count == 0)
         return true;
-    return views_targets(&m->old_view, &m->new_view, &m->copies, m->partners, err) && making_align(m, err);
+    /* The second time the map is better, and so are the tokens; a third time gave nothing. */
+    for (int i = 0; i < 2; i++)
+        if (!views_targets(&m->old_view, &m->new_view, &m->copies, m->partners, err) || !making_align(m, err))
+            return false;
+    return true;
 }
 
 /* The plan of a piece of the new image; here: of the new view. */
@@ -303,8 +307,10 @@ bool window_decode(const struct window_image *old, const struct window_image *ne
     OWN(walk_drop) struct walk *walk = NULL;
     OWN(partner_end) struct partner partner = {.index = UINT32_MAX};
 
-    if (!image_check(old, "old", err) || !image_check(new, "new", err) || !walk_new(&walk, err) ||
-        !coder_begin_decode(&walk->coder, coded, err) || !walk_begin(walk, old, new, 0, err))
+    if (!image_check(old, "old", err) || !image_check(new, "new", err) || !walk_new(&walk, err))
+        return false;
+    coder_begin_decode(&walk->coder, coded);
+    if (!walk_begin(walk, old, new, 0, err))
         return false;
     walk->sink = sink;
     for (size_t i = 0; i < new->piece_count; i++)

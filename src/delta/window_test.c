@@ -168,7 +168,9 @@ static void broken_ones(void **state)
     struct window_image new = image_of((struct bytes){new_bytes, new_size}, &new_piece);
     assert_done("encode", window_encode(&old, &new, NULL, &out, &err), &err);
     for (size_t i = 0; i < out.size; i++) {
-        if (decode(&old, &new, (struct bytes){out.at, i}, &got, &err))
+        /* Up to four bytes at the end are taken for zeros. */
+        if (decode(&old, &new, (struct bytes){out.at, i}, &got, &err) &&
+            (i + 4 < out.size || got.at != new_size))
             fail_msg("a window of %zu bytes is read from %zu", out.size, i);
         uint8_t was = out.at[i];
         out.at[i] ^= (uint8_t)(1u << draw(&seed) % 8);
@@ -191,9 +193,9 @@ static void sizes_are_checked(void **state)
     assert_failed("gap", &err, ERROR_INPUT, "old piece 1: at 4, expected 3");
     assert_false(window_encode(&good, &with_short, NULL, &out, &err));
     assert_failed("short", &err, ERROR_INPUT, "the new image has 6 bytes, its pieces 5");
-    assert_false(window_decode(&good, &good, BYTES("\x01\x02\x03\x04\x05\x06"),
+    assert_false(window_decode(&good, &good, BYTES("\xff\xff\xff\xff\xff\xff"),
                                (struct window_sink){got_put, NULL}, &err));
-    assert_failed("no window", &err, ERROR_INPUT, "not a coded window");
+    assert_failed("no window", &err, ERROR_INPUT, "a window with 2^0 lines");
 }
 
 int main(void)

@@ -13,8 +13,11 @@
  *       until the piece is full:
  *         literal     number: of bytes that are spelled, at most what is left
  *         if something is left:
+ *           line      two bits, the highest first: which of four old places the copy's is near. Line 0 is where the copy before ended,
+ *                     and as far on as the literal is long; the others where copies ended that were left for a far one
+ *           place     signed: the old place less that of the line. Farther than WALK_LINE_FAR is a line of its own, which must be told by
+ *                     line 0. Where the copy ends becomes line 0, in front of the others, less the one that it was near
  *           size      number less 1, at most what is left: a copy
- *           place     signed: old place, less where the copy before ended and as far on as the literal is long
  *       then, in order, the literals' bytes (spell.h), and each copy:
  *         gap         number: 0: all its plain bytes are as the old ones; else 1 + how many are before the next that differs. Then
  *                     that byte, spelled, and the next gap
@@ -22,7 +25,9 @@
  *           block     bit, before the first and after each 16 such fields of a copy: the next 16, or all that the copy still
  *                     has, are the first candidates of predict_ask; else for each of them:
  *           held      bits: is it the first candidate of predict_ask, the second, ...: until a 1 or none is left
- *           right     signed: new target less the first candidate (or less the old target); only when none held
+ *           only when none held:
+ *           base      three bits, the highest first: what the right value is told by (enum walk_base)
+ *           right     signed: the right value less what the base gives; not for the first two, which are exact
  *
  * Plain bytes are those in no such field.
  */
@@ -35,6 +40,8 @@
 #define WALK_HEAD_MAX 4096 /* where a header of ELF must be complete */
 #define WALK_BUFFER   (256 * 1024)
 #define WALK_BEFORE   8
+#define WALK_LINES    4
+#define WALK_LINE_FAR 4096
 #define WALK_PARTNER_MAX                                                                                     \
     8 /* the fields of a partner so many times as large are not read: it would cost more than the piece */
 
@@ -45,16 +52,29 @@ struct walk_plan {
     struct copies copies;
 };
 
+/* By what a value is told that no candidate gave: all of 2^64, and of fields of the same kind. */
+enum walk_base {
+    WALK_BASE_SAME,   /* as far from the first candidate as the last one that was told */
+    WALK_BASE_BEFORE, /* as the one before that */
+    WALK_BASE_GUESS,  /* the first candidate */
+    WALK_BASE_ZERO,   /* the place itself: targets near by */
+    WALK_BASE_FAR,    /* the target of the last field whose value was 2^16 or more, either way */
+    WALK_BASE_COUNT
+};
+
 struct walk_models {
     struct odds same[4], fields[4];
-    struct number_odds partner, literal[2][3], size[2], place[4], first_gap[33], next_gap[33];
+    struct number_odds partner, literal[2][6], size[3][4], place[WALK_LINES + 1][2], first_gap[33],
+        next_gap[33];
+    struct odds line[WALK_LINES][4];
     struct odds held[PREDICT_MAX][FIELD_KIND_COUNT * PREDICT_SOURCE_COUNT * 64];
     struct odds held_place[PREDICT_MAX][FIELD_KIND_COUNT * PREDICT_SOURCE_COUNT * 64];
     struct odds held_target[65536];
     struct mix held_mix[FIELD_KIND_COUNT * PREDICT_SOURCE_COUNT];
     struct odds block[3][FIELD_KIND_COUNT * 64];
     struct mix block_mix[FIELD_KIND_COUNT];
-    struct number_odds right[FIELD_KIND_COUNT];
+    struct odds base[FIELD_KIND_COUNT][8][8]; /* by the base before and the bits before */
+    struct number_odds right[FIELD_KIND_COUNT][WALK_BASE_COUNT];
 };
 
 /* How many bytes of the coded window went where; for benches. */
@@ -94,6 +114,11 @@ struct walk {
     bool header_read;
     unsigned history; /* of predictions, newest lowest */
     unsigned block_history;
+    struct {
+        uint64_t misses[2]; /* right value less first candidate, the last first */
+        uint64_t far;       /* target less bias, as WALK_BASE_FAR counts */
+        unsigned base;
+    } told[FIELD_KIND_COUNT];         /* of this piece */
     uint64_t counts[WALK_PART_COUNT]; /* 2^-8 bits; of the encoder */
     uint64_t counted;
 };
