@@ -137,6 +137,17 @@ static void from_link(const struct elf_fields *fields, struct elf_field *field, 
     from_origin(field, origin, value);
 }
 
+/* How far a function reaches: from its begin, which pc_begin before it says, to its last byte. */
+static void from_begin(const struct elf_fields *fields, struct bytes file, struct elf_field *field,
+                       uint64_t value)
+{
+    uint64_t begin = 0;
+
+    (void)elf_address_of(&fields->layout, field->at - 4, &begin);
+    from_origin(field, begin + elf_s32(file.at + field->at - 4), value - 1);
+    field->bias = 1;
+}
+
 static uint64_t value_of(struct bytes file, const struct elf_field *field)
 {
     const uint8_t *at = file.at + field->at;
@@ -196,6 +207,9 @@ struct elf_field elf_fields_get(const struct elf_fields *fields, struct bytes fi
     case FIELD_MODULE_SYMBOL:
         from_module(fields, file, &field, value);
         break;
+    case FIELD_EXTENT:
+        from_begin(fields, file, &field, value);
+        break;
     case FIELD_ID_DIGITS:
         field.from = FIELD_FROM_ID;
         break;
@@ -203,6 +217,7 @@ struct elf_field elf_fields_get(const struct elf_fields *fields, struct bytes fi
     case FIELD_POINTER:
     case FIELD_ADDEND:
     case FIELD_PLACE:
+    case FIELD_SLOT:
     case FIELD_SYMBOL:
     case FIELD_NONE:
     case FIELD_KIND_COUNT:

@@ -21,6 +21,7 @@ const uint8_t elf_field_sizes[FIELD_KIND_COUNT] = {
     [FIELD_FRAME_CIE] = 4,    [FIELD_TABLE] = 4,         [FIELD_NAME] = 4,          [FIELD_NAME_8] = 8,
     [FIELD_INDEX] = 4,        [FIELD_OFFSET] = 8,        [FIELD_BEGIN] = 8,         [FIELD_SIZE] = 8,
     [FIELD_MODULE_PLACE] = 8, [FIELD_MODULE_ADDEND] = 8, [FIELD_MODULE_SYMBOL] = 8, [FIELD_ID_DIGITS] = 2,
+    [FIELD_SLOT] = 8,         [FIELD_EXTENT] = 4,
 };
 
 /* The walk through one section of code. */

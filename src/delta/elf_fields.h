@@ -54,6 +54,8 @@ enum field_kind {
     FIELD_MODULE_ADDEND, /* ET_REL: r_addend, relative to the section of its symbol */
     FIELD_MODULE_SYMBOL, /* ET_REL: st_value, relative to its section */
     FIELD_ID_DIGITS,     /* 2 bytes: two digits of the build id in the name of the file with debug symbols */
+    FIELD_SLOT, /* 8 bytes, r_offset of a function's slot in .got: one behind the other, whatever the symbols are */
+    FIELD_EXTENT, /* 4 bytes: from a function's begin to its last byte: pc_range in .eh_frame */
     FIELD_KIND_COUNT
 };
 

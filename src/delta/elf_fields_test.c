@@ -32,6 +32,8 @@ static const char *const kind_names[FIELD_KIND_COUNT] = {
     [FIELD_MODULE_ADDEND] = "module_addend",
     [FIELD_MODULE_SYMBOL] = "module_symbol",
     [FIELD_ID_DIGITS] = "id_digits",
+    [FIELD_SLOT] = "slot",
+    [FIELD_EXTENT] = "extent",
 };
 
 static const char *const golden_names[] = {"library.so", "exceptions.so", "program", "module.ko",

@@ -73,6 +73,8 @@ static void read_frame(struct elf_reading *reading, const struct elf_section *se
     if (!common->relative || size < 16)
         return;
     put_frame(reading, at + 8);
+    if (elf_u32(file + at + 8) != 0 && elf_u32(file + at + 12) != 0)
+        elf_reading_put(reading, (uint32_t)at + 12, FIELD_EXTENT);
     /* The data's size is one byte: it holds a pointer at most. */
     if (!common->augmented || !common->exceptions || size < 21 || file[at + 16] < 4 || file[at + 16] > 0x7f ||
         elf_u32(file + at + 17) == 0)

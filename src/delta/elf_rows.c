@@ -6,7 +6,13 @@
 #define RELA_SIZE    24
 #define DYNAMIC_SIZE 16
 
-enum { SYMBOL_THREAD_LOCAL = 6, SYMBOL_SECTION = 3, SECTION_ABSOLUTE = 0xfff1, SECTION_RESERVED = 0xff00 };
+enum {
+    SYMBOL_THREAD_LOCAL = 6,
+    SYMBOL_FUNCTION = 2,
+    SYMBOL_SECTION = 3,
+    SECTION_ABSOLUTE = 0xfff1,
+    SECTION_RESERVED = 0xff00
+};
 
 static bool is_object(const struct elf_reading *reading)
 {
@@ -39,6 +45,12 @@ void elf_read_symbols(struct elf_reading *reading, const struct elf_section *sec
         else if (is_object(reading) && place < reading->fields->section_count && place < SECTION_RESERVED)
             elf_reading_put(reading, at + 8, FIELD_MODULE_SYMBOL);
     }
+}
+
+static bool is_slot(const struct elf_reading *reading, uint32_t type)
+{
+    return reading->fields->layout.machine == 62 ? type == 7
+                                                 : type == 1026; /* R_X86_64_JUMP_SLOT, R_AARCH64_JUMP_SLOT */
 }
 
 static bool is_relative(const struct elf_reading *reading, uint32_t type)
@@ -77,7 +89,10 @@ void elf_read_rela(struct elf_reading *reading, const struct elf_section *sectio
     for (uint64_t i = 0; i < section->size / RELA_SIZE; i++, at += RELA_SIZE) {
         const uint8_t *row = reading->file.at + at;
         uint32_t type = elf_u32(row + 8), symbol = elf_u32(row + 12);
-        elf_reading_put(reading, at, object ? FIELD_MODULE_PLACE : FIELD_PLACE);
+        elf_reading_put(reading, at,
+                        object                   ? FIELD_MODULE_PLACE
+                        : is_slot(reading, type) ? FIELD_SLOT
+                                                 : FIELD_PLACE);
         if (symbol != 0 && symbols)
             elf_reading_put(reading, at + 12, FIELD_INDEX);
         if (object && addend_in_section(reading, section, symbol))

@@ -143,12 +143,20 @@ static bool tell_code(struct predict *p, const struct view *old, const struct vi
     return true;
 }
 
+/* Those that only go on from what stands before them keep their first tokens: they would hide which row is which. */
+static bool tells_nothing(enum field_kind kind)
+{
+    return kind == FIELD_SLOT || kind == FIELD_EXTENT;
+}
+
 static void old_tokens(struct view *old, size_t piece, const struct predict *p)
 {
     const struct elf_fields *fields = &old->fields[piece];
     struct bytes bytes = view_piece(old, piece);
 
     for (size_t i = 0; i < fields->count; i++) {
+        if (tells_nothing((enum field_kind)fields->kind[i]))
+            continue;
         struct elf_field field = elf_fields_get(fields, bytes, i);
         uint64_t got[PREDICT_MAX] = {field.target};
         enum predict_source source;
@@ -163,6 +171,8 @@ static void new_tokens(struct view *new, size_t piece)
     struct bytes bytes = view_piece(new, piece);
 
     for (size_t i = 0; i < fields->count; i++) {
+        if (tells_nothing((enum field_kind)fields->kind[i]))
+            continue;
         struct elf_field field = elf_fields_get(fields, bytes, i);
         put_token(new, new->pieces[piece].at + field.at, field.size, token_of(&field, field.target));
     }
