@@ -1,6 +1,8 @@
 #include "base/testing.h"
 
 #include <fcntl.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -226,6 +228,43 @@ static void a_part_has_the_limit_of_its_reader(void **state)
     assert_failed("limit", &err, ERROR_LIMIT, "/bin/sh2: has more than the 3 bytes that are allowed");
 }
 
+/* Writes to a file again and again, until it is told to stop. */
+struct disturber {
+    int fd;
+    atomic_bool stop;
+};
+
+static void *disturb(void *data)
+{
+    struct disturber *disturber = data;
+
+    for (uint8_t i = 0; !atomic_load(&disturber->stop); i++)
+        assert_int_equal(pwrite(disturber->fd, &i, 1, 0), 1);
+    return NULL;
+}
+
+/* So large that a write happens while it is read. */
+static void a_change_while_it_is_read_is_seen(void **state)
+{
+    OWN(writer_end) struct writer out = writer_with(64 * MIB);
+    struct fixture *f = *state;
+    struct error err = {0};
+    struct disturber disturber = {
+        .fd = open(file_path(&f->arena, f->folder, "usr/bin/set"), O_RDWR | O_CLOEXEC)};
+    pthread_t thread;
+
+    assert_true(disturber.fd >= 0);
+    assert_int_equal(ftruncate(disturber.fd, 32 << 20), 0);
+    assert_int_equal(pthread_create(&thread, NULL, disturb, &disturber), 0);
+    assert_false(
+        f->base.read(f->base.self, base_find(&f->base, BASE_FILE, TEXT("/usr/bin/set")), &out, &err));
+    atomic_store(&disturber.stop, true);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    close(disturber.fd);
+    assert_failed("changed", &err, ERROR_CONFLICT, "/usr/bin/set: changed while it was read");
+    assert_int_equal(out.size, 0);
+}
+
 static const struct {
     const char *name, *arch;
     enum error_kind kind;
@@ -261,6 +300,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(parts_are_those_of_the_package, set_up, tear_down),
         cmocka_unit_test_setup_teardown(each_part_is_read_or_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_part_has_the_limit_of_its_reader, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_change_while_it_is_read_is_seen, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_package_is_chosen, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
