@@ -88,10 +88,11 @@ void *solver_create(void *pool)
     return NEXT("solver_create", void *(*)(void *))(pool);
 }
 
-/* Of suture-prove, which loads its libraries when it needs them; suture-plan does so before it has looked at all processes. */
+/* Of those that load their libraries when they need them; suture-plan does so before it has looked at all processes. */
 void *dlopen(const char *name, int flags)
 {
-    if (strcmp(program_invocation_short_name, "suture-prove") == 0)
+    if (strcmp(program_invocation_short_name, "suture-prove") == 0 ||
+        strcmp(program_invocation_short_name, "suture-rebuild") == 0)
         probe();
     return NEXT("dlopen", void *(*)(const char *, int))(name, flags);
 }

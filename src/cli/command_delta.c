@@ -5,6 +5,7 @@
 #include "base/os.h"
 #include "base/own.h"
 #include "cli/command.h"
+#include "cli/delta_installed.h"
 #include "cli/print_delta.h"
 #include "delta/apply.h"
 #include "delta/create.h"
@@ -145,16 +146,59 @@ const struct command command_delta_create = {
 
 /* ---- delta apply ---- */
 
-enum { APPLY_MEMORY, APPLY_THREADS, APPLY_FORMAT };
+enum {
+    APPLY_INSTALLED,
+    APPLY_ROOT,
+    APPLY_SUPPLEMENT,
+    APPLY_BASE,
+    APPLY_MEMORY,
+    APPLY_THREADS,
+    APPLY_FORMAT,
+};
 
 static const struct command_option apply_options[] = {
+    [APPLY_INSTALLED] = {"installed", OPTION_SWITCH, NULL, "OLD is what is installed: DELTA OUT"},
+    [APPLY_ROOT] = {"root", OPTION_FOLDER, "DIR", "installed in another root"},
+    [APPLY_SUPPLEMENT] = {"supplement", OPTION_TEXT, "FILE,...", "take missing old files from there"},
+    [APPLY_BASE] = {"base", OPTION_TEXT, "NAME[:ARCH]",
+                    "this installed package, not the one that the delta names"},
     [APPLY_MEMORY] = {"memory", OPTION_TEXT, "SIZE", "for packing at most, like 512M or 4G; usually 1G"},
     [APPLY_THREADS] = {"threads", OPTION_TEXT, "N", "to pack with; usually one for each processor"},
     [APPLY_FORMAT] = {"format", OPTION_CHOICE, "table|json", "how to print what was done"},
     {0},
 };
 
-static enum command_exit run_apply(const struct command_call *call, struct error *err)
+static enum command_exit run_apply_installed(const struct command_call *call, struct error *err)
+{
+    struct delta_installed wanted = {.delta = call->arguments[0],
+                                     .output = call->arguments[1],
+                                     .root = command_text(call, APPLY_ROOT),
+                                     .supplements = command_text(call, APPLY_SUPPLEMENT),
+                                     .package = command_text(call, APPLY_BASE),
+                                     .as_json = command_choice(call, APPLY_FORMAT) == FORMAT_JSON};
+
+    if (call->argument_count != 2)
+        return command_wrong(err, "--installed takes DELTA and OUT");
+    if (!parse_memory(command_text(call, APPLY_MEMORY), &wanted.memory_max, err) ||
+        !parse_threads(command_text(call, APPLY_THREADS), &wanted.threads, err))
+        return COMMAND_WRONG_USAGE;
+    return delta_installed_apply(call, &wanted, err);
+}
+
+/* Without --installed. */
+static enum command_exit check_apply(const struct command_call *call, struct error *err)
+{
+    static const unsigned of_installed[] = {APPLY_ROOT, APPLY_SUPPLEMENT, APPLY_BASE};
+
+    if (call->argument_count != 3)
+        return command_wrong(err, "takes OLD, DELTA and OUT");
+    for (size_t i = 0; i < sizeof(of_installed) / sizeof(*of_installed); i++)
+        if (command_given(call, of_installed[i]))
+            return command_wrong(err, "--%s is for --installed", apply_options[of_installed[i]].name);
+    return COMMAND_DONE;
+}
+
+static enum command_exit run_apply_files(const struct command_call *call, struct error *err)
 {
     OWN(writer_end) struct writer w = writer_with(MIB);
     struct face face = face_for(call, "apply");
@@ -179,15 +223,25 @@ static enum command_exit run_apply(const struct command_call *call, struct error
     return write_out(call, &w, err) ? COMMAND_DONE : COMMAND_FAILED;
 }
 
+static enum command_exit run_apply(const struct command_call *call, struct error *err)
+{
+    if (command_given(call, APPLY_INSTALLED))
+        return run_apply_installed(call, err);
+    return check_apply(call, err) == COMMAND_DONE ? run_apply_files(call, err) : COMMAND_WRONG_USAGE;
+}
+
 const struct command command_delta_apply = {
     .name = "delta apply",
-    .arguments = "OLD DELTA OUT",
+    .arguments = "[OLD] DELTA OUT",
     .help = "make the new file, folder or package from the old one and a delta",
     .more = "What is made has the SHA-256 that the delta announces, or nothing is made. When it is\n"
             "broken off, even by force, the same call goes on where it was: until it ends,\n"
-            "OUT.part and OUT.new stand beside OUT.",
+            "OUT.part and OUT.new stand beside OUT. With --installed a package is made from the\n"
+            "installed files of its old version (or of the package that --base names), as dpkg's\n"
+            "database lists them. Files that are not as they were installed stop it, unless\n"
+            "a supplement has them (suture delta supplement).",
     .options = apply_options,
-    .argument_min = 3,
+    .argument_min = 2,
     .argument_max = 3,
     .run = run_apply,
 };

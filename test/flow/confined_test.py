@@ -12,6 +12,7 @@ import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from made_root import MadeRoot  # noqa: E402
+from rebuild_test import installed_root, oak  # noqa: E402
 
 PROBE = sys.argv.pop(1) if len(sys.argv) > 1 else "build/test/libconfined_probe.so"
 SERVER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "feed_server.py")
@@ -34,7 +35,7 @@ def landlock():
 class ConfinedTest(unittest.TestCase):
     def probe(self, program, *arguments, question):
         """What could be done, and what the program answered."""
-        done = subprocess.run([os.environ[program], *arguments], input=question, capture_output=True, check=False, timeout=60,
+        done = subprocess.run([os.environ[program] if program else "/bin/sh", *arguments], input=question, capture_output=True, check=False, timeout=60,
                               env={"LD_PRELOAD": os.path.abspath(PROBE), "LC_ALL": "C"})
         told = [line for line in done.stderr.decode().splitlines() if line.startswith("probe ")]
         self.assertEqual(1, len(told), done.stderr)
@@ -113,6 +114,19 @@ class ConfinedTest(unittest.TestCase):
         self.assertEqual((set(), "EACCES"), (could, outcome["run"]))
         self.assertTrue(answer.startswith(b"SPL2\x01"))
         self.assertEqual(7, answer[8])
+
+    def test_rebuild(self):
+        with tempfile.TemporaryDirectory() as folder:
+            os.chmod(folder, 0o755)
+            old, new = (oak(version).build(folder) for version in ("1.0", "1.1"))
+            root, delta = os.path.join(folder, "root"), os.path.join(folder, "delta")
+            installed_root(root, old)
+            subprocess.run([os.environ["SUTURE"], "delta", "create", old, new, delta], check=True, capture_output=True)
+            order = b"SRQ1" + struct.pack("<BBIQQB", 1, 1, 2, 1 << 30, 0, 0) + text(root) + text("") + text("")
+            # Its first descriptor behind the usual three.
+            could, outcome, answer = self.probe(None, "-c", 'exec "$0" 3<"$1"', os.environ["SUTURE_REBUILD"], delta, question=order)
+        self.assertEqual((set(), "EPERM"), (could, outcome["run"]))
+        self.assertEqual(b"SRV1\x07" + text("oak") + text("1.0"), answer[4:17])
 
 
 if __name__ == "__main__":

@@ -22,12 +22,21 @@ def script(text):
     return ("#!/bin/sh\nset -e\n" + text + "\n", 0o755)
 
 
+def md5_of(path):
+    with open(path, "rb") as file:
+        return hashlib.md5(file.read()).hexdigest()
+
+
 class Link(str):
     """The target of a symbolic link."""
 
 
+class HardLink(str):
+    """Another file of the package, given before, that this is a second name of."""
+
+
 class Package:
-    """files: {path: text, bytes, Link or (content, mode)}; scripts: {"postinst": shell text}; fields: {"Depends": ...};
+    """files: {path: text, bytes, Link, HardLink or (content, mode)}; scripts: {"postinst": shell text}; fields: {"Depends": ...};
     triggers: the text of DEBIAN/triggers; owners: {path: (user, group)}."""
 
     def __init__(self, name, version, files=None, scripts=None, conffiles=(), fields=None, triggers="", owners=None, arch="all", source=None):
@@ -59,6 +68,9 @@ class Package:
                 os.makedirs(os.path.dirname(at), exist_ok=True)
                 if isinstance(content, Link):
                     os.symlink(content, at)
+                elif isinstance(content, HardLink):
+                    os.link(top + content, at)
+                    sums += f"{md5_of(at)}  {path[1:]}\n"
                 else:
                     data = content if isinstance(content, bytes) else content.encode()
                     with open(at, "wb") as file:
