@@ -18,6 +18,15 @@ static void write_size(struct writer *w, uint64_t size, struct arena *arena)
     writer_format(w, "%.*s", TEXT_ARG(said));
 }
 
+/* A delta is small: to the byte, while that is easily read. */
+static void write_delta_size(struct writer *w, uint64_t size, struct arena *arena)
+{
+    if (size < 100000)
+        writer_format(w, "%llu bytes", (unsigned long long)size);
+    else
+        write_size(w, size, arena);
+}
+
 static void open_json(struct json_writer *j, const char *schema)
 {
     json_open_object(j);
@@ -48,7 +57,7 @@ void print_delta_created(struct writer *w, const char *out, const struct create_
                          struct arena *arena)
 {
     writer_format(w, "%s: ", out);
-    write_size(w, result->delta_size, arena);
+    write_delta_size(w, result->delta_size, arena);
     writer_string(w, ", ");
     write_share(w, result->delta_size, result->new_size);
     writer_string(w, " of the new ");
@@ -81,7 +90,7 @@ void print_delta_applied(struct writer *w, const char *out, const struct apply_r
     writer_format(w, "%s: ", out);
     write_size(w, result->output_size, arena);
     writer_string(w, " from a delta of ");
-    write_size(w, result->delta_size, arena);
+    write_delta_size(w, result->delta_size, arena);
     writer_string(w, "; its SHA-256 is the announced one\n");
 }
 
@@ -158,7 +167,7 @@ void print_delta_info(struct writer *w, const struct delta *delta, uint64_t file
     write_name(w, "makes", delta_kind_name(delta->kind), &delta->made);
     write_name(w, "from", base_word(delta->base_kind), &delta->base);
     writer_format(w, "%-9s ", "size");
-    write_size(w, delta->file_size, arena);
+    write_delta_size(w, delta->file_size, arena);
     writer_string(w, ", ");
     write_share(w, delta->file_size, delta->output_size);
     writer_string(w, file_size == delta->file_size ? "\n" : "; not all of it is here\n");

@@ -104,6 +104,7 @@ static bool open_part(void *self, size_t index, struct opener_source *out, struc
 static bool find_sizes(struct assembly *assembly, struct error *err)
 {
     const struct delta *delta = assembly->request->delta;
+    uint64_t copied = 0;
 
     assembly->sizes = calloc(delta->part_count + 1, sizeof(*assembly->sizes));
     assembly->closed_at = calloc(delta->part_count + 1, sizeof(*assembly->closed_at));
@@ -120,6 +121,9 @@ static bool find_sizes(struct assembly *assembly, struct error *err)
         if (!copy_part(assembly, part, err))
             return error_at(err, "part %zu", i);
         assembly->sizes[i] = assembly->held.size;
+        if ((copied += assembly->held.size) >
+            LIMIT_DELTA_SPOOL) /* a few bytes can ask for a million copies */
+            return error_set(err, ERROR_LIMIT, "copies of more than %zu bytes", LIMIT_DELTA_SPOOL);
     }
     return true;
 }

@@ -26,7 +26,7 @@ struct codec_base {
     bool absent[CODEC_PARTS_MAX], edited[CODEC_PARTS_MAX];
 };
 
-static bool codec_read(void *self, size_t index, struct writer *out, struct error *err)
+static inline bool codec_read(void *self, size_t index, struct writer *out, struct error *err)
 {
     const struct codec_base *base = self;
 
@@ -39,8 +39,8 @@ static bool codec_read(void *self, size_t index, struct writer *out, struct erro
     return writer_ok(out) || error_set(err, ERROR_LIMIT, "more than %zu bytes", out->limit);
 }
 
-static void codec_base_with(struct codec_base *out, enum base_kind kind, const struct codec_file *files,
-                            size_t count)
+static inline void codec_base_with(struct codec_base *out, enum base_kind kind,
+                                   const struct codec_file *files, size_t count)
 {
     struct error err = {0};
 
@@ -61,13 +61,13 @@ struct codec_target {
     struct writer structure, stream;
 };
 
-static void codec_target_end(struct codec_target *target)
+static inline void codec_target_end(struct codec_target *target)
 {
     writer_end(&target->structure);
     writer_end(&target->stream);
 }
 
-static void codec_target_file(struct codec_target *out, struct bytes bytes)
+static inline void codec_target_file(struct codec_target *out, struct bytes bytes)
 {
     struct error err = {0};
 
@@ -79,7 +79,7 @@ static void codec_target_file(struct codec_target *out, struct bytes bytes)
 }
 
 /* A folder whose tree has these files, in order. */
-static void codec_target_folder(struct codec_target *out, const struct codec_file *files, size_t count)
+static inline void codec_target_folder(struct codec_target *out, const struct codec_file *files, size_t count)
 {
     struct error err = {0};
 
@@ -105,8 +105,52 @@ static void codec_target_folder(struct codec_target *out, const struct codec_fil
         abort();
 }
 
+#define TEXT_SIZE 30000
+
+/* The sample: fuzz corpora and golden deltas are made from it, so it never changes. */
+struct made {
+    uint8_t old_text[TEXT_SIZE], new_text[TEXT_SIZE + 100], old_noise[TEXT_SIZE], new_noise[TEXT_SIZE];
+    struct codec_file olds[4], news[5];
+};
+
+static inline uint32_t draw(uint64_t *state)
+{
+    *state = *state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    return (uint32_t)(*state >> 33);
+}
+
+/* A text with an insertion, noise with scattered changes, a file that stays, one that goes, one that comes, one that moves. */
+static inline void make(struct made *m)
+{
+    static const char words[][8] = {"old ", "new ", "file ", "delta\n", "window ", "of a ", "base\n", "the "};
+    uint64_t state = 7;
+    size_t at = 0;
+
+    while (at < TEXT_SIZE) {
+        const char *word = words[draw(&state) % (sizeof(words) / sizeof(*words))];
+        for (size_t i = 0; word[i] != 0 && at < TEXT_SIZE; i++)
+            m->old_text[at++] = (uint8_t)word[i];
+    }
+    memcpy(m->new_text, m->old_text, 10000);
+    memset(m->new_text + 10000, '#', 100);
+    memcpy(m->new_text + 10100, m->old_text + 10000, TEXT_SIZE - 10000);
+    for (size_t i = 0; i < TEXT_SIZE; i++)
+        m->old_noise[i] = m->new_noise[i] = (uint8_t)draw(&state);
+    for (size_t i = 0; i < 100; i++)
+        m->new_noise[draw(&state) % TEXT_SIZE]++;
+    m->olds[0] = (struct codec_file){"/gone", BYTES("this one goes")};
+    m->olds[1] = (struct codec_file){"/lib/libx.so.1.2", {m->old_noise, TEXT_SIZE}};
+    m->olds[2] = (struct codec_file){"/same", BYTES("this one stays, and another has its bytes")};
+    m->olds[3] = (struct codec_file){"/text", {m->old_text, TEXT_SIZE}};
+    m->news[0] = (struct codec_file){"/empty", {0}};
+    m->news[1] = (struct codec_file){"/libx.so.1.3", {m->new_noise, TEXT_SIZE}};
+    m->news[2] = (struct codec_file){"/moved", BYTES("this one stays, and another has its bytes")};
+    m->news[3] = (struct codec_file){"/same", BYTES("this one stays, and another has its bytes")};
+    m->news[4] = (struct codec_file){"/text", {m->new_text, TEXT_SIZE + 100}};
+}
+
 /* A sink into a writer. */
-static bool codec_put(void *self, struct bytes bytes, struct error *err)
+static inline bool codec_put(void *self, struct bytes bytes, struct error *err)
 {
     struct writer *w = self;
 

@@ -2,6 +2,9 @@
 
 #include "base/limits.h"
 
+/* Of small parts that stand beside a large one: of the memory that a decoder may take over its largest file, little. */
+#define SLACK(max) ((max) / 64)
+
 struct planner {
     const struct plan_request *request;
     struct arena *arena;
@@ -9,19 +12,33 @@ struct planner {
     size_t count, capacity;
     uint64_t at; /* where the window that is being filled begins */
     uint64_t new_size, old_size;
+    uint64_t new_largest, old_largest; /* piece, and part of the base */
     struct delta_old *olds;
     size_t old_count, old_capacity;
     uint32_t *in_window; /* for each part of the base: number of the last window that has it, from 1 */
 };
 
-static uint64_t bytes_added(const struct planner *planner, const struct plan_piece *piece)
+static uint64_t larger(uint64_t a, uint64_t b)
 {
-    uint64_t size = 0;
+    return a > b ? a : b;
+}
 
-    for (size_t i = 0; i < piece->old_count; i++)
-        if (planner->in_window[piece->olds[i].part] != planner->count + 1)
-            size += planner->request->old_sizes[piece->olds[i].part];
-    return size;
+/* A window may hold what a bound allows or what its largest part takes, and in both cases some small ones beside. */
+static bool fits(const struct planner *planner, const struct plan_piece *piece)
+{
+    const struct plan_request *request = planner->request;
+    uint64_t old_size = planner->old_size, old_largest = planner->old_largest;
+    uint64_t new_largest = larger(planner->new_largest, piece->size);
+
+    for (size_t i = 0; i < piece->old_count; i++) {
+        uint64_t size = request->old_sizes[piece->olds[i].part];
+        if (planner->in_window[piece->olds[i].part] == planner->count + 1)
+            continue;
+        old_size += size;
+        old_largest = larger(old_largest, size);
+    }
+    return old_size <= larger(request->old_max, old_largest + SLACK(request->old_max)) &&
+           planner->new_size + piece->size <= larger(request->new_max, new_largest + SLACK(request->new_max));
 }
 
 static bool add_olds(struct planner *planner, const struct plan_piece *piece, struct error *err)
@@ -37,6 +54,7 @@ static bool add_olds(struct planner *planner, const struct plan_piece *piece, st
             return arena_full(planner->arena, err);
         planner->olds[planner->old_count++] = piece->olds[i];
         planner->old_size += planner->request->old_sizes[part];
+        planner->old_largest = larger(planner->old_largest, planner->request->old_sizes[part]);
     }
     return true;
 }
@@ -70,7 +88,7 @@ static bool end_window(struct planner *planner, struct error *err)
             return false;
         planner->new_size -= size;
     }
-    planner->old_size = 0;
+    planner->old_size = planner->old_largest = planner->new_largest = 0;
     planner->olds = NULL; /* the window has them */
     planner->old_count = planner->old_capacity = 0;
     return true;
@@ -86,13 +104,12 @@ bool plan_windows(const struct plan_request *request, struct arena *arena, struc
         return arena_full(arena, err);
     for (size_t i = 0; i < request->piece_count; i++) {
         const struct plan_piece *piece = &request->pieces[i];
-        bool fits = planner.new_size + piece->size <= request->new_max &&
-                    planner.old_size + bytes_added(&planner, piece) <= request->old_max;
-        if (!fits && planner.new_size > 0 && !end_window(&planner, err))
+        if (planner.new_size > 0 && !fits(&planner, piece) && !end_window(&planner, err))
             return false;
         if (!add_olds(&planner, piece, err))
             return false;
         planner.new_size += piece->size;
+        planner.new_largest = larger(planner.new_largest, piece->size);
     }
     if (!end_window(&planner, err))
         return false;
