@@ -3,26 +3,9 @@
 #include "base/limits.h"
 #include "base/map.h"
 #include "base/own.h"
+#include "delta/deb_expect.h"
 #include "delta/deb_links.h"
 #include "delta/deb_runs.h"
-
-/* For ever: a structure says their places. */
-static const struct {
-    struct text path;
-    uint32_t mode;
-} control_names[] = {
-    {TEXT("/."), 0755},        {TEXT("/conffiles"), 0644}, {TEXT("/config"), 0755},
-    {TEXT("/control"), 0644},  {TEXT("/md5sums"), 0644},   {TEXT("/postinst"), 0755},
-    {TEXT("/postrm"), 0755},   {TEXT("/preinst"), 0755},   {TEXT("/prerm"), 0755},
-    {TEXT("/shlibs"), 0644},   {TEXT("/symbols"), 0644},   {TEXT("/templates"), 0644},
-    {TEXT("/triggers"), 0644},
-};
-#define CONTROL_NAMES (sizeof(control_names) / sizeof(control_names[0]))
-
-static struct text as_text(struct bytes bytes)
-{
-    return (struct text){(const char *)bytes.at, bytes.size};
-}
 
 /* Columns that may be left out: bits, for ever. */
 enum {
@@ -37,6 +20,11 @@ enum {
     HAS_ALL = 255
 };
 
+static struct text as_text(struct bytes bytes)
+{
+    return (struct text){(const char *)bytes.at, bytes.size};
+}
+
 static uint64_t folded(int64_t value)
 {
     return value < 0 ? ~((uint64_t)value << 1) : (uint64_t)value << 1;
@@ -45,69 +33,6 @@ static uint64_t folded(int64_t value)
 static int64_t unfolded(uint64_t value)
 {
     return (int64_t)(value >> 1 ^ -(value & 1));
-}
-
-/* ---- what is to be expected ---- */
-
-static bool begins_folder(struct bytes path, struct bytes next)
-{
-    return next.size > path.size && next.at[path.size] == '/' && memcmp(next.at, path.at, path.size) == 0;
-}
-
-/* Paths are known, kinds not yet. */
-static enum deb_tar_kind expected_kind(const struct deb_tar *tar, size_t index, size_t last_links)
-{
-    struct bytes path = tar->entries[index].path;
-
-    if (index + last_links >= tar->count)
-        return DEB_TAR_LINK;
-    if (text_equal(as_text(path), TEXT("/.")) ||
-        (index + 1 < tar->count && begins_folder(path, tar->entries[index + 1].path)))
-        return DEB_TAR_FOLDER;
-    return DEB_TAR_FILE;
-}
-
-static size_t folder_size(struct bytes path)
-{
-    size_t size = path.size;
-
-    while (size > 0 && path.at[size - 1] != '/')
-        size--;
-    return size;
-}
-
-static uint32_t expected_mode_of_path(struct bytes path, bool control)
-{
-    static const struct text programs[] = {TEXT("/bin/"), TEXT("/sbin/"), TEXT("/games/"), TEXT("/libexec/")};
-    struct text folder = {(const char *)path.at, folder_size(path)};
-
-    for (size_t i = 0; control && i < CONTROL_NAMES; i++)
-        if (text_equal(as_text(path), control_names[i].path))
-            return control_names[i].mode;
-    for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++)
-        if (text_ends(folder, programs[i]))
-            return 0755;
-    return 0644;
-}
-
-/* last: the file before this one, or DEB_TAR_NONE. */
-static uint32_t expected_mode(const struct deb_tar *tar, size_t index, uint32_t last, bool control)
-{
-    const struct deb_tar_entry *entry = &tar->entries[index];
-
-    if (entry->kind == DEB_TAR_FOLDER)
-        return 0755;
-    if (entry->kind == DEB_TAR_LINK)
-        return 0777;
-    if (entry->kind == DEB_TAR_HARD && entry->hard != DEB_TAR_NONE)
-        return tar->entries[entry->hard].mode;
-    if (last != DEB_TAR_NONE && !control) {
-        const struct deb_tar_entry *before = &tar->entries[last];
-        size_t size = folder_size(entry->path);
-        if (folder_size(before->path) == size && memcmp(before->path.at, entry->path.at, size) == 0)
-            return before->mode;
-    }
-    return expected_mode_of_path(entry->path, control);
 }
 
 /* ---- writing ---- */
@@ -132,10 +57,10 @@ static void put_names(struct columns_writer *w)
     for (size_t i = 0; i < w->tar->count; i++) {
         struct bytes path = w->tar->entries[i].path;
         size_t known = 0;
-        while (known < CONTROL_NAMES && !text_equal(as_text(path), control_names[known].path))
+        while (known < DEB_EXPECT_NAMES && !text_equal(as_text(path), deb_expect_name(known)))
             known++;
-        writer_varint(w->numbers, known < CONTROL_NAMES ? known + 1 : 0);
-        if (known == CONTROL_NAMES)
+        writer_varint(w->numbers, known < DEB_EXPECT_NAMES ? known + 1 : 0);
+        if (known == DEB_EXPECT_NAMES)
             put_bytes(w->numbers, path);
     }
 }
@@ -170,7 +95,7 @@ static void put_kinds(struct columns_writer *w)
     size_t links = count_last_links(tar);
 
     for (size_t i = 0; i < tar->count; i++)
-        w->values[i] = tar->entries[i].kind == expected_kind(tar, i, links) ? 0 : tar->entries[i].kind;
+        w->values[i] = tar->entries[i].kind == deb_expect_kind(tar, i, links) ? 0 : tar->entries[i].kind;
     deb_runs_put(w->values, tar->count, w->numbers);
 }
 
@@ -181,7 +106,7 @@ static void put_modes(struct columns_writer *w)
 
     for (size_t i = 0; i < tar->count; i++) {
         uint32_t mode = tar->entries[i].mode;
-        w->values[i] = mode == expected_mode(tar, i, last, w->columns.control) ? 0 : UINT64_C(1) + mode;
+        w->values[i] = mode == deb_expect_mode(tar, i, last, w->columns.control) ? 0 : UINT64_C(1) + mode;
         if (tar->entries[i].kind == DEB_TAR_FILE)
             last = (uint32_t)i;
     }
@@ -204,13 +129,33 @@ static void put_owners(struct columns_writer *w)
     deb_runs_put(w->values, tar->count, w->numbers);
 }
 
-static void put_times(struct columns_writer *w)
+static bool put_times(struct columns_writer *w, struct writer *out, struct arena *arena, struct error *err)
 {
+    OWN(writer_end) struct writer table = writer_with(LIMIT_DEB_STRUCTURE);
+    struct map known = map_with(arena);
+    uint32_t count = 0;
+
     for (size_t i = 0; i < w->tar->count; i++) {
-        int64_t difference = (int64_t)(w->tar->entries[i].time - w->columns.time);
-        w->values[i] = difference == 0 ? 0 : 1 + folded(difference);
+        const uint64_t *time = &w->tar->entries[i].time;
+        struct text key = {(const char *)time, sizeof(*time)};
+        uint32_t index = *time == w->columns.time ? 0 : map_get(&known, key);
+        if (index == MAP_NONE) {
+            index = ++count;
+            if (!map_put(&known, key, index, err))
+                return false;
+            writer_varint(&table, folded((int64_t)(*time - w->columns.time)));
+        }
+        w->values[i] = index;
     }
-    deb_runs_put(w->values, w->tar->count, w->numbers);
+    struct bytes made;
+    if (!writer_done(&table, &made, err))
+        return false;
+    if (count == 0)
+        return true;
+    w->present |= HAS_TIMES;
+    deb_runs_put(w->values, w->tar->count, out);
+    writer_put(out, made);
+    return true;
 }
 
 static void put_hard_links(struct columns_writer *w)
@@ -308,8 +253,7 @@ bool deb_columns_write(const struct deb_tar *tar, struct deb_columns columns, st
 {
     OWN(arena_end) struct arena arena = arena_with(LIMIT_DEB_COLUMNS);
     OWN(writer_end)
-    struct writer made = writer_with(LIMIT_DEB_STRUCTURE),
-                  scratch = writer_with(LIMIT_DEB_STRUCTURE);
+    struct writer made = writer_with(LIMIT_DEB_STRUCTURE), scratch = writer_with(LIMIT_DEB_STRUCTURE);
     struct columns_writer w = {.tar = tar,
                                .columns = columns,
                                .numbers = &made,
@@ -327,8 +271,7 @@ bool deb_columns_write(const struct deb_tar *tar, struct deb_columns columns, st
     put_hard_links(&w);
     put_column(&w, HAS_MODES, put_modes, &scratch);
     put_column(&w, HAS_OWNERS, put_owners, &scratch);
-    put_column(&w, HAS_TIMES, put_times, &scratch);
-    if (!put_targets(&w, &arena, err))
+    if (!put_times(&w, &made, &arena, err) || !put_targets(&w, &arena, err))
         return false;
     put_devices(&w);
     put_column(&w, HAS_HEADS, put_heads, &scratch);
@@ -390,11 +333,11 @@ static bool take_paths(struct columns_reader *c, struct error *err)
 {
     for (size_t i = 0; i < c->tar.count; i++) {
         struct bytes *path = &c->tar.entries[i].path;
-        uint64_t known = c->columns.control ? reader_varint_max(c->r, CONTROL_NAMES) : 0;
+        uint64_t known = c->columns.control ? reader_varint_max(c->r, DEB_EXPECT_NAMES) : 0;
         if (!c->columns.control)
             (void)take_line(&c->paths, path); /* they were counted */
         else if (known > 0)
-            *path = bytes_of_text(control_names[known - 1].path);
+            *path = bytes_of_text(deb_expect_name((size_t)known - 1));
         else
             *path = take_bytes(c->r, LIMIT_PATH);
         if (!reader_ok(c->r) || path->size == 0 || path->size > LIMIT_PATH || path->at[0] != '/')
@@ -412,7 +355,7 @@ static bool take_kinds(struct columns_reader *c, size_t links)
             reader_fail(c->r);
         else
             c->tar.entries[i].kind =
-                c->values[i] > 0 ? (enum deb_tar_kind)c->values[i] : expected_kind(&c->tar, i, links);
+                c->values[i] > 0 ? (enum deb_tar_kind)c->values[i] : deb_expect_kind(&c->tar, i, links);
     }
     return reader_ok(c->r);
 }
@@ -444,7 +387,8 @@ static bool take_modes(struct columns_reader *c)
         uint64_t value = c->values[i];
         if (value > UINT64_C(1) + DEB_TAR_MODE_MAX)
             reader_fail(c->r);
-        entry->mode = value > 0 ? (uint32_t)(value - 1) : expected_mode(&c->tar, i, last, c->columns.control);
+        entry->mode =
+            value > 0 ? (uint32_t)(value - 1) : deb_expect_mode(&c->tar, i, last, c->columns.control);
         if (entry->kind == DEB_TAR_FILE)
             last = (uint32_t)i;
     }
@@ -477,15 +421,25 @@ static bool take_owners(struct columns_reader *c, struct error *err)
     return true;
 }
 
-static bool take_times(struct columns_reader *c)
+static bool take_times(struct columns_reader *c, struct error *err)
 {
+    uint64_t count = 0;
+
     if (!deb_runs_take(c->r, c->values, c->tar.count))
-        return false;
-    for (size_t i = 0; i < c->tar.count; i++) {
-        uint64_t value = c->values[i];
-        c->tar.entries[i].time = c->columns.time + (value == 0 ? 0 : (uint64_t)unfolded(value - 1));
-    }
-    return true;
+        return error_set(err, ERROR_INPUT, "broken times");
+    for (size_t i = 0; i < c->tar.count; i++)
+        count = c->values[i] > count ? c->values[i] : count;
+    if (count > c->tar.count || count > reader_left(c->r))
+        return error_set(err, ERROR_INPUT, "more times than entries");
+    uint64_t *times = ARENA_ARRAY(c->arena, uint64_t, (size_t)count + 1);
+    if (times == NULL)
+        return arena_full(c->arena, err);
+    times[0] = c->columns.time;
+    for (size_t i = 1; i <= count; i++)
+        times[i] = c->columns.time + (uint64_t)unfolded(reader_varint(c->r));
+    for (size_t i = 0; i < c->tar.count; i++)
+        c->tar.entries[i].time = times[c->values[i]];
+    return reader_ok(c->r) ? true : error_set(err, ERROR_INPUT, "broken times");
 }
 
 static bool take_targets(struct columns_reader *c, struct error *err)
@@ -573,8 +527,8 @@ static bool take_columns(struct columns_reader *c, struct reader *numbers, struc
         return error_set(err, ERROR_INPUT, "broken modes");
     if (!take_owners(column(c, numbers, &zeros, HAS_OWNERS), err))
         return false;
-    if (!take_times(column(c, numbers, &zeros, HAS_TIMES)))
-        return error_set(err, ERROR_INPUT, "broken times");
+    if (!take_times(column(c, numbers, &zeros, HAS_TIMES), err))
+        return false;
     c->r = numbers;
     if (!take_targets(c, err))
         return false;

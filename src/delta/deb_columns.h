@@ -8,14 +8,15 @@
  *     present      bits of the columns below that have a number; the others are as if theirs were 0
  *     0 dialect    enum in deb_tar.h
  *     1 end        0: as GNU tar ends an archive; else 1 + zero bytes behind the last entry
- *     names        of a control part alone: count; for each 1 + index in control_names, or 0, size, bytes
+ *     names        of a control part alone: count; for each 1 + index in deb_expect.c, or 0, size, bytes
  *     2 last links symbolic links at the end: dpkg-deb puts all of them there
  *     3 kinds      runs; expected: those links; a folder before an entry in it; else a file
  *     hard links   for each: entries back to its file, 0 for one that is not there
  *     4 modes      runs of 1 + mode; expected: folder 755, link 777, hard link as its file, a file as the one before it
  *                  in its folder, or 755 in bin, sbin, games, libexec and as a maintainer's script, else 644
  *     5 owners     count of owners but root; for each two texts (size, bytes), uid, gid; runs of the owner's index
- *     6 times      runs of 1 + the signed difference; expected: the structure's time
+ *     6 times      runs of the time's number among those that are not the structure's time, in the order in which they come; then
+ *                  for each of them the signed difference to that time
  *     targets      for each symbolic link 0 (its text stands among the texts), or 1 + 2 * signed way + 1 (absolute) or 0
  *                  (relative): the way from the entry that the last link of this kind led to
  *     devices      for each: major, minor

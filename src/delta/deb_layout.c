@@ -107,8 +107,8 @@ static bool make_parts(struct apart_work *work, struct error *err)
     return true;
 }
 
-bool deb_take_apart(struct bytes deb, const char *folder, struct deb_budget budget, struct arena *arena,
-                    struct deb_apart *out, struct error *err)
+static bool take_apart(struct bytes deb, const char *folder, const struct deb_proof *proof,
+                       struct arena *arena, struct deb_apart *out, struct error *err)
 {
     OWN(deb_apart_end) struct deb_apart apart = {.spools = ARENA_NEW(arena, struct deb_spools)};
     struct error none;
@@ -117,7 +117,7 @@ bool deb_take_apart(struct bytes deb, const char *folder, struct deb_budget budg
         return arena_full(arena, err);
     struct deb_members *members = &apart.spools->members;
     struct apart_work work = {.members = members, .arena = arena, .conffiles = map_with(arena)};
-    if (!deb_members_open(deb, folder, &budget, arena, members, err) || !find_conffiles(&work, err) ||
+    if (!deb_members_open(deb, folder, proof, arena, members, err) || !find_conffiles(&work, err) ||
         !reduce_md5sums(&work, err) || !make_parts(&work, err) ||
         !deb_structure_write(&members->structure, arena, &apart.structure, err) ||
         !deb_members_list(members, arena, &apart.list, err))
@@ -131,4 +131,16 @@ bool deb_take_apart(struct bytes deb, const char *folder, struct deb_budget budg
     *out = apart;
     apart.spools = NULL;
     return true;
+}
+
+bool deb_take_apart(struct bytes deb, const char *folder, struct deb_budget budget, struct arena *arena,
+                    struct deb_apart *out, struct error *err)
+{
+    return take_apart(deb, folder, &(struct deb_proof){budget, false}, arena, out, err);
+}
+
+bool deb_take_apart_quickly(struct bytes deb, const char *folder, struct deb_budget budget,
+                            struct arena *arena, struct deb_apart *out, struct error *err)
+{
+    return take_apart(deb, folder, &(struct deb_proof){budget, true}, arena, out, err);
 }

@@ -48,6 +48,12 @@ struct deb_apart {
  */
 bool deb_take_apart(struct bytes deb, const char *work, struct deb_budget budget, struct arena *arena,
                     struct deb_apart *out, struct error *err) MUST_USE;
+/*
+ * The same in a fraction of the time: xz is proven by its first 4 MiB. For who puts all of it together again anyway, as the proof of a delta
+ * does, and takes it apart once more by deb_take_apart where that fails.
+ */
+bool deb_take_apart_quickly(struct bytes deb, const char *work, struct deb_budget budget, struct arena *arena,
+                            struct deb_apart *out, struct error *err) MUST_USE;
 void deb_apart_end(struct deb_apart *apart);
 
 /*

@@ -53,7 +53,7 @@ static bool unpack(struct bytes packed, const char *work, size_t limit, struct f
 }
 
 static bool open_member(struct deb_members *members, size_t index, const char *work,
-                        const struct deb_budget *proof, struct arena *arena, struct error *err)
+                        const struct deb_proof *proof, struct arena *arena, struct error *err)
 {
     struct deb_member *member = &members->structure.members[index];
     struct bytes packed = members->bytes[index], raw;
@@ -66,7 +66,7 @@ static bool open_member(struct deb_members *members, size_t index, const char *w
     member->packed_size = packed.size;
     member->packing = (struct deb_packing){.kind = DEB_PACK_NONE};
     if (proof != NULL && raw.at != packed.at &&
-        !deb_packing_find(packed, raw, *proof, &member->packing, &found, err))
+        !deb_packing_find(packed, raw, proof, &member->packing, &found, err))
         return false;
     return found ? true : error_set(err, ERROR_INPUT, "packed in a way that is not known");
 }
@@ -88,7 +88,7 @@ static bool keep_head(struct deb_members *members, size_t index, const struct de
 }
 
 static bool take_member(struct deb_members *members, const struct deb_ar_member *found, const char *work,
-                        const struct deb_budget *proof, struct arena *arena, struct error *err)
+                        const struct deb_proof *proof, struct arena *arena, struct error *err)
 {
     size_t index = members->structure.count++;
     struct deb_member *member = &members->structure.members[index];
@@ -133,7 +133,7 @@ static bool check_members(struct bytes deb, struct error *err)
     return true;
 }
 
-bool deb_members_open(struct bytes deb, const char *work, const struct deb_budget *proof, struct arena *arena,
+bool deb_members_open(struct bytes deb, const char *work, const struct deb_proof *proof, struct arena *arena,
                       struct deb_members *out, struct error *err)
 {
     struct reader r = reader_with(deb);

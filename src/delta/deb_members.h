@@ -16,8 +16,8 @@ struct deb_members {
     struct text strange;                         /* why one stays closed that should not */
 };
 
-/* proof: with what budget packings are proven, or NULL: they are not looked for. OWN(deb_members_end). */
-bool deb_members_open(struct bytes deb, const char *work, const struct deb_budget *proof, struct arena *arena,
+/* proof: of packings, or NULL: they are not looked for. OWN(deb_members_end). */
+bool deb_members_open(struct bytes deb, const char *work, const struct deb_proof *proof, struct arena *arena,
                       struct deb_members *out, struct error *err) MUST_USE;
 void deb_members_end(struct deb_members *members);
 

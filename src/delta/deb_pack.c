@@ -190,7 +190,18 @@ static bool try_packing(const struct deb_packing *packing, struct bytes packed, 
     return done || comparison.differs;
 }
 
-bool deb_packing_find(struct bytes packed, struct bytes raw, struct deb_budget budget,
+static bool prove(const struct deb_packing *packing, struct bytes packed, struct bytes raw,
+                  const struct deb_proof *proof, bool *found, struct error *err)
+{
+    const struct deb_pack_codec *codec = codecs[packing->kind];
+    enum deb_pack_probe probe =
+        proof->quick && codec->probe != NULL ? codec->probe(packing, packed, raw) : DEB_PACK_PROBE_UNKNOWN;
+
+    *found = probe == DEB_PACK_PROBE_LIKELY;
+    return probe != DEB_PACK_PROBE_UNKNOWN || try_packing(packing, packed, raw, proof->budget, found, err);
+}
+
+bool deb_packing_find(struct bytes packed, struct bytes raw, const struct deb_proof *proof,
                       struct deb_packing *out, bool *found, struct error *err)
 {
     struct deb_packing candidates[DEB_PACK_CANDIDATES_MAX];
@@ -202,7 +213,7 @@ bool deb_packing_find(struct bytes packed, struct bytes raw, struct deb_budget b
             memcmp(packed.at, codecs[kind]->magic.at, codecs[kind]->magic.size) == 0)
             count = codecs[kind]->candidates(packed, candidates);
     for (size_t i = 0; i < count && !*found; i++) {
-        if (!try_packing(&candidates[i], packed, raw, budget, found, err))
+        if (!prove(&candidates[i], packed, raw, proof, found, err))
             return false;
         if (*found)
             *out = candidates[i];

@@ -48,11 +48,17 @@ bool deb_packer_put(struct deb_packer *packer, struct bytes bytes, struct error 
 bool deb_packer_close(struct deb_packer *packer, struct error *err) MUST_USE;
 void deb_packer_end(struct deb_packer **packer);
 
+/* How a packing is proven. */
+struct deb_proof {
+    struct deb_budget budget;
+    bool quick; /* by its first megabytes where these can tell: for who packs the whole again later on */
+};
+
 /*
- * How `packed` was made from `raw`, proven by packing the whole again. *found is false where no packing gives it. ERROR_LIMIT and
+ * How `packed` was made from `raw`, proven by packing it again. *found is false where no packing gives it. ERROR_LIMIT and
  * ERROR_SYSTEM: it could not be tried.
  */
-bool deb_packing_find(struct bytes packed, struct bytes raw, struct deb_budget budget,
+bool deb_packing_find(struct bytes packed, struct bytes raw, const struct deb_proof *proof,
                       struct deb_packing *out, bool *found, struct error *err) MUST_USE;
 
 #endif

@@ -13,11 +13,19 @@ struct deb_pack_room {
     size_t size;
 };
 
+enum deb_pack_probe {
+    DEB_PACK_PROBE_UNKNOWN, /* too little to say */
+    DEB_PACK_PROBE_OTHER,
+    DEB_PACK_PROBE_LIKELY
+};
+
 struct deb_pack_codec {
     struct text suffix;
     struct bytes magic;
     /* Packings that may have made a stream that begins so, likeliest first; how many. */
     size_t (*candidates)(struct bytes packed, struct deb_packing *out);
+    /* Whether the first bytes come out alike; cheap. NULL: cannot be told. */
+    enum deb_pack_probe (*probe)(const struct deb_packing *packing, struct bytes packed, struct bytes raw);
     /* Whether settings from outside are within what the library takes. */
     bool (*allows)(const struct deb_packing *packing);
     void *(*open)(const struct deb_packing *packing, uint64_t size, struct deb_budget budget,
