@@ -50,6 +50,10 @@ static const struct {
     {"opener_mo/no_hash", OPENER_MO, BYTES("\2\1")},
     {"opener_mo/big", OPENER_MO, BYTES("\1\1")},
     {"opener_mo/takes_1", OPENER_MO, BYTES("\0\3")},
+    {"opener_mo/system", OPENER_MO, BYTES("\4\1\2\2\2")},
+    {"opener_mo/system_big", OPENER_MO, BYTES("\5\1\2\2\2")},
+    {"opener_mo/system_alone", OPENER_MO, BYTES("\4\1\2\2\2")},
+    {"opener_mo/flags", OPENER_MO, BYTES("\xc\1\2\1\1")},
     {"opener_elf/usual", OPENER_ELF, BYTES("")},
     {"opener_elf/program", OPENER_ELF, BYTES("")},
     {"opener_elf/exceptions", OPENER_ELF, BYTES("")},
@@ -141,12 +145,20 @@ static const struct {
      "vmlinuz: closes to 83 bytes less than announced"},
     {"vmlinuz: head", OPENER_VMLINUZ, BYTES("\1\x0e"), BYTES("aaaaaaaaaaaaaaaaaaaa"), 20, 33, ERROR_INPUT,
      "the image ends in the middle"},
-    {"mo: settings", OPENER_MO, BYTES("\4\1"), BYTES("a\0b"), 4, 100, ERROR_INPUT,
+    {"mo: settings", OPENER_MO, BYTES("\x10\1"), BYTES("a\0b"), 4, 100, ERROR_INPUT,
      "mo: settings that are none"},
     {"mo: inner NUL", OPENER_MO, BYTES("\0\0"), BYTES("a\0b"), 4, 100, ERROR_INPUT,
      "mo: settings that are none"},
     {"mo: settings behind", OPENER_MO, BYTES("\0\2\0"), BYTES("a\0b"), 4, 100, ERROR_INPUT,
      "mo: settings that are none"},
+    {"mo: marker", OPENER_MO, BYTES("\4\1\1\0\0"), BYTES("a\0b"), 4, 100, ERROR_INPUT,
+     "mo: settings that are none"},
+    {"mo: no marker", OPENER_MO, BYTES("\4\1\0\0\0"), BYTES("a\0b"), 4, 100, ERROR_INPUT,
+     "mo: settings that are none"},
+    {"mo: described", OPENER_MO, BYTES("\4\1\2\0\2"), BYTES("a\0b\0"), 4, 100, ERROR_INPUT,
+     "mo: 2 strings, or one without an end"},
+    {"mo: segment", OPENER_MO, BYTES("\4\1\2\0\1"), BYTES("a\2\0b\0"), 5, 100, ERROR_INPUT,
+     "mo: a segment without a number"},
     {"mo: sizes", OPENER_MO, BYTES(""), BYTES("a\0b\0"), 4, 31, ERROR_INPUT,
      "mo: 4 bytes of strings for a file of 31"},
     {"mo: no header", OPENER_MO, BYTES(""), BYTES(""), 0, 27, ERROR_INPUT,
@@ -156,7 +168,7 @@ static const struct {
     {"mo: open end", OPENER_MO, BYTES(""), BYTES("a\0b\0c"), 5, 100, ERROR_INPUT,
      "mo: 2 strings, or one without an end"},
     {"mo: many", OPENER_MO, BYTES(""), BYTES("\0\0\0\0"), 4, 60, ERROR_INPUT,
-     "mo: more strings than fit into the file announced"},
+     "mo: a file of another size than announced"},
     {"mo: size", OPENER_MO, BYTES(""), BYTES("a\0b\0"), 4, 61, ERROR_INPUT,
      "mo: a file of another size than announced"},
     {"mo: image", OPENER_MO, BYTES(""), BYTES("a\0b\0"), 5, 61, ERROR_INPUT, "the image ends in the middle"},
@@ -318,7 +330,7 @@ static void closing_keeps_to_the_size(void **state)
     for (size_t i = 0; i < COUNT_OF(files); i++) {
         struct bytes file = golden(&arena, files[i].file, "");
         struct bytes whole = golden(&arena, files[i].file, ".image");
-        for (size_t size = 0; size<file.size + 20; size += size> 500 && size + 200 < file.size ? 101 : 1) {
+        for (size_t size = 0; size<file.size + 20; size += size> 50 && size + 120 < file.size ? 101 : 1) {
             OWN(writer_end) struct writer closed = writer_with(MIB);
             struct bytes image = whole;
             bool done = openers_get(files[i].kind)
