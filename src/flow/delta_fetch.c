@@ -125,6 +125,15 @@ static bool want_file(const struct work *work, struct text name, const struct de
     return url->at != NULL || arena_full(work->arena, err);
 }
 
+/* One file can make one package only; who offers it for two is wrong about one of them. */
+static bool is_wanted(const struct mirror_want *wants, size_t count, const struct delta_file *file)
+{
+    for (size_t i = 0; i < count; i++)
+        if (digest_equal(&wants[i].item.digest, &file->digest))
+            return true;
+    return false;
+}
+
 /* Every offer that is no obvious loss, as a want; how much of each is here decides with the rest. */
 static bool list_offers(struct work *work, struct mirror_want *wants, size_t *changes, size_t *count,
                         struct error *err)
@@ -134,7 +143,8 @@ static bool list_offers(struct work *work, struct mirror_want *wants, size_t *ch
     for (size_t i = 0; i < request->plan->change_count; i++) {
         const struct plan_change *change = &request->plan->changes[i];
         const struct delta_offer *offer = &request->offers->at[i];
-        if (!offer->found || request->here[i] >= change->size || was_bad(work, &offer->base.delta))
+        if (!offer->found || request->here[i] >= change->size || was_bad(work, &offer->base.delta) ||
+            is_wanted(wants, *count, &offer->base.delta))
             continue;
         changes[*count] = i;
         if (!want_file(work, change->name, &offer->base.delta,

@@ -318,6 +318,24 @@ static void test_stopped(void **state)
     assert_true(report.made == 1 && report.fetched_bytes == 0);
 }
 
+/* One file for two packages is wrong about one of them: it is fetched once, and the other package whole. */
+static void test_one_delta_for_two(void **state)
+{
+    struct place *p = *state;
+    struct plan_change changes[2] = {p->change, p->change};
+    struct delta_offer offers[2] = {p->offer, p->offer};
+
+    changes[1].name = TEXT("elm");
+    changes[1].digest.at[0] ^= 1;
+    p->plan = (struct plan){.changes = changes, .change_count = 2};
+    p->offers.at = offers;
+    p->offers.found = 2;
+    const uint64_t here[2] = {0};
+    p->request.here = here;
+    struct delta_report report = run(p);
+    assert_true(report.made == 1 && p->made == 1 && report.fetched_bytes == sizeof(DELTA) - 1);
+}
+
 static void test_rate(void **state)
 {
     struct place *p = *state;
@@ -348,6 +366,7 @@ int main(void)
         CASE(test_no_supplement),
         CASE(test_stopped),
         CASE(test_rate),
+        CASE(test_one_delta_for_two),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
