@@ -4,7 +4,16 @@
 
 #define INPUTS       (SPELL_CONTEXTS + 2)
 #define MATCH_MAX    63
+#define WEIGHT_START 2048 /* a quarter for each */
+#define WEIGHT_RATE  5
+#define ODDS_QUICK   40 /* contexts of bytes change: no slower than that */
 #define SAID_LOG_MAX 22
+
+static void mix_begin(struct spell_mix *mix)
+{
+    for (size_t i = 0; i < SPELL_CONTEXTS + 1; i++)
+        mix->weights[i] = WEIGHT_START;
+}
 
 bool spell_begin(struct spell *s, unsigned log, struct error *err)
 {
@@ -19,10 +28,12 @@ bool spell_begin(struct spell *s, unsigned log, struct error *err)
         spell_end(s);
         return error_set(err, ERROR_LIMIT, "out of memory: %u lines of odds", s->mask + 1);
     }
-    for (size_t i = 0; i < SPELL_KIND_COUNT * SPELL_SETS; i++)
-        mix_start(&s->mixes[i], INPUTS);
-    for (size_t i = 0; i < SPELL_KIND_COUNT * 256 * 3; i++)
-        mix_start(&s->second[i], INPUTS);
+    for (size_t i = 0; i < SPELL_KIND_COUNT; i++) {
+        for (size_t j = 0; j < SPELL_SETS; j++)
+            mix_begin(&s->by_repetition[i][j]);
+        for (size_t j = 0; j < 256; j++)
+            mix_begin(&s->by_bits[i][j]);
+    }
     return true;
 }
 
@@ -68,20 +79,39 @@ static struct spell_line *line_of(struct spell *s, uint32_t hash)
     return first;
 }
 
+/* The letters that a word begins with, up to eight. */
+static uint64_t word_before(uint64_t before)
+{
+    uint64_t word = 0;
+
+    for (unsigned shift = 0; shift < 64; shift += 8) {
+        unsigned letter = before >> shift & 0xff;
+        if (!((letter | 32) >= 'a' && (letter | 32) <= 'z') && letter < 128)
+            break;
+        word |= (uint64_t)letter << shift;
+    }
+    return word;
+}
+
 static void contexts_hash(const struct spell_context *c, uint32_t hashes[SPELL_CONTEXTS])
 {
     uint64_t before = c->before;
-    unsigned i = 0;
+    const uint64_t values[SPELL_CONTEXTS] = {
+        c->kind,
+        before & 0xff,
+        before & 0xffff,
+        before & 0xffffff,
+        before & 0xffffffff,
+        before & 0xffffffffffff,
+        (uint64_t)c->kind << 9 | c->expected,
+        (uint64_t)c->expected << 8 | (before & 0xff),
+        before & 0xffff00,
+        (uint64_t)c->expected << 16 | (before & 0xffff),
+        word_before(before),
+    };
 
-    hashes[i] = mixed_hash(c->kind, i), i++;
-    hashes[i] = mixed_hash(before & 0xff, i), i++;
-    hashes[i] = mixed_hash(before & 0xffff, i), i++;
-    hashes[i] = mixed_hash(before & 0xffffff, i), i++;
-    hashes[i] = mixed_hash(before & 0xffffffff, i), i++;
-    hashes[i] = mixed_hash(before & 0xffffffffffff, i), i++;
-    hashes[i] = mixed_hash((uint64_t)c->kind << 9 | c->expected, i), i++;
-    hashes[i] = mixed_hash((uint64_t)c->expected << 8 | (before & 0xff), i), i++;
-    hashes[i] = mixed_hash(before & 0xffff00, i), i++;
+    for (unsigned i = 0; i < SPELL_CONTEXTS; i++)
+        hashes[i] = mixed_hash(values[i], i);
 }
 
 static void match_find(struct spell *s, uint64_t before)
@@ -108,62 +138,90 @@ static void match_learn(struct spell *s, uint64_t before, uint8_t byte)
     s->said[s->said_count & s->said_mask] = byte;
 }
 
-/* One bit: all contexts' odds and what a repetition says, mixed. */
-static unsigned spell_bit(struct spell *s, struct coder *coder, struct odds **odds, struct odds *match,
-                          bool expected, struct mix *mix, struct mix *second, unsigned bit)
+/* Products of sixteen by sixteen bits: compilers make vectors of these two. */
+static int32_t mix_sum(const struct spell_mix *mix, const int16_t *inputs)
 {
-    int32_t inputs[INPUTS];
+    int32_t sum = 0;
+
+    for (size_t i = 0; i < SPELL_INPUTS; i++)
+        sum += (int32_t)inputs[i] * mix->weights[i];
+    return sum >> 13;
+}
+
+static void mix_move(struct spell_mix *mix, const int16_t *inputs, int32_t miss)
+{
+    for (size_t i = 0; i < SPELL_INPUTS; i++) {
+        int32_t weight = mix->weights[i] + ((inputs[i] * miss + 0x8000) >> 16);
+        mix->weights[i] = (int16_t)(weight > INT16_MAX ? INT16_MAX : weight < INT16_MIN ? INT16_MIN : weight);
+    }
+}
+
+static uint32_t mix_squash(const struct coder *coder, int32_t sum)
+{
+    return coder->squash[(sum > 2047 ? 2047 : sum < -2047 ? -2047 : sum) + 2048];
+}
+
+/* What speaks about one bit. */
+struct spelling {
+    struct spell_line *lines[SPELL_CONTEXTS];
+    struct odds *repeated; /* or NULL */
+    bool repeats;          /* the bit that a repetition would have */
+    struct spell_mix *by_repetition, *by_bits;
+};
+
+static unsigned spell_bit(struct coder *coder, struct spelling *s, unsigned node, unsigned bit)
+{
+    _Alignas(32) int16_t inputs[SPELL_INPUTS] = {0};
 
     for (size_t i = 0; i < SPELL_CONTEXTS; i++)
-        inputs[i] = mix_stretch(coder, odds_one(odds[i]));
-    inputs[SPELL_CONTEXTS] = match == NULL ? 0 : mix_stretch(coder, odds_one(match)) * (expected ? 1 : -1);
+        inputs[i] = (int16_t)mix_stretch(coder, odds_one(&s->lines[i]->odds[node]));
+    if (s->repeated != NULL)
+        inputs[SPELL_CONTEXTS] = (int16_t)(mix_stretch(coder, odds_one(s->repeated)) * (s->repeats ? 1 : -1));
     inputs[SPELL_CONTEXTS + 1] = 256;
-    uint32_t one = mix_one(coder, mix, inputs, INPUTS), other = mix_one(coder, second, inputs, INPUTS);
-    uint32_t both = (one + other) / 2;
-    (void)s;
-    bit = coder_bit(coder, both, bit);
-    mix_learn(mix, inputs, INPUTS, one, bit, 20);
-    mix_learn(second, inputs, INPUTS, other, bit, 20);
+    int32_t first = mix_sum(s->by_repetition, inputs), second = mix_sum(s->by_bits, inputs);
+    uint32_t first_one = mix_squash(coder, first), second_one = mix_squash(coder, second);
+    bit = coder_bit(coder, (first_one + second_one) / 2, bit);
+    int32_t right = bit ? 65535 : 0;
+    mix_move(s->by_repetition, inputs, (right - (int32_t)first_one) * WEIGHT_RATE / 32);
+    mix_move(s->by_bits, inputs, (right - (int32_t)second_one) * WEIGHT_RATE / 32);
     for (size_t i = 0; i < SPELL_CONTEXTS; i++)
-        odds_learn(odds[i], bit, 40);
-    if (match != NULL)
-        odds_learn(match, bit == expected, ODDS_LIMIT);
+        odds_learn(&s->lines[i]->odds[node], bit, ODDS_QUICK);
+    if (s->repeated != NULL)
+        odds_learn(s->repeated, bit == s->repeats, ODDS_LIMIT);
     return bit;
+}
+
+/* How many of the longer contexts have been seen: how far to trust them. */
+static unsigned contexts_known(const struct spelling *s)
+{
+    unsigned known = 0;
+
+    for (size_t i = 2; i < 6; i++)
+        known += s->lines[i]->odds[1].count > 0;
+    return known;
 }
 
 uint8_t spell_byte(struct spell *s, struct coder *coder, const struct spell_context *context, uint8_t byte)
 {
     uint32_t hashes[SPELL_CONTEXTS];
-    struct spell_line *lines[SPELL_CONTEXTS];
-    struct odds *odds[SPELL_CONTEXTS];
-    unsigned got = 1;
+    struct spelling now = {0};
+    unsigned got = 1, known = 0;
 
     contexts_hash(context, hashes);
     match_find(s, context->before);
+    unsigned said = s->match_size > 0 ? s->said[s->match & s->said_mask] | 0x100u : 0;
     for (unsigned i = 0; i < 8; i++) {
-        if (i % 4 == 0)
+        if (i % 4 == 0) {
             for (size_t j = 0; j < SPELL_CONTEXTS; j++)
-                lines[j] = line_of(s, i == 0 ? hashes[j] : (hashes[j] + got) * 0x9e3779b1u);
-        unsigned node = i < 4 ? got : (got & ((1u << (i - 4)) - 1)) | 1u << (i - 4);
-        for (size_t j = 0; j < SPELL_CONTEXTS; j++)
-            odds[j] = &lines[j]->odds[node];
-        struct odds *match = NULL;
-        bool expected = false;
-        if (s->match_size > 0) {
-            unsigned said = s->said[s->match & s->said_mask] | 0x100u;
-            if (said >> (8 - i) == got) {
-                expected = said >> (7 - i) & 1;
-                match = &s->match_odds[s->match_size][0];
-            }
+                now.lines[j] = line_of(s, i == 0 ? hashes[j] : (hashes[j] + got) * 0x9e3779b1u);
+            known = contexts_known(&now);
         }
-        struct mix *mix = &s->mixes[context->kind * SPELL_SETS +
-                                    (match == NULL        ? 0u
-                                     : s->match_size < 16 ? 1u
-                                                          : 2u) *
-                                        8 +
-                                    i];
-        struct mix *second = &s->second[(size_t)context->kind * 768 + got];
-        got = got << 1 | spell_bit(s, coder, odds, match, expected, mix, second, byte >> (7 - i) & 1);
+        unsigned node = i < 4 ? got : (got & ((1u << (i - 4)) - 1)) | 1u << (i - 4);
+        now.repeated = said >> (8 - i) == got ? &s->match_odds[s->match_size] : NULL;
+        now.repeats = said >> (7 - i) & 1;
+        now.by_repetition = &s->by_repetition[context->kind][(now.repeated == NULL ? 0u : s->match_size < 16 ? 1u : 2u) * 5 + known];
+        now.by_bits = &s->by_bits[context->kind][got];
+        got = got << 1 | spell_bit(coder, &now, node, byte >> (7 - i) & 1);
     }
     match_learn(s, context->before, (uint8_t)got);
     return (uint8_t)got;

@@ -13,8 +13,9 @@
 
 #include "delta/coder.h"
 
-#define SPELL_CONTEXTS 9
-#define SPELL_SETS     512
+#define SPELL_CONTEXTS 11
+#define SPELL_INPUTS   16 /* the contexts, a repetition, a constant, and zeros: sixteen are two vectors */
+#define SPELL_SETS     15
 #define SPELL_LOG_MIN  8
 #define SPELL_LOG_MAX  18 /* lines of 64 bytes: 16 MB */
 
@@ -24,18 +25,22 @@ struct spell_line {
     struct odds odds[16]; /* the first is the mark of its context */
 };
 
+/* As struct mix of coder.h, in sixteen bits: a weight is of 2^-13. Two speak about each bit. */
+struct spell_mix {
+    int16_t weights[SPELL_INPUTS];
+};
+
 struct spell {
     struct spell_line *lines;
     uint32_t mask;
-    struct mix mixes[SPELL_KIND_COUNT * SPELL_SETS];
-    struct mix second[SPELL_KIND_COUNT * 256 * 3];
-    struct odds final[1024 * 33]; /* unused yet */
+    struct spell_mix by_repetition[SPELL_KIND_COUNT][SPELL_SETS];
+    struct spell_mix by_bits[SPELL_KIND_COUNT][256];
     /* What was spelled, for repetitions; a ring. */
     uint8_t *said;
     uint32_t said_mask, said_count;
     uint32_t *seen; /* by a hash of five bytes: where in `said` the next byte is */
     uint32_t match, match_size;
-    struct odds match_odds[64][2];
+    struct odds match_odds[64];
 };
 
 /* log: of the number of lines, SPELL_LOG_MIN to SPELL_LOG_MAX. OWN(spell_end). */
