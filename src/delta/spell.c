@@ -219,7 +219,11 @@ uint8_t spell_byte(struct spell *s, struct coder *coder, const struct spell_cont
         unsigned node = i < 4 ? got : (got & ((1u << (i - 4)) - 1)) | 1u << (i - 4);
         now.repeated = said >> (8 - i) == got ? &s->match_odds[s->match_size] : NULL;
         now.repeats = said >> (7 - i) & 1;
-        now.by_repetition = &s->by_repetition[context->kind][(now.repeated == NULL ? 0u : s->match_size < 16 ? 1u : 2u) * 5 + known];
+        now.by_repetition = &s->by_repetition[context->kind][(now.repeated == NULL ? 0u
+                                                              : s->match_size < 16 ? 1u
+                                                                                   : 2u) *
+                                                                 5 +
+                                                             known];
         now.by_bits = &s->by_bits[context->kind][got];
         got = got << 1 | spell_bit(coder, &now, node, byte >> (7 - i) & 1);
     }

@@ -4,8 +4,13 @@
 
 #include "base/limits.h"
 #include "base/own.h"
+#include "base/reader.h"
 #include "delta/views.h"
 #include "delta/window_walk.h"
+
+/* A decoder spells a megabyte in a second, and is to make 150 in that time. */
+#define SPELLED_MAX   (512 * KIB)
+#define SPELLED_SHARE 256
 
 static bool image_check(const struct window_image *image, const char *side, struct error *err)
 {
@@ -221,14 +226,55 @@ static bool making_walk(struct making *m, struct walk *walk, struct error *err)
     return walk_flush(walk, err);
 }
 
-/* How much will be spelled, about. */
-static uint64_t making_spelled(const struct making *m)
+static uint64_t making_copied(const struct making *m)
 {
     uint64_t copied = 0;
 
     for (size_t i = 0; i < m->copies.count; i++)
         copied += m->copies.at[i].size;
-    return m->new_view.size - copied + copied / 128;
+    return copied;
+}
+
+/* All literals, in the order of the walk. */
+static void gather_literals(const struct making *m, struct writer *out)
+{
+    const struct view *new = &m->new_view;
+    size_t next = 0;
+
+    for (size_t i = 0; i < new->piece_count; i++) {
+        struct bytes piece = view_piece(new, i);
+        uint32_t at = 0, base = new->pieces[i].at;
+        for (; next < m->copies.count && m->copies.at[next].new_at - base < piece.size; next++) {
+            const struct copy *copy = &m->copies.at[next];
+            writer_put(out, (struct bytes){piece.at + at, copy->new_at - base - at});
+            at = copy->new_at - base + copy->size;
+        }
+        writer_put(out, (struct bytes){piece.at + at, piece.size - at});
+    }
+}
+
+/* The begin of a window: literals are spelled, unless there are so many that a decoder would take too long. */
+static bool making_begin(const struct making *m, struct walk *walk, struct writer *out, struct error *err)
+{
+    uint64_t copied = making_copied(m), literals = m->new_view.size - copied;
+
+    walk->is_packed = literals > SPELLED_MAX + m->new_view.size / SPELLED_SHARE;
+    writer_byte(out, walk->is_packed);
+    if (walk->is_packed) {
+        OWN(writer_end)
+        struct writer gathered = writer_with(literals + 1),
+                      packed = writer_with(literals * 2 + MIB);
+        gather_literals(m, &gathered);
+        struct bytes all, coded;
+        if (!writer_done(&gathered, &all, err) || !packed_write(all, &packed, err) ||
+            !writer_done(&packed, &coded, err))
+            return false;
+        writer_varint(out, coded.size);
+        writer_put(out, coded);
+        literals = 0;
+    }
+    coder_begin_encode(&walk->coder, out);
+    return walk_begin(walk, m->old, m->new, spell_log(literals + copied / 128), err);
 }
 
 static bool walk_new(struct walk **out, struct error *err)
@@ -253,9 +299,7 @@ bool window_encode(const struct window_image *old, const struct window_image *ne
     if (!image_check(old, "old", err) || !image_check(new, "new", err) || !walk_new(&walk, err) ||
         !making_match(&making, err))
         return false;
-    coder_begin_encode(&walk->coder, out);
-    if (!walk_begin(walk, old, new, spell_log(making_spelled(&making)), err) ||
-        !making_walk(&making, walk, err))
+    if (!making_begin(&making, walk, out, err) || !making_walk(&making, walk, err))
         return false;
     return coder_end(&walk->coder, err);
 }
@@ -301,6 +345,23 @@ static bool decode_piece(struct walk *walk, const struct window_piece *piece, st
     return walk_piece(walk, &plan, plan.fields ? &partner->fields : NULL, err);
 }
 
+static bool decode_begin(struct walk *walk, const struct window_image *old, const struct window_image *new,
+                         struct bytes coded, struct error *err)
+{
+    struct reader r = reader_with(coded);
+    uint8_t layout = reader_u8(&r);
+    struct bytes packed =
+        layout == 1 ? reader_take(&r, reader_varint_max(&r, reader_left(&r))) : (struct bytes){0};
+
+    if (!reader_ok(&r) || layout > 1)
+        return error_set(err, ERROR_INPUT, "not a window, or one of a later layout");
+    walk->is_packed = layout == 1;
+    if (walk->is_packed && !packed_open(packed, &walk->packed, err))
+        return false;
+    coder_begin_decode(&walk->coder, reader_take(&r, reader_left(&r)));
+    return walk_begin(walk, old, new, 0, err);
+}
+
 bool window_decode(const struct window_image *old, const struct window_image *new, struct bytes coded,
                    struct window_sink sink, struct error *err)
 {
@@ -309,8 +370,7 @@ bool window_decode(const struct window_image *old, const struct window_image *ne
 
     if (!image_check(old, "old", err) || !image_check(new, "new", err) || !walk_new(&walk, err))
         return false;
-    coder_begin_decode(&walk->coder, coded);
-    if (!walk_begin(walk, old, new, 0, err))
+    if (!decode_begin(walk, old, new, coded, err))
         return false;
     walk->sink = sink;
     for (size_t i = 0; i < new->piece_count; i++)

@@ -29,6 +29,7 @@ void walk_end(struct walk *w)
     free(w->buffer);
     spell_end(&w->spell);
     predict_end(&w->predict);
+    packed_end(&w->packed);
     w->models = NULL;
     w->buffer = NULL;
 }
@@ -114,8 +115,26 @@ static bool spell_one(struct walk *w, enum spell_kind kind, unsigned expected, u
     return walk_emit(w, &byte, 1, err);
 }
 
+/* Literals that were packed before the walk. */
+static bool take_literals(struct walk *w, uint32_t from, uint32_t to, struct error *err)
+{
+    uint8_t step[4096];
+
+    if (w->coder.encoding)
+        return walk_emit(w, w->new->bytes.at + from, to - from, err);
+    while (from < to) {
+        uint32_t size = to - from < sizeof(step) ? to - from : (uint32_t)sizeof(step);
+        if (!packed_take(&w->packed, step, size, err) || !walk_emit(w, step, size, err))
+            return false;
+        from += size;
+    }
+    return true;
+}
+
 static bool walk_literals(struct walk *w, uint32_t from, uint32_t to, uint32_t old, struct error *err)
 {
+    if (w->is_packed)
+        return take_literals(w, from, to, err);
     for (uint32_t i = from; i < to; i++, old++) {
         if (!spell_one(w, SPELL_LITERAL, old < w->old->bytes.size ? w->old->bytes.at[old] : 256, i, err))
             return false;

@@ -1,9 +1,13 @@
 /*
  * The walk over one piece of a window: the same for the encoder, who knows the bytes, and the decoder, who learns them.
  *
- * Everything that is coded goes through here, so this is where the layout of a window stands. A window is one run of a
- * range coder (delta/coder.h): "number" and "signed" are its numbers, each with odds of its own; "bit" is one
- * bit with odds.
+ * Everything that is coded goes through here, so this is where the layout of a window stands:
+ *
+ *     u8            0: literals are spelled; 1: they are packed (another number is another layout)
+ *     varint        if packed: the size of
+ *     bytes         all literals of the window, packed (delta/packed.h)
+ *     the rest is one run of a range coder (delta/coder.h); "number" and "signed" are its numbers, each with odds of its own; "bit" is
+ *     one bit with odds:
  *
  *     log             number: of the lines of spell.h
  *     for each new piece that is not empty:
@@ -18,7 +22,7 @@
  *           place     signed: the old place less that of the line. Farther than WALK_LINE_FAR is a line of its own, which must be told by
  *                     line 0. Where the copy ends becomes line 0, in front of the others, less the one that it was near
  *           size      number less 1, at most what is left: a copy
- *       then, in order, the literals' bytes (spell.h), and each copy:
+ *       then, in order, the literals' bytes unless they are packed (spell.h), and each copy:
  *         gap         number: 0: all its plain bytes are as the old ones; else 1 + how many are before the next that differs. Then
  *                     that byte, spelled, and the next gap
  *         a field that lies whole in the copy, of a partner with fields, once the header of the new file is complete:
@@ -34,6 +38,7 @@
 #ifndef DELTA_WINDOW_WALK_H
 #define DELTA_WINDOW_WALK_H
 
+#include "delta/packed.h"
 #include "delta/predict.h"
 #include "delta/spell.h"
 
@@ -94,6 +99,8 @@ enum walk_part {
 struct walk {
     struct coder coder;
     struct spell spell;
+    struct packed packed; /* the literals, where they are not spelled; of the decoder */
+    bool is_packed;
     struct walk_models *models;
     const struct window_image *old, *new;
     struct window_sink sink; /* of the decoder */
