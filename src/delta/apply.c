@@ -51,6 +51,7 @@ static void end_apply(struct apply *apply)
 static bool open_spool(struct apply *apply, struct error *err)
 {
     char *path = text_string(apply->arena, text_format(apply->arena, "%s.part", apply->request->out));
+    struct stat found;
 
     if (path == NULL)
         return arena_full(apply->arena, err);
@@ -61,6 +62,9 @@ static bool open_spool(struct apply *apply, struct error *err)
         return errno == EWOULDBLOCK
                    ? error_set(err, ERROR_CONFLICT, "%s: somebody else is making it", apply->request->out)
                    : error_system(err, "%s", path);
+    /* Whoever held the lock has taken its name away when it was done, and another may have made a new one. */
+    if (fstat(apply->spool, &found) != 0 || found.st_nlink == 0)
+        return error_set(err, ERROR_CONFLICT, "%s: somebody else is making it", apply->request->out);
     apply->spool_path = path;
     return true;
 }

@@ -17,6 +17,9 @@
 #define MEMORY_OF_OLD 8
 #define MEMORY_OF_NEW 4
 
+/* The size of an old part that nobody has read. */
+#define UNUSABLE UINT64_MAX
+
 /* Old parts that are wanted. */
 struct looks {
     const struct base *base;
@@ -68,7 +71,7 @@ static bool look_at(void *self, size_t job, struct error *err)
     uint32_t part = looks->wanted[job];
 
     if (!looks->base->read(looks->base->self, part, &file, err))
-        return error_at(err, "base");
+        return err->kind == ERROR_LIMIT || error_at(err, "base"); /* too large to help: it stays UNUSABLE */
     looks->sizes[part] = file.size;
     looks->openers[part] = OPENER_NONE;
     return looks->first[job] == DELTA_NEW ||
@@ -80,15 +83,15 @@ static void find_wanted(struct looks *looks, const struct pairing *pairs, bool s
 {
     for (size_t i = 0; structure && i < looks->base->part_count; i++)
         if (looks->base->parts[i].class == BASE_LIST) {
-            looks->sizes[i] = UINT64_MAX;
+            looks->sizes[i] = UNUSABLE;
             looks->first[looks->count] = DELTA_NEW;
             looks->wanted[looks->count++] = (uint32_t)i;
         }
     for (size_t i = 0; i < looks->target->part_count; i++) {
         uint32_t twin = pairs[i].twin;
-        if (looks->parts[i].same != DELTA_NEW || twin == PAIRING_NONE || looks->sizes[twin] == UINT64_MAX)
+        if (looks->parts[i].same != DELTA_NEW || twin == PAIRING_NONE || looks->sizes[twin] == UNUSABLE)
             continue;
-        looks->sizes[twin] = UINT64_MAX; /* seen */
+        looks->sizes[twin] = UNUSABLE; /* until it was looked at */
         looks->first[looks->count] = (uint32_t)i;
         looks->wanted[looks->count++] = twin;
     }
@@ -147,7 +150,8 @@ static bool list_pieces(const struct gathered *gathered, const struct looks *loo
         const struct delta_part *part = &gathered->parts[i];
         uint32_t twin = gathered->pairs[i].twin;
         if (part->same == DELTA_NEW &&
-            !add_piece(&pieces[count++], part->image_size, looks, &twin, twin != PAIRING_NONE, arena, err))
+            !add_piece(&pieces[count++], part->image_size, looks, &twin,
+                       twin != PAIRING_NONE && looks->sizes[twin] != UNUSABLE, arena, err))
             return false;
     }
     plan->pieces = pieces;

@@ -1,7 +1,6 @@
 #include "delta/pairing.h"
 
-#include <assert.h>
-
+#include "base/limits.h"
 #include "base/map.h"
 
 /* Names grow vaguer from one to the next; the first by which exactly one old part is found gives the twin. */
@@ -132,6 +131,8 @@ static bool find_same(struct finder *finder, const struct deb_layout_part *part,
     struct digest md5;
 
     pair->same = PAIRING_NONE;
+    if (part->bytes.size > LIMIT_DELTA_IMAGE) /* more than is held at once */
+        return true;
     if (!digest_bytes(DIGEST_MD5, part->bytes, &md5, err))
         return false;
     if (expected < base->part_count && digest_equal(&base->parts[expected].md5, &md5))
