@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/checked.h"
 #include "base/limits.h"
 #include "base/own.h"
 #include "delta/openers.h"
@@ -96,7 +97,23 @@ static bool open_part(void *self, size_t index, struct opener_source *out, struc
     }
     if (part->same != DELTA_NEW ? !copy_part(assembly, part, err) : !close_part(assembly, part, err))
         return false;
+    if (assembly->held.size != assembly->sizes[index])
+        return error_set(err, ERROR_CONFLICT, "part %zu: has another size than the base said", index);
     *out = (struct opener_source){get_held, assembly};
+    return true;
+}
+
+static bool size_of_copy(struct assembly *assembly, const struct delta_part *part, uint64_t *out,
+                         struct error *err)
+{
+    const struct base *base = assembly->request->base;
+
+    if (base->size != NULL && part->same < base->part_count)
+        return base->size(base->self, part->same, out, err) || error_at(err, "base");
+    writer_end(&assembly->held);
+    if (!copy_part(assembly, part, err))
+        return false;
+    *out = assembly->held.size;
     return true;
 }
 
@@ -117,13 +134,11 @@ static bool find_sizes(struct assembly *assembly, struct error *err)
         assembly->sizes[i] = part->file_size;
         if (part->same == DELTA_NEW)
             continue;
-        writer_end(&assembly->held);
-        if (!copy_part(assembly, part, err))
+        if (!size_of_copy(assembly, part, &assembly->sizes[i], err))
             return error_at(err, "part %zu", i);
-        assembly->sizes[i] = assembly->held.size;
-        if ((copied += assembly->held.size) >
-            LIMIT_DELTA_SPOOL) /* a few bytes can ask for a million copies */
-            return error_set(err, ERROR_LIMIT, "copies of more than %zu bytes", LIMIT_DELTA_SPOOL);
+        if (ckd_add(&copied, copied, assembly->sizes[i]) || copied > LIMIT_DELTA_SPOOL)
+            return error_set(err, ERROR_LIMIT, "copies of more than %zu bytes",
+                             LIMIT_DELTA_SPOOL); /* some bits can ask for a million */
     }
     return true;
 }
@@ -148,7 +163,7 @@ static bool digest_part(void *self, size_t index, struct digest *out, struct err
 
     if (part->same != DELTA_NEW) {
         *out = assembly->request->base->parts[part->same]
-                   .md5; /* find_sizes has read it, and so it was compared */
+                   .md5; /* what it must be; it is compared when it is read */
         return true;
     }
     if (part->opener == OPENER_NONE)

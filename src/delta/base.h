@@ -48,6 +48,8 @@ struct base {
      * ERROR_CONFLICT: there, but other bytes (edited); the text names the file.
      */
     bool (*read)(void *self, size_t index, struct writer *out, struct error *err);
+    /* Its size, where that is known without reading it; NULL: it must be read for that. A wrong answer makes decoding fail, nothing else. */
+    bool (*size)(void *self, size_t index, uint64_t *out, struct error *err);
     void *self;
     struct arena *arena; /* all of the above lives here */
 };

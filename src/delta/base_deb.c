@@ -45,6 +45,16 @@ static bool read_part(void *self, size_t index, struct writer *out, struct error
     return writer_done(out, &done, err);
 }
 
+static bool size_part(void *self, size_t index, uint64_t *out, struct error *err)
+{
+    const struct base_deb *deb = self;
+
+    if (deb->contents[index].at == NULL)
+        return error_set(err, ERROR_ABSENT, "%.*s is not in the package", TEXT_ARG(deb->parts[index].name));
+    *out = deb->contents[index].size;
+    return true;
+}
+
 /* An empty file is something else than none. */
 static struct bytes present(struct bytes content)
 {
@@ -261,7 +271,7 @@ bool base_deb_open(struct bytes deb, const char *folder, struct arena *arena, st
                              .conffiles = map_with(arena),
                              .files = map_with(arena),
                              .taken = map_with(arena)};
-    struct base base = {.kind = BASE_KIND_PACKAGE, .arena = arena, .read = read_part};
+    struct base base = {.kind = BASE_KIND_PACKAGE, .arena = arena, .read = read_part, .size = size_part};
     struct bytes md5sums;
 
     if (self == NULL)

@@ -72,6 +72,20 @@ static bool read_part(void *self, size_t index, struct writer *out, struct error
            error_set(err, ERROR_CONFLICT, "%s: has been changed meanwhile", files->paths[index]);
 }
 
+static bool size_part(void *self, size_t index, uint64_t *out, struct error *err)
+{
+    const struct base_files *files = self;
+    struct file_identity identity;
+
+    *out = files->list.size;
+    if (files->paths[index] == NULL)
+        return true;
+    if (!file_identify(files->paths[index], &identity, err))
+        return false;
+    *out = identity.size;
+    return true;
+}
+
 static bool take_parts(struct arena *arena, size_t count, struct base_part **parts, struct base_files **files,
                        struct error *err)
 {
@@ -86,7 +100,8 @@ static bool take_parts(struct arena *arena, size_t count, struct base_part **par
 
 bool base_file_open(const char *path, struct arena *arena, struct base *out, struct error *err)
 {
-    struct base base = {.kind = BASE_KIND_FILE, .part_count = 1, .read = read_part, .arena = arena};
+    struct base base = {
+        .kind = BASE_KIND_FILE, .part_count = 1, .read = read_part, .size = size_part, .arena = arena};
     struct base_part *parts;
     struct base_files *files;
 
@@ -123,7 +138,8 @@ static bool list_part(const struct tree *tree, struct arena *arena, struct base_
 
 bool base_folder_open(const char *path, struct arena *arena, struct base *out, struct error *err)
 {
-    struct base base = {.kind = BASE_KIND_FOLDER, .part_count = 1, .read = read_part, .arena = arena};
+    struct base base = {
+        .kind = BASE_KIND_FOLDER, .part_count = 1, .read = read_part, .size = size_part, .arena = arena};
     struct base_part *parts;
     struct base_files *files;
     struct tree tree;

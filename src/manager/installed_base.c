@@ -482,6 +482,22 @@ static bool read_part(void *data, size_t index, struct writer *out, struct error
     return false;
 }
 
+static bool size_part(void *data, size_t index, uint64_t *out, struct error *err)
+{
+    const struct installed *self = data;
+    OWN(own_fd) int fd = -1;
+    struct stat found;
+
+    if (self->sources[index].place.size == 0) {
+        *out = self->sources[index].kept.size;
+        return true;
+    }
+    if (!open_file(self, self->sources[index].place, &fd, &found, err))
+        return false;
+    *out = (uint64_t)found.st_size;
+    return true;
+}
+
 /* ---- all ---- */
 
 bool installed_base_open(const struct dpkg_database *database, const struct dpkg_record *record,
@@ -493,6 +509,7 @@ bool installed_base_open(const struct dpkg_database *database, const struct dpkg
                        .version = record->version,
                        .arch = record->arch,
                        .read = read_part,
+                       .size = size_part,
                        .self = self,
                        .arena = arena};
 
