@@ -46,8 +46,8 @@ struct confine_request {
     unsigned more_files; /* descriptors over the usual 64 */
     uint64_t file_size_max; /* no file grows beyond it: a write fails with EFBIG */
     /*
-     * Memory that it may ask for, its libraries' and threads' included; 0: any. RLIMIT_DATA, not RLIMIT_AS: what malloc
-     * only reserves for a thread (64 MiB) and files that are mapped take no memory.
+     * Memory that it may ask for from then on, its threads' stacks included; 0: any. RLIMIT_DATA, not RLIMIT_AS: what
+     * malloc only reserves for a thread (64 MiB) and files that are mapped take no memory.
      */
     uint64_t memory_max;
 };
