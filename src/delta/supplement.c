@@ -189,8 +189,14 @@ static bool read_supplement(const struct base *base, const struct supplement_par
     size_t before = out->size;
     struct digest md5;
 
-    if (!unpack_part(part, out, err) ||
-        !digest_bytes(DIGEST_MD5, (struct bytes){out->at + before, out->size - before}, &md5, err)) {
+    if (!unpack_part(part, out, err)) {
+        out->size = before;
+        return false;
+    }
+    /* A writer that nothing was put into has no memory yet. */
+    const struct bytes got =
+        out->size > before ? (struct bytes){out->at + before, out->size - before} : BYTES("");
+    if (!digest_bytes(DIGEST_MD5, got, &md5, err)) {
         out->size = before;
         return false;
     }
