@@ -18,8 +18,9 @@ static bool get(void *self, uint8_t *into, size_t size, size_t *got, struct erro
     (void)err;
 
     *got = parts->left.size < size ? parts->left.size : size;
-    if (*got > 0)
-        memcpy(into, parts->left.at, *got);
+    if (*got == 0)
+        return true;
+    memcpy(into, parts->left.at, *got);
     parts->left = (struct bytes){parts->left.at + *got, parts->left.size - *got};
     return true;
 }

@@ -27,8 +27,9 @@ static bool get(void *self, uint8_t *into, size_t size, size_t *got, struct erro
 
     size = size < source->piece ? size : source->piece;
     *got = source->left.size < size ? source->left.size : size;
-    if (*got > 0)
-        memcpy(into, source->left.at, *got);
+    if (*got == 0)
+        return true;
+    memcpy(into, source->left.at, *got);
     source->left = (struct bytes){source->left.at + *got, source->left.size - *got};
     return true;
 }

@@ -147,7 +147,7 @@ bool deb_packer_put(struct deb_packer *packer, struct bytes bytes, struct error 
 
 bool deb_packer_close(struct deb_packer *packer, struct error *err)
 {
-    return packer->codec == NULL ? true : push(packer, (struct bytes){0}, true, err);
+    return packer->codec == NULL ? true : push(packer, BYTES(""), true, err);
 }
 
 /* ---- finding out ---- */
