@@ -334,6 +334,37 @@ static void make_one(struct work *work, struct delta_job *job)
     (void)!file_remove(job->made, &why);
 }
 
+/* What a run left that broke off is used again by this one, or by none: it may be as large as what it was to become. */
+static bool is_of_job(const struct work *work, struct text name)
+{
+    for (size_t i = 0; i < work->job_count; i++) {
+        char hex[DIGEST_HEX_MAX + 1];
+        digest_hex(&work->jobs[i].change->digest, hex);
+        if (text_starts(name, text_of(hex)))
+            return true;
+    }
+    return false;
+}
+
+static bool drop_left_over(struct work *work, struct error *err)
+{
+    const char *folder = file_path(work->arena, work->request->state, "deltas/made");
+    struct file_names names;
+
+    if (folder == NULL)
+        return arena_full(work->arena, err);
+    if (!file_list(folder, LIMIT_CACHE_FILES, work->arena, &names, err))
+        return false;
+    for (size_t i = 0; i < names.count; i++) {
+        const char *path = file_path(work->arena, folder, names.names[i].at);
+        if (path == NULL)
+            return arena_full(work->arena, err);
+        if (!is_of_job(work, names.names[i]) && !file_remove(path, err))
+            return false;
+    }
+    return true;
+}
+
 static bool make_all(struct work *work, struct error *err)
 {
     const struct delta_fetch_request *request = work->request;
@@ -383,7 +414,8 @@ static bool do_all(struct work *work, struct error *err)
     if (count == 0)
         return true;
     return choose(work, wants, changes, &count, err) &&
-           (count == 0 || (make_jobs(work, wants, changes, count, err) && make_all(work, err))) &&
+           (count == 0 || (make_jobs(work, wants, changes, count, err) && drop_left_over(work, err) &&
+                           make_all(work, err))) &&
            cache_trim(&work->files, LIMIT_DELTA_CACHE_SIZE, (struct cache_keep){0}, work->arena, err);
 }
 

@@ -160,7 +160,7 @@ static void put_update(struct json_writer *j, const struct scan *scan, size_t in
     put_named_text(j, "origin", archive->label.size > 0 ? archive->label : archive->site);
     put_named_u64(j, "size", offer->size);
     json_name(j, "delta_size");
-    json_put_null(j); /* no delta source is known yet */
+    json_put_null(j); /* a plan knows: suture plan --deltas */
     json_name(j, "cves");
     json_open_array(j);
     for (size_t i = 0; i < update->finding_count; i++)
