@@ -219,16 +219,19 @@ static bool run_all(struct work *work, struct error *err)
     for (unsigned i = 0; i < started; i++)
         (void)pthread_join(threads[i], NULL);
     (void)pthread_mutex_destroy(&work->mutex);
-    for (size_t i = 0; i < work->shelf_count; i++) /* of those that were not finished, what there is */
+    size_t left = 0;
+    for (size_t i = 0; i < work->shelf_count; i++) { /* of those that were not finished, what there is */
+        left += work->shelves[i].pending;
         if (work->shelves[i].pending > 0 && !finish_shelf(work, &work->shelves[i], err))
             return false;
+    }
     if (work->failed.kind != ERROR_NONE) {
         *err = work->failed;
         return false;
     }
     return !work->stopped ||
-           error_set(err, ERROR_CONFLICT, "was asked to stop: %zu of %zu deltas were made or found",
-                     work->next, work->task_count);
+           error_set(err, ERROR_CONFLICT, "was asked to stop, and %zu of %zu deltas are not made yet", left,
+                     work->task_count);
 }
 
 /* ---- what is to be made ---- */

@@ -355,7 +355,7 @@ static void test_stopped(void **state)
     p->request.at_once = 1;
     p->stop_after = 2;
     assert_false(publish(&p->request, &p->arena, &p->report, &err));
-    assert_failed("stop", &err, ERROR_CONFLICT, "was asked to stop: 2 of 3 deltas were made or found");
+    assert_failed("stop", &err, ERROR_CONFLICT, "was asked to stop, and 1 of 3 deltas are not made yet");
     p->stop_after = 0;
     run(p); /* what was made is there */
     assert_true(p->made == 1 && p->told[PUBLISH_KEPT] == 2);
