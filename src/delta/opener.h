@@ -20,7 +20,7 @@ enum opener_kind {
     OPENER_GZIP, /* one member of zlib's deflate, as gzip -9n and others make it */
     OPENER_ZIP, /* zip and jar: entries inflated, in the order of the file, headers between them as they are */
     OPENER_XZ,  /* .xz of one stream, as kernel modules are */
-    OPENER_MO,  /* GNU message catalogues: identifiers and texts pairwise, tables made anew */
+    OPENER_MO,  /* GNU message catalogues: identifiers, then texts; tables made anew */
     OPENER_VMLINUZ, /* a kernel image for x86 with an xz, lz4 or gzip payload */
     OPENER_ELF,     /* an ELF file, without the index of its frames */
     OPENER_LZ4,     /* lz4's legacy form, as kernels are packed */
