@@ -2,7 +2,7 @@
  * Whether a package is fetched whole or rebuilt from a delta: by cost, package by package.
  *
  * A delta saves bytes on the link and costs processor time on this machine: what it gives is packed again as the vendor
- * packed it, half a second for each megabyte. So the two are compared in time:
+ * packed it, 0.4 seconds for each megabyte. So the two are compared in time:
  *
  *     whole    what is missing of the package file / rate
  *     delta    what is missing of the delta / rate  +  time of the processor, by what that time is worth

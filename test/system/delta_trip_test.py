@@ -331,5 +331,36 @@ class Trip(unittest.TestCase):
         self.assert_whole("oak")
 
 
+class Renamed(unittest.TestCase):
+    """A kernel's next one has another name, and yet it is made from the one that is installed."""
+
+    def test_a_new_name_is_made_from_the_former(self):
+        def image(number, content):
+            return Package(f"image-6.1.0-{number}", f"6.1.{number}", files={"/usr/lib/image-" + str(number): content}, source="image")
+
+        def meta(number):
+            return Package("image", f"6.1.{number}", fields={"Depends": f"image-6.1.0-{number}"})
+
+        machine = Machine("small")
+        self.addCleanup(machine.end)
+        shop = MadeArchive(machine)
+        self.addCleanup(shop.end)
+        content = noise("image", 300000)
+        old = image(25, content)
+        shop.install(old, meta(25))
+        shop.offer(image(26, changed(content, 4)), meta(26))
+        shop.publish()
+        machine.advise()
+        repository = Repository(shop, old)
+        self.assertIn("image-6.1.0-26 6.1.26: from image-6.1.0-25 6.1.25: ", repository.told)
+        machine.write("etc/suture/deltas.yaml", f"source: http://127.0.0.1/{FOLDER}\nkey: {repository.key}\nuse: always\n")
+        done = json.loads(machine.suture("apply", "--yes", "--format", "json", check=True).stdout)
+        note = next(step["note"] for step in done["run"]["steps"] if step["step"] == "fetch")
+        self.assertIn("1 of 0.3 MB made from deltas", note)
+        self.assertFalse([path for path in machine.archive.sent if "pool/image-6.1.0-26_" in path])
+        with open(machine.path("usr/lib/image-26"), "rb") as file:
+            self.assertEqual(file.read(), changed(content, 4))
+
+
 if __name__ == "__main__":
     main()
