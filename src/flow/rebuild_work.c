@@ -42,7 +42,7 @@ static bool read_delta(struct rebuild *rebuild, struct error *err)
     uint64_t memory = delta_memory(delta);
     if (memory > rebuild->question->memory_max)
         return error_set(err, ERROR_LIMIT, "delta: takes %llu MiB of memory, and %llu are allowed",
-                         (unsigned long long)(memory / MIB),
+                         (unsigned long long)((memory + MIB - 1) / MIB),
                          (unsigned long long)(rebuild->question->memory_max / MIB));
     return true;
 }
