@@ -1,5 +1,5 @@
 /*
- * Makes the golden deltas anew: tool_delta_golden FOLDER DEB. For a new version of the format only: what is stored of an old one
+ * Makes the golden deltas anew: tool_delta_golden GOLDEN, the folder test/golden/delta. For a new version of the format only: what is stored of an old one
  * must always be decoded.
  */
 #include <stdio.h>
@@ -48,16 +48,47 @@ static bool make_bad(const char *folder, struct bytes good, struct error *err)
     if (!put(folder, "bad/table.delta", writer_bytes(&w), err))
         return false;
     w.at[60] ^= 0x40;
-    w.at[good.size - 60] ^= 0x40;
+    w.at[good.size - 20] ^= 0x40;
     if (!put(folder, "bad/window.delta", writer_bytes(&w), err))
         return false;
-    w.at[good.size - 60] ^= 0x40;
+    w.at[good.size - 20] ^= 0x40;
     if (!put(folder, "bad/cut.delta", (struct bytes){w.at, good.size - 1}, err))
         return false;
     writer_byte(&w, 0);
     return put(folder, "bad/longer.delta", writer_bytes(&w), err) &&
            put(folder, "bad/empty.delta", (struct bytes){0}, err) &&
            put(folder, "bad/text.delta", BYTES("SUTURE is no delta, it only begins like one"), err);
+}
+
+static bool read_golden(const char *golden, const char *name, struct arena *arena, struct bytes *out,
+                        struct error *err)
+{
+    const char *path = file_path(arena, golden, name);
+
+    return path == NULL ? arena_full(arena, err) : file_read(path, MIB, arena, out, err);
+}
+
+/* A library that becomes another one, and a program of which some bytes change. */
+static bool make_elf(const char *golden, const char *folder, struct error *err)
+{
+    OWN(arena_end) struct arena arena = arena_with(64 * MIB);
+    OWN(writer_end) struct writer w = writer_with(MIB), edited = writer_with(MIB);
+    OWN(codec_target_end) struct codec_target target = {0};
+    struct codec_file olds[2] = {{"/library.so", {0}}, {"/program", {0}}};
+    struct codec_file news[2] = {{"/library.so", {0}}, {"/program", {0}}};
+    struct codec_base base;
+
+    if (!read_golden(golden, "elf/library.so", &arena, &olds[0].bytes, err) ||
+        !read_golden(golden, "elf/program", &arena, &olds[1].bytes, err) ||
+        !read_golden(golden, "elf/exceptions.so", &arena, &news[0].bytes, err))
+        return false;
+    writer_put(&edited, olds[1].bytes);
+    for (size_t i = 300; i < edited.size; i += 300)
+        edited.at[i]++;
+    news[1].bytes = writer_bytes(&edited);
+    codec_base_with(&base, BASE_KIND_FOLDER, olds, 2);
+    codec_target_folder(&target, news, 2);
+    return make_delta(folder, "elf.delta", &base.base, &target.target, 256 * MIB, &w, err);
 }
 
 static bool make_all(const char *folder, const char *deb, struct error *err)
@@ -92,12 +123,23 @@ static bool make_all(const char *folder, const char *deb, struct error *err)
            make_delta(folder, "package.delta", &base.base, &package, 256 * MIB, &w, err);
 }
 
+static bool make_golden(const char *golden, struct error *err)
+{
+    OWN(arena_end) struct arena arena = arena_with(MIB);
+    const char *folder = file_path(&arena, golden, "codec"),
+               *deb = file_path(&arena, golden, "deb/usual.deb");
+
+    if (folder == NULL || deb == NULL)
+        return arena_full(&arena, err);
+    return make_all(folder, deb, err) && make_elf(golden, folder, err);
+}
+
 int main(int argc, char **argv)
 {
     struct error err = {0};
 
-    if (argc == 3 && make_all(argv[1], argv[2], &err))
+    if (argc == 2 && make_golden(argv[1], &err))
         return 0;
-    fprintf(stderr, "tool_delta_golden: %s\n", argc == 3 ? err.text : "FOLDER DEB");
+    fprintf(stderr, "tool_delta_golden: %s\n", argc == 2 ? err.text : "GOLDEN");
     return 1;
 }
