@@ -28,6 +28,9 @@ struct copies {
 void copies_end(struct copies *copies);
 bool copies_add(struct copies *copies, struct copy copy, struct error *err) MUST_USE;
 
+/* Room for one more in an array of `count`. */
+bool align_grow(void **array, size_t count, size_t *capacity, size_t size, struct error *err) MUST_USE;
+
 struct align_side {
     struct bytes view;
     const uint64_t *loose; /* a bit for each byte */
@@ -42,8 +45,8 @@ struct align {
     void *self;
 };
 
-/* suffix: of old.view. Appends to *out. */
-bool align_find(const struct align *align, const struct suffix *suffix, struct copies *out, struct error *err)
-    MUST_USE;
+/* Of `count` new pieces from the first on. suffix: of old.view or of a part of it. Appends to *out. */
+bool align_find(const struct align *align, const struct suffix *suffix, size_t first, size_t count,
+                struct copies *out, struct error *err) MUST_USE;
 
 #endif

@@ -49,7 +49,7 @@ static void firsts_fill(struct suffix *s)
     }
 }
 
-bool suffix_sort(struct bytes text, struct suffix *out, struct error *err)
+bool suffix_sort(struct bytes text, uint32_t base, struct suffix *out, struct error *err)
 {
     suffix_sorter *sort;
 
@@ -58,6 +58,7 @@ bool suffix_sort(struct bytes text, struct suffix *out, struct error *err)
     if (!sorter_load(&sort, err))
         return false;
     struct suffix made = {.text = text,
+                          .base = base,
                           .order = malloc((text.size + 1) * sizeof(int32_t)),
                           .firsts = calloc(FIRSTS, sizeof(uint32_t))};
     if (made.order == NULL || made.firsts == NULL ||
@@ -103,7 +104,7 @@ struct suffix_match suffix_find(const struct suffix *s, struct bytes wanted)
         uint32_t middle = low + (high - low) / 2, at = (uint32_t)s->order[middle];
         uint32_t equal = equal_bytes(s->text, at, wanted, low_equal < high_equal ? low_equal : high_equal);
         if (equal > best.size)
-            best = (struct suffix_match){at, equal, middle};
+            best = (struct suffix_match){s->base + at, equal, middle};
         if (equal == wanted.size)
             break;
         if (at + equal == s->text.size || s->text.at[at + equal] < wanted.at[equal]) {

@@ -10,7 +10,8 @@
 
 struct suffix {
     struct bytes text; /* borrowed */
-    int32_t *order;    /* places of `text` in the order of what begins there */
+    uint32_t base;     /* where the text begins in what its places are told of */
+    int32_t *order;    /* places of `text`, less the base, in the order of what begins there */
     uint32_t *
         firsts; /* for each two bytes, the first place in `order` whose text begins so or greater; 65537 of them */
 };
@@ -18,11 +19,11 @@ struct suffix {
 /* What suffix_sort takes, beside the text. */
 size_t suffix_memory(size_t size);
 /* ERROR_ABSENT: no libdivsufsort; ERROR_LIMIT: memory, or 2^31 bytes. OWN(suffix_end). */
-bool suffix_sort(struct bytes text, struct suffix *out, struct error *err) MUST_USE;
+bool suffix_sort(struct bytes text, uint32_t base, struct suffix *out, struct error *err) MUST_USE;
 void suffix_end(struct suffix *suffix);
 
 struct suffix_match {
-    uint32_t at;   /* in the text */
+    uint32_t at;   /* the base and where it is in the text */
     uint32_t size; /* how many bytes are equal, up to SUFFIX_SIZE_MAX */
     uint32_t row;  /* of `at` in `order`; neighbours are equal for a while too */
 };

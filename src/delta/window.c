@@ -12,6 +12,8 @@
 #define SPELLED_MAX   (512 * KIB)
 #define SPELLED_SHARE 256
 
+#define MAKING_MEMORY (32 * MIB) /* of an encoder, beside views and suffix array */
+
 static bool image_check(const struct window_image *image, const char *side, struct error *err)
 {
     uint64_t size = 0;
@@ -40,6 +42,7 @@ struct making {
     uint32_t *twins;      /* of each piece of the new view, in the old one */
     uint32_t *partners;   /* the same, and where there was no twin, whom most of it comes from */
     struct copies copies; /* between the views */
+    unsigned pass, passes;
 };
 
 static void making_end(struct making *m)
@@ -148,34 +151,73 @@ static bool making_partners(struct making *m, struct error *err)
     return true;
 }
 
+/* Progress over all passes, in bytes of the new image. */
+static bool making_tell(void *self, uint64_t done)
+{
+    const struct making *m = self;
+    uint64_t all = m->new_view.size * m->passes, whole = m->new->bytes.size;
+
+    done += m->new_view.size * m->pass;
+    return m->choice->progress(m->choice->self, all == 0 ? 0 : done * (whole >> 10) / all << 10);
+}
+
+/* What is left for a suffix array, beside views, copies and models. */
+static size_t making_spare(const struct making *m)
+{
+    size_t taken = (m->old_view.size + m->new_view.size) / 4 * 5 + MAKING_MEMORY;
+
+    if (m->choice == NULL || m->choice->memory_max == 0)
+        return SIZE_MAX;
+    return m->choice->memory_max > taken ? m->choice->memory_max - taken : 0;
+}
+
+/* Where memory does not suffice for all: each new piece with its partner alone, or as much of it as can be sorted. */
+static bool align_apart(struct making *m, const struct align *align, struct error *err)
+{
+    size_t spare = making_spare(m), size_max = spare < MAKING_MEMORY ? MAKING_MEMORY / 8 : spare / 8;
+
+    for (size_t i = 0; i < m->new_view.piece_count; i++) {
+        OWN(suffix_end) struct suffix suffix = {0};
+        uint32_t partner = m->partners[i];
+        struct window_piece part = {0, (uint32_t)m->old_view.size};
+        if (partner != WINDOW_NO_TWIN)
+            part = m->old_view.pieces[partner];
+        struct bytes text = {align->old.view.at + part.at, part.size < size_max ? part.size : size_max};
+        if (!suffix_sort(text, part.at, &suffix, err) || !align_find(align, &suffix, i, 1, &m->copies, err))
+            return false;
+    }
+    return true;
+}
+
 static bool making_align(struct making *m, struct error *err)
 {
     OWN(suffix_end) struct suffix suffix = {0};
-    struct align align = {view_side(&m->old_view), view_side(&m->new_view), m->partners, NULL, NULL};
+    struct align align = {view_side(&m->old_view), view_side(&m->new_view), m->partners, NULL, m};
 
-    if (m->choice != NULL) {
-        align.progress = m->choice->progress;
-        align.self = m->choice->self;
-    }
+    if (m->choice != NULL && m->choice->progress != NULL)
+        align.progress = making_tell;
     m->copies.count = 0;
     if (m->old_view.size == 0)
         return true;
-    return suffix_sort(align.old.view, &suffix, err) && align_find(&align, &suffix, &m->copies, err) &&
-           making_partners(m, err);
+    bool done = suffix_memory(m->old_view.size) > making_spare(m)
+                    ? align_apart(m, &align, err)
+                    : suffix_sort(align.old.view, 0, &suffix, err) &&
+                          align_find(&align, &suffix, 0, m->new_view.piece_count, &m->copies, err);
+    m->pass++;
+    return done && making_partners(m, err);
 }
 
 static bool making_match(struct making *m, struct error *err)
 {
     if (!making_views(m, err) || !making_twins(m, err))
         return false;
+    m->passes = m->old_view.field_count == 0 || m->new_view.field_count == 0 ? 1 : 3;
     view_kinds(&m->old_view);
     view_kinds(&m->new_view);
     if (!making_align(m, err))
         return false;
-    if (m->old_view.field_count == 0 || m->new_view.field_count == 0)
-        return true;
     /* The second time the map is better, and so are the tokens; a third time gave nothing. */
-    for (int i = 0; i < 2; i++)
+    for (unsigned i = 1; i < m->passes; i++)
         if (!views_targets(&m->old_view, &m->new_view, &m->copies, m->partners, err) || !making_align(m, err))
             return false;
     return true;
@@ -262,8 +304,7 @@ static bool making_begin(const struct making *m, struct walk *walk, struct write
     writer_byte(out, walk->is_packed);
     if (walk->is_packed) {
         OWN(writer_end)
-        struct writer gathered = writer_with(literals + 1),
-                      packed = writer_with(literals * 2 + MIB);
+        struct writer gathered = writer_with(literals + 1), packed = writer_with(literals * 2 + MIB);
         gather_literals(m, &gathered);
         struct bytes all, coded;
         if (!writer_done(&gathered, &all, err) || !packed_write(all, &packed, err) ||

@@ -170,6 +170,48 @@ static void packed_literals(void **state)
     assert_in_range(size, 860000, 860200);
 }
 
+static size_t golden(const char *name, uint8_t *into, size_t max)
+{
+    const char *folder = getenv("SUTURE_GOLDEN");
+    char path[512];
+
+    (void)snprintf(path, sizeof path, "%s/delta/elf/%s", folder == NULL ? "../test/golden" : folder, name);
+    FILE *file = fopen(path, "rb");
+    if (file == NULL)
+        fail_msg("no %s", path);
+    size_t size = fread(into, 1, max, file);
+    fclose(file);
+    return size;
+}
+
+/* Programs, one made of the other and of itself with pieces moved: fields on both sides, right and wrong. */
+static void programs(void **state)
+{
+    static const char *const names[] = {"library.so", "program", "exceptions.so", "module.ko", "no_sections"};
+    static uint8_t old_bytes[16384], new_bytes[32768];
+    uint64_t seed = 11;
+    uint32_t twin = 0;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        struct window_piece old_piece, new_piece;
+        size_t old_size = golden(names[i], old_bytes, sizeof old_bytes);
+        struct window_image old = image_of((struct bytes){old_bytes, old_size}, &old_piece);
+        for (size_t j = 0; j < COUNT_OF(names); j++) {
+            size_t new_size = golden(names[j], new_bytes, sizeof new_bytes);
+            struct window_image new = image_of((struct bytes){new_bytes, new_size}, &new_piece);
+            (void)round_trip(names[j], &old, &new, &twin);
+        }
+        for (unsigned round = 0; round < 10; round++) {
+            size_t header = 700, new_size = header + edited(old_bytes + header, old_size - header,
+                                                            new_bytes + header, 16384, &seed);
+            memcpy(new_bytes, old_bytes, header);
+            struct window_image new = image_of((struct bytes){new_bytes, new_size}, &new_piece);
+            (void)round_trip(names[i], &old, &new, &twin);
+        }
+    }
+}
+
 /* Whatever a window is, it fails or gives as many bytes as announced. */
 static void broken_ones(void **state)
 {
@@ -221,11 +263,9 @@ static void sizes_are_checked(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(small_ones),
-        cmocka_unit_test(random_edits),
-        cmocka_unit_test(packed_literals),
-        cmocka_unit_test(broken_ones),
-        cmocka_unit_test(sizes_are_checked),
+        cmocka_unit_test(small_ones),  cmocka_unit_test(random_edits),
+        cmocka_unit_test(programs),    cmocka_unit_test(packed_literals),
+        cmocka_unit_test(broken_ones), cmocka_unit_test(sizes_are_checked),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
