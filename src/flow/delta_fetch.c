@@ -5,6 +5,8 @@
 #include "base/os.h"
 #include "base/time.h"
 
+#define PATIENCE_MS    60000
+#define PATIENCE_TIMES 20 /* what rebuilding takes of a processor that has nothing else to do */
 #define RATE_BYTES_MIN 1000000
 #define RATE_US_MIN    100000
 #define FOLDERS_MODE   0700
@@ -18,12 +20,23 @@ struct work {
     size_t job_count;
     struct text *notes;
     struct delta_report report;
+    bool busy; /* the machine has no time for rebuilding */
 };
 
 static void note(struct work *work, const struct plan_change *change, struct text why)
 {
     work->notes[work->report.note_count++] =
         text_format(work->arena, "delta for %.*s %.*s: fetched whole", TEXT_ARG(change->name), TEXT_ARG(why));
+}
+
+/* Of what nobody else wants of the machine; at most what suture-rebuild is given in any case. */
+static uint32_t time_for(const struct work *work, const struct delta_offer *offer)
+{
+    const struct choice_package package = {.packed = offer->packed};
+    uint32_t patience_ms = work->request->patience_ms > 0 ? work->request->patience_ms : PATIENCE_MS;
+    uint64_t ms = PATIENCE_TIMES * choice_cpu_ms(&package) + patience_ms;
+
+    return ms < LIMIT_REBUILD_TIME_MS ? (uint32_t)ms : LIMIT_REBUILD_TIME_MS;
 }
 
 static struct text told(struct work *work, const char *what, const struct error *why)
@@ -230,8 +243,12 @@ static bool make_jobs(struct work *work, const struct mirror_want *wants, const 
         struct text made = text_format(work->arena, "%s/deltas/made/%s.deb", request->state, hex);
         if (made.at == NULL)
             return arena_full(work->arena, err);
-        work->jobs[work->job_count++] =
-            (struct delta_job){change, &request->offers->at[changes[i]], result.paths[i], NULL, 0, made.at};
+        const struct delta_offer *offer = &request->offers->at[changes[i]];
+        work->jobs[work->job_count++] = (struct delta_job){.change = change,
+                                                           .offer = offer,
+                                                           .delta = result.paths[i],
+                                                           .made = made.at,
+                                                           .time_ms = time_for(work, offer)};
     }
     return true;
 }
@@ -255,8 +272,11 @@ static bool supply(struct work *work, struct delta_job *job, struct error *probl
     struct mirror_result result;
     size_t count = 0;
 
-    if (!work->request->door->look(work->request->door->self, job, missing, work->arena, problem))
+    int64_t begun_us = time_now_us();
+    if (!work->request->door->look(work->request->door->self, job, missing, work->arena, problem)) {
+        work->busy = time_now_us() - begun_us >= (int64_t)job->time_ms * 1000;
         return false;
+    }
     for (int i = BASE_UNKNOWN + 1; i < BASE_CLASS_COUNT; i++) {
         const struct delta_supplement *supplement = find_supplement(base, (enum base_class)i);
         if (!missing[i])
@@ -310,19 +330,33 @@ static void drop_parts(struct work *work, const struct delta_job *job)
     (void)!file_remove(job->made, &ignored);
 }
 
+/* Time is what the clock says, for a process that gets none of the processor tells nothing. */
+static bool make_in_time(struct work *work, struct delta_job *job, struct error *why)
+{
+    const struct delta_door *door = work->request->door;
+    int64_t begun_us = time_now_us();
+
+    bool done = door->make(door->self, job, work->arena, why);
+    work->busy = !done && time_now_us() - begun_us >= (int64_t)job->time_ms * 1000;
+    return done;
+}
+
 /* The one proof: that it has the vendor's SHA-256. Everything else that goes wrong is told and left. */
 static void make_one(struct work *work, struct delta_job *job)
 {
-    const struct delta_fetch_request *request = work->request;
     const struct cache_item item = {job->change->digest, job->change->size};
     const char *path;
     struct error why = {0};
 
-    if (supply(work, job, &why) && request->door->make(request->door->self, job, work->arena, &why) &&
-        cache_take(request->packages, &item, job->made, work->arena, &path, &why)) {
+    if (!work->busy && supply(work, job, &why) && make_in_time(work, job, &why) &&
+        cache_take(work->request->packages, &item, job->made, work->arena, &path, &why)) {
         work->report.made++;
         work->report.made_bytes += item.size;
         drop_parts(work, job);
+        return;
+    }
+    if (work->busy) {
+        note(work, job->change, TEXT("cannot be used now: the machine has no time to rebuild it"));
         return;
     }
     if (why.kind != ERROR_TRUST && why.kind != ERROR_INPUT) {

@@ -8,7 +8,9 @@
  * asked, from where its own download broke off. Nothing is fetched twice: a delta stays until its package is made, one that
  * gave another file is remembered (STATE/deltas/bad/HEX) and not fetched again.
  *
- * Rebuilding reads what is installed, so it is done before anything is changed.
+ * Rebuilding reads what is installed, so it is done before anything is changed. It takes only processor time that nobody wants,
+ * and on a machine that is busy all day there is none; a late fix must not wait for that. So each package has twenty
+ * times what its rebuilding should take, and a minute; when the machine has no time for one, nothing more is tried in this run.
  */
 #ifndef FLOW_DELTA_FETCH_H
 #define FLOW_DELTA_FETCH_H
@@ -25,6 +27,7 @@ struct delta_job {
     const char *const *supplements; /* of old files that are missing here */
     size_t supplement_count;
     const char *made; /* path of what is made */
+    uint32_t time_ms; /* at most, for the look and for the making each */
 };
 
 /* Who rebuilds: suture-rebuild (flow/delta_rebuild.h), or a table in tests. */
@@ -47,8 +50,9 @@ struct delta_fetch_request {
     const char *spool, *fetcher; /* as mirror_request has them */
     const uint64_t *here;        /* for each change: bytes of its package file that are here already */
     struct text ca_file;
-    uint64_t rate_max; /* 0: as fast as it goes */
-    bool battery;      /* the machine runs on its battery */
+    uint64_t rate_max;    /* 0: as fast as it goes */
+    bool battery;         /* the machine runs on its battery */
+    uint32_t patience_ms; /* for each package, beside what its size allows; 0: a minute */
     /* As in mirror_request; the total is of all packages, whole. */
     bool (*progress)(void *self, const struct mirror_progress *progress);
     void *self;

@@ -1,6 +1,8 @@
 /* Packages by delta: a repository in a folder, and a door that makes what the test wants. */
 #include "base/testing.h"
 
+#include <unistd.h>
+
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/own.h"
@@ -27,6 +29,7 @@ struct place {
     /* what the door does */
     const char *makes; /* NULL: fails as said */
     struct error fails;
+    unsigned sleep_ms;
     bool missing_docs;
     size_t looked, made, supplements;
     bool stops;
@@ -76,6 +79,7 @@ static bool door_make(void *self, const struct delta_job *job, struct arena *are
     (void)arena;
     p->made++;
     p->supplements = job->supplement_count;
+    (void)usleep(p->sleep_ms * 1000);
     if (p->makes == NULL) {
         *err = p->fails;
         return false;
@@ -337,6 +341,38 @@ static void test_one_delta_for_two(void **state)
     assert_true(report.made == 1 && p->made == 1 && report.fetched_bytes == sizeof(DELTA) - 1);
 }
 
+/* A machine that is busy all day: the first waits for so long, the second not at all, and both are fetched whole. */
+static void test_no_time(void **state)
+{
+    struct place *p = *state;
+    struct plan_change changes[2] = {p->change, p->change};
+    struct delta_offer offers[2] = {p->offer, p->offer};
+    const uint64_t here[2] = {0};
+
+    changes[1].digest.at[0] ^= 1;
+    offers[1].base.delta = file_of("the 2nd !");
+    struct text name = delta_file_path(&offers[1].base.delta.digest, &p->arena);
+    put(p, text_format(&p->arena, "source/%.*s", TEXT_ARG(name)).at, "the 2nd !");
+    p->plan = (struct plan){.changes = changes, .change_count = 2};
+    p->offers.at = offers;
+    p->offers.found = 2;
+    p->request.here = here;
+    p->request.patience_ms = 20;
+    p->sleep_ms = 40;
+    p->makes = NULL;
+    (void)error_set(&p->fails, ERROR_LIMIT, "suture-rebuild: has run for longer than it may");
+    struct delta_report report = run(p);
+    assert_true(p->made == 1 && report.note_count == 2 && count_files(p, "state/deltas/files") == 2);
+    for (size_t i = 0; i < 2; i++)
+        assert_text("note", report.notes[i],
+                    "delta for oak cannot be used now: the machine has no time to rebuild it: fetched whole");
+    assert_int_equal(count_files(p, "state/deltas/bad"), 0);
+    p->sleep_ms = 0;
+    p->makes = VENDORS; /* tomorrow it has */
+    report = run(p);
+    assert_true(report.made == 1 && report.fetched_bytes == 0);
+}
+
 static void test_rate(void **state)
 {
     struct place *p = *state;
@@ -367,6 +403,7 @@ int main(void)
         CASE(test_no_supplement),
         CASE(test_stopped),
         CASE(test_rate),
+        CASE(test_no_time),
         CASE(test_one_delta_for_two),
     };
 

@@ -16,6 +16,7 @@ static struct rebuild_request request_of(const struct delta_rebuild *rebuild, co
         .supplements = job->supplements,
         .supplement_count = job->supplement_count,
         .output = job->made,
+        .time_ms = job->time_ms,
         .yields = true,
         .progress = rebuild->progress,
         .self = rebuild->self,

@@ -63,8 +63,9 @@ struct text delta_use_words(const struct mirror_result *fetched, const struct de
 
     if (report->made > 0)
         line = add(arena, line,
-                   text_format(arena, "%zu of %.1f MB made from deltas of %.1f MB", report->made,
-                               (double)report->made_bytes / 1e6, (double)report->fetched_bytes / 1e6));
+                   text_format(arena, "%zu package%s (%.1f MB) made from deltas of %.1f MB", report->made,
+                               report->made == 1 ? "" : "s", (double)report->made_bytes / 1e6,
+                               (double)report->fetched_bytes / 1e6));
     line =
         add(arena, line, text_format(arena, "%zu were here already", fetched->reused_count - report->made));
     for (size_t i = 0; i < report->note_count - more; i++)

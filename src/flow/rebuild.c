@@ -126,7 +126,7 @@ static bool ask(struct talk *talk, const struct rebuild_question *question, stru
         .argv = argv,
         .passed = talk->passed,
         .passed_count = talk->passed_count,
-        .timeout_ms = LIMIT_REBUILD_TIME_MS,
+        .timeout_ms = talk->request->time_ms > 0 ? talk->request->time_ms : LIMIT_REBUILD_TIME_MS,
         .output_limit = LIMIT_REBUILD_MESSAGE,
         .on_output = take_output,
         .self = talk,

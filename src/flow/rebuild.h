@@ -32,6 +32,7 @@ struct rebuild_request {
         *expected;       /* SHA-256 of the package, of whoever vouches for it; NULL: what the delta says */
     unsigned threads;    /* 0: one for each processor */
     uint64_t memory_max; /* 0: half of the machine's */
+    uint32_t time_ms;    /* then it is stopped: ERROR_LIMIT; 0: LIMIT_REBUILD_TIME_MS */
     bool yields;
     bool (*progress)(void *self, uint64_t done, uint64_t all); /* false: stop; or NULL */
     void *self;

@@ -176,7 +176,7 @@ class Trip(unittest.TestCase):
     def test_applied_by_delta(self):
         size = sum(change["size"] for change in json.loads(self.machine.suture("plan", "--format", "json", check=True).stdout)["changes"])
         note = self.applied()
-        self.assertIn("2 of 0.6 MB made from deltas", note)
+        self.assertIn("2 packages (0.6 MB) made from deltas", note)
         self.assert_by_delta("oak")
         self.assert_by_delta("elm")
         self.assertLess(sum(self.machine.archive.sent.values()), size / 20)
@@ -356,7 +356,7 @@ class Renamed(unittest.TestCase):
         machine.write("etc/suture/deltas.yaml", f"source: http://127.0.0.1/{FOLDER}\nkey: {repository.key}\nuse: always\n")
         done = json.loads(machine.suture("apply", "--yes", "--format", "json", check=True).stdout)
         note = next(step["note"] for step in done["run"]["steps"] if step["step"] == "fetch")
-        self.assertIn("1 of 0.3 MB made from deltas", note)
+        self.assertIn("1 package (0.3 MB) made from deltas", note)
         self.assertFalse([path for path in machine.archive.sent if "pool/image-6.1.0-26_" in path])
         with open(machine.path("usr/lib/image-26"), "rb") as file:
             self.assertEqual(file.read(), changed(content, 4))
