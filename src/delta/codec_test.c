@@ -290,7 +290,8 @@ static void no_flipped_bit_passes(void **state)
         assert_int_equal(out.size, pair->target.stream.size);
         assert_memory_equal(out.at, pair->target.stream.at, out.size);
     }
-    assert_true(passed <= 2); /* the last bits of a coder may say the same */
+    /* The last byte of each of two streams may say the same, and so may a number that only sizes a table. */
+    assert_true(passed <= 8);
 }
 
 /* ---- what was stored ---- */

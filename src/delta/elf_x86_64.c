@@ -200,6 +200,9 @@ struct x86_instruction x86_instruction_at(const uint8_t *at)
     } else {
         out.loads_address = *q == 0x8d;
     }
+    out.opcode = (uint8_t)(q - at);
+    if (shape < SPECIAL ? (shape & M) != 0 : shape == TEST1 || shape == TEST4)
+        out.modrm = (uint8_t)(out.opcode + 1);
     if (shape >= SPECIAL) {
         out.size = (uint8_t)special_size(at, q, shape, narrow, wide, &out);
         return out;

@@ -17,6 +17,8 @@ struct x86_instruction {
     uint8_t immediate;    /* place of a 4-byte immediate; 0: none */
     uint8_t kind;         /* enum field_kind of `relative` */
     bool loads_address;   /* lea */
+    uint8_t opcode;       /* place of the opcode's last byte */
+    uint8_t modrm;        /* place of ModRM; 0: none */
 };
 
 #define X86_AHEAD 24 /* bytes that are looked at from an instruction's begin; they must be there */

@@ -1,7 +1,7 @@
-/* Any bytes as code: each instruction's places lie in it, what is found ascends and lies in the code. */
+/* Any bytes as code: each instruction's places lie in it, what is found ascends and lies in the code, the follower goes on. */
 #include <assert.h>
 
-#include "delta/elf_x86_64.h"
+#include "delta/elf_follow.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -21,8 +21,23 @@ static bool see(void *self, uint32_t at, enum field_kind kind, uint64_t target, 
     return true;
 }
 
+static void check_follow(const uint8_t *data, size_t size)
+{
+    struct elf_follow follow = {0};
+    size_t back = size < ELF_FOLLOW_BACK ? size : ELF_FOLLOW_BACK;
+
+    elf_follow_start(&follow, (struct bytes){data, back}, 0x400000 + back);
+    for (size_t at = back; at < size; at++) {
+        struct elf_follow_view view = elf_follow_look(&follow);
+        assert(view.role > 0 && view.role < ELF_FOLLOW_ROLES && view.expected <= 256);
+        elf_follow_step(&follow, data[at]);
+        assert(follow.have < X86_AHEAD && follow.address + follow.have == 0x400000 + at + 1);
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+    check_follow(data, size);
     for (size_t at = 0; at + X86_AHEAD <= size; at++) {
         struct x86_instruction found = x86_instruction_at(data + at);
         assert(found.size <= X86_AHEAD);

@@ -29,8 +29,8 @@ bool spell_begin(struct spell *s, unsigned log, struct error *err)
         return error_set(err, ERROR_LIMIT, "out of memory: %u lines of odds", s->mask + 1);
     }
     for (size_t i = 0; i < SPELL_KIND_COUNT; i++) {
-        for (size_t j = 0; j < SPELL_SETS; j++)
-            mix_begin(&s->by_repetition[i][j]);
+        for (size_t j = 0; j < (size_t)SPELL_ROLES * SPELL_SETS; j++)
+            mix_begin(&s->by_repetition[i][j / SPELL_SETS][j % SPELL_SETS]);
         for (size_t j = 0; j < 256; j++)
             mix_begin(&s->by_bits[i][j]);
     }
@@ -93,21 +93,24 @@ static uint64_t word_before(uint64_t before)
     return word;
 }
 
+/* In code, contexts that count from where an instruction begins stand for some that count bytes. */
 static void contexts_hash(const struct spell_context *c, uint32_t hashes[SPELL_CONTEXTS])
 {
     uint64_t before = c->before;
+    bool code = c->code.role != 0;
     const uint64_t values[SPELL_CONTEXTS] = {
         c->kind,
         before & 0xff,
         before & 0xffff,
         before & 0xffffff,
         before & 0xffffffff,
-        before & 0xffffffffffff,
+        code ? c->code.contexts[2] : before & 0xffffffffffff,
         (uint64_t)c->kind << 9 | c->expected,
         (uint64_t)c->expected << 8 | (before & 0xff),
-        before & 0xffff00,
+        code ? c->code.contexts[1] : before & 0xffff00,
         (uint64_t)c->expected << 16 | (before & 0xffff),
-        word_before(before),
+        code ? UINT64_C(1) << 60 | (uint64_t)c->code.role << 9 | c->code.expected : word_before(before),
+        code ? c->code.contexts[0] : (before >> 24 & 0xff) | (before >> 56) << 8,
     };
 
     for (unsigned i = 0; i < SPELL_CONTEXTS; i++)
@@ -219,11 +222,11 @@ uint8_t spell_byte(struct spell *s, struct coder *coder, const struct spell_cont
         unsigned node = i < 4 ? got : (got & ((1u << (i - 4)) - 1)) | 1u << (i - 4);
         now.repeated = said >> (8 - i) == got ? &s->match_odds[s->match_size] : NULL;
         now.repeats = said >> (7 - i) & 1;
-        now.by_repetition = &s->by_repetition[context->kind][(now.repeated == NULL ? 0u
-                                                              : s->match_size < 16 ? 1u
-                                                                                   : 2u) *
-                                                                 5 +
-                                                             known];
+        now.by_repetition = &s->by_repetition[context->kind][context->code.role][(now.repeated == NULL ? 0u
+                                                                                  : s->match_size < 16 ? 1u
+                                                                                                       : 2u) *
+                                                                                     5 +
+                                                                                 known];
         now.by_bits = &s->by_bits[context->kind][got];
         got = got << 1 | spell_bit(coder, &now, node, byte >> (7 - i) & 1);
     }

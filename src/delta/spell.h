@@ -13,9 +13,10 @@
 
 #include "delta/coder.h"
 
-#define SPELL_CONTEXTS 11
+#define SPELL_CONTEXTS 12
 #define SPELL_INPUTS   16 /* the contexts, a repetition, a constant, and zeros: sixteen are two vectors */
 #define SPELL_SETS     15
+#define SPELL_ROLES    16
 #define SPELL_LOG_MIN  8
 #define SPELL_LOG_MAX  18 /* lines of 64 bytes: 16 MB */
 
@@ -33,7 +34,7 @@ struct spell_mix {
 struct spell {
     struct spell_line *lines;
     uint32_t mask;
-    struct spell_mix by_repetition[SPELL_KIND_COUNT][SPELL_SETS];
+    struct spell_mix by_repetition[SPELL_KIND_COUNT][SPELL_ROLES][SPELL_SETS];
     struct spell_mix by_bits[SPELL_KIND_COUNT][256];
     /* What was spelled, for repetitions; a ring. */
     uint8_t *said;
@@ -53,6 +54,11 @@ struct spell_context {
     enum spell_kind kind;
     uint64_t before;   /* the eight bytes before, the last one lowest */
     unsigned expected; /* the old byte in its place, 256: none */
+    struct {
+        uint64_t contexts[3];
+        unsigned role;     /* 0: no code */
+        unsigned expected; /* 256: none */
+    } code;                /* as delta/elf_follow.h has them */
 };
 
 uint8_t spell_byte(struct spell *spell, struct coder *coder, const struct spell_context *context,

@@ -96,6 +96,21 @@ static void ask_id(const struct walk *w, struct asked *a)
     a->source = PREDICT_COPY;
 }
 
+/* A function reaches as far as its last byte went, or else as far as before: the second candidate. */
+static void ask_extent(struct asked *a)
+{
+    uint64_t same = a->origin + (a->field.target - a->field.origin);
+
+    for (size_t i = 0; i < a->count; i++)
+        if (a->targets[i] == same)
+            return;
+    if (a->count == PREDICT_MAX)
+        a->count--;
+    memmove(a->targets + 2, a->targets + 1, (a->count - 1) * sizeof(*a->targets));
+    a->targets[1] = same;
+    a->count++;
+}
+
 /* What a field may be; max: as many candidates. */
 static void ask_field(struct walk *w, const struct copying *c, size_t field, uint32_t at, size_t max,
                       struct asked *a)
@@ -113,6 +128,8 @@ static void ask_field(struct walk *w, const struct copying *c, size_t field, uin
             a->count = 1;
         }
     }
+    if (a->field.kind == FIELD_EXTENT && max > 1)
+        ask_extent(a);
     for (size_t i = 0; i < a->count; i++)
         a->values[i] = elf_field_value(&a->field, a->origin, a->targets[i]);
 }
@@ -157,6 +174,45 @@ static void block_code(struct walk *w, struct copying *c)
     walk_count(w, WALK_HELD);
 }
 
+static bool is_operand(enum field_kind kind)
+{
+    return kind >= FIELD_CALL && kind <= FIELD_ABSOLUTE;
+}
+
+static struct elf_recent *recent_of(struct walk *w, enum field_kind kind)
+{
+    return kind == FIELD_CALL || kind == FIELD_JUMP ? &w->follow.targets : &w->operands;
+}
+
+/* The values that recent targets would give, the last first; how many. */
+static unsigned recent_values(struct walk *w, const struct asked *a, uint64_t out[ELF_FOLLOW_RECENT])
+{
+    unsigned count = is_operand(a->field.kind) ? elf_recent_list(recent_of(w, a->field.kind), out) : 0;
+
+    for (unsigned i = 0; i < count; i++)
+        out[i] = elf_field_value(&a->field, a->origin, out[i]);
+    return count;
+}
+
+/* Which of them it is: six bits. */
+static bool recent_code(struct walk *w, struct asked *a, struct error *err)
+{
+    struct odds *odds = w->models->recent[recent_of(w, a->field.kind) == &w->operands];
+    uint64_t values[ELF_FOLLOW_RECENT];
+    unsigned count = recent_values(w, a, values), which = 0, node = 1;
+
+    if (w->coder.encoding)
+        while (which + 1 < count && !same_value(a, a->value, values[which]))
+            which++;
+    for (unsigned bit = ELF_FOLLOW_RECENT / 2; bit > 0; bit /= 2)
+        node = node << 1 | coder_odds(&w->coder, &odds[node], (which & bit) != 0);
+    which = node - ELF_FOLLOW_RECENT;
+    if (which >= count)
+        return error_set(err, ERROR_INPUT, "an address as the %u. before, of %u", which, count);
+    a->value = values[which];
+    return true;
+}
+
 static uint64_t base_value(const struct walk *w, const struct asked *a, enum walk_base base)
 {
     switch (base) {
@@ -169,11 +225,14 @@ static uint64_t base_value(const struct walk *w, const struct asked *a, enum wal
     case WALK_BASE_ZERO:
         return 0;
     case WALK_BASE_GUESS:
+    case WALK_BASE_RECENT:
     case WALK_BASE_COUNT:
         break;
     }
     return a->values[0];
 }
+
+#define RECENT_BITS 5 /* what one of the recent targets costs, about */
 
 static bool base_exact(enum walk_base base)
 {
@@ -181,12 +240,13 @@ static bool base_exact(enum walk_base base)
 }
 
 /* Of the encoder: the base that needs the fewest bits. */
-static enum walk_base base_choose(const struct walk *w, const struct asked *a)
+static enum walk_base base_choose(struct walk *w, const struct asked *a)
 {
+    uint64_t values[ELF_FOLLOW_RECENT];
     enum walk_base best = WALK_BASE_GUESS;
     unsigned best_bits = UINT32_MAX;
 
-    for (unsigned i = 0; i < WALK_BASE_COUNT; i++) {
+    for (unsigned i = 0; i < WALK_BASE_RECENT; i++) {
         int64_t right = (int64_t)sign_extend(a->value - base_value(w, a, i), a->field.size);
         if (base_exact(i) && right != 0)
             continue;
@@ -196,6 +256,12 @@ static enum walk_base base_choose(const struct walk *w, const struct asked *a)
             best_bits = bits;
         }
     }
+    if (best_bits < RECENT_BITS)
+        return best;
+    unsigned count = recent_values(w, a, values);
+    for (unsigned i = 0; i < count; i++)
+        if (same_value(a, a->value, values[i]))
+            return WALK_BASE_RECENT;
     return best;
 }
 
@@ -210,13 +276,16 @@ static bool right_code(struct walk *w, struct asked *a, struct error *err)
     base = node & 7;
     if (base >= WALK_BASE_COUNT)
         return error_set(err, ERROR_INPUT, "an address of base %u", base);
-    uint64_t from = base_value(w, a, base);
-    int64_t right = (int64_t)sign_extend(a->value - from, a->field.size);
-    if (!base_exact(base))
-        right = coder_signed(&w->coder, &w->models->right[a->field.kind][base], right);
-    else
-        right = 0;
-    a->value = from + (uint64_t)right;
+    if (base == WALK_BASE_RECENT) {
+        if (!recent_code(w, a, err))
+            return false;
+    } else {
+        uint64_t from = base_value(w, a, base);
+        int64_t right = base_exact(base) ? 0 : (int64_t)sign_extend(a->value - from, a->field.size);
+        if (!base_exact(base))
+            right = coder_signed(&w->coder, &w->models->right[a->field.kind][base], right);
+        a->value = from + (uint64_t)right;
+    }
     w->told[a->field.kind].base = base;
     if (base != WALK_BASE_SAME) {
         w->told[a->field.kind].misses[1] = w->told[a->field.kind].misses[0];
@@ -264,6 +333,9 @@ bool walk_field(struct walk *w, struct copying *c, uint32_t at, struct error *er
         w->told[a.field.kind].far = a.origin + sign_extend(a.value, a.field.size);
     w->history = (w->history << 1 | (held > 0)) & 0xffff;
     c->misses += held > 0;
+    if (is_operand(a.field.kind))
+        elf_recent_put(recent_of(w, a.field.kind),
+                       a.origin + sign_extend(a.value, a.field.size) - (uint64_t)a.field.bias);
     uint8_t bytes[8];
     memcpy(bytes, &a.value, sizeof(bytes));
     return walk_emit(w, bytes, a.field.size, err);

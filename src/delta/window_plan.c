@@ -124,6 +124,9 @@ bool walk_plan(struct walk *w, const struct window_piece *piece, struct walk_pla
     w->header_end = UINT32_MAX;
     w->origin_known = false;
     memset(w->told, 0, sizeof(w->told));
+    w->follow = (struct elf_follow){0};
+    w->operands = (struct elf_recent){0};
+    w->followed = UINT64_MAX;
     w->fields = NULL;
     w->partner = (struct bytes){0};
     if (plan->partner < w->old->piece_count) {

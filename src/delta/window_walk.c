@@ -83,7 +83,7 @@ static uint64_t bytes_before(const struct walk *w)
 {
     uint64_t before;
 
-    memcpy(&before, w->buffer + w->filled, 8);
+    memcpy(&before, w->buffer + w->filled + WALK_BEFORE - 8, 8);
     return __builtin_bswap64(before);
 }
 
@@ -104,14 +104,49 @@ void walk_header_look(struct walk *w)
         w->header_end = (uint32_t)wants;
 }
 
+/* Whether the next byte is one of code; then the follower stands before it. */
+static bool walk_follow(struct walk *w)
+{
+    uint64_t at = walk_piece_done(w), address;
+    size_t segment, back = ELF_FOLLOW_BACK;
+    uint64_t beyond;
+
+    walk_header_look(w);
+    if (w->header_end == UINT32_MAX || at < w->header_end)
+        return false;
+    if (w->followed == w->done)
+        return true;
+    if (w->predict.new_layout.type == ELF_TYPE_OBJECT ||
+        !elf_address_of(&w->predict.new_layout, at, &address) ||
+        !elf_segment_of(&w->predict.new_layout, address, &segment, &beyond) ||
+        !w->predict.new_layout.segments[segment].executes)
+        return false;
+    if (back > at - w->header_end)
+        back = (size_t)(at - w->header_end);
+    elf_follow_start(&w->follow, (struct bytes){w->buffer + WALK_BEFORE + w->filled - back, back}, address);
+    w->followed = w->done;
+    return true;
+}
+
 static bool spell_one(struct walk *w, enum spell_kind kind, unsigned expected, uint32_t place,
                       struct error *err)
 {
     uint8_t byte = w->coder.encoding ? w->new->bytes.at[place] : 0;
-    struct spell_context context = {kind, bytes_before(w), expected};
+    struct spell_context context = {kind, bytes_before(w), expected, .code.expected = 256};
+    bool code = walk_follow(w);
 
+    if (code) {
+        struct elf_follow_view view = elf_follow_look(&w->follow);
+        memcpy(context.code.contexts, view.contexts, sizeof(view.contexts));
+        context.code.role = view.role;
+        context.code.expected = view.expected;
+    }
     byte = spell_byte(&w->spell, &w->coder, &context, byte);
     walk_count(w, kind == SPELL_LITERAL ? WALK_LITERALS : WALK_RESIDUE);
+    if (code) {
+        elf_follow_step(&w->follow, byte);
+        w->followed++;
+    }
     return walk_emit(w, &byte, 1, err);
 }
 

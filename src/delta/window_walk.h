@@ -31,20 +31,22 @@
  *           held      bits: is it the first candidate of predict_ask, the second, ...: until a 1 or none is left
  *           only when none held:
  *           base      three bits, the highest first: what the right value is told by (enum walk_base)
- *           right     signed: the right value less what the base gives; not for the first two, which are exact
+ *           right     signed: the right value less what the base gives; not for the first two, which are exact; for the last
+ *                     one six bits: which of the targets met before it is, of an instruction's operand (elf_follow.h)
  *
  * Plain bytes are those in no such field.
  */
 #ifndef DELTA_WINDOW_WALK_H
 #define DELTA_WINDOW_WALK_H
 
+#include "delta/elf_follow.h"
 #include "delta/packed.h"
 #include "delta/predict.h"
 #include "delta/spell.h"
 
 #define WALK_HEAD_MAX 4096 /* where a header of ELF must be complete */
 #define WALK_BUFFER   (256 * 1024)
-#define WALK_BEFORE   8
+#define WALK_BEFORE   64
 #define WALK_LINES    4
 #define WALK_LINE_FAR 4096
 #define WALK_PARTNER_MAX                                                                                     \
@@ -64,6 +66,7 @@ enum walk_base {
     WALK_BASE_GUESS,  /* the first candidate */
     WALK_BASE_ZERO,   /* the place itself: targets near by */
     WALK_BASE_FAR,    /* the target of the last field whose value was 2^16 or more, either way */
+    WALK_BASE_RECENT, /* a target that was met a little before, of the same group: calls and jumps, other operands */
     WALK_BASE_COUNT
 };
 
@@ -80,6 +83,7 @@ struct walk_models {
     struct mix block_mix[FIELD_KIND_COUNT];
     struct odds base[FIELD_KIND_COUNT][8][8]; /* by the base before and the bits before */
     struct number_odds right[FIELD_KIND_COUNT][WALK_BASE_COUNT];
+    struct odds recent[2][ELF_FOLLOW_RECENT];
 };
 
 /* How many bytes of the coded window went where; for benches. */
@@ -119,7 +123,10 @@ struct walk {
     uint32_t
         header_end; /* of the new file, in it: from there on its addresses are known; UINT32_MAX: never or not yet */
     bool header_read;
-    unsigned history; /* of predictions, newest lowest */
+    struct elf_follow follow;
+    struct elf_recent operands; /* targets of instructions that are no calls and jumps */
+    uint64_t followed;          /* the place that the follower stands at, as `done` */
+    unsigned history;           /* of predictions, newest lowest */
     unsigned block_history;
     struct {
         uint64_t misses[2]; /* right value less first candidate, the last first */
