@@ -7,7 +7,7 @@
  * when more bytes come out than were announced, when the spool or the memory grows beyond what was, when a decoding takes
  * CPU_SECONDS, when a folder's maker writes beside its folder, when a sanitizer or a signal says so, or when
  * bytes are taken for good that are not the ones whose digest the delta has. Each attempt depends on SEED + its
- * number alone: what is printed when one fails repeats it, with `count 1`.
+ * number alone: what is printed when one fails repeats it, with `count 1`. SIGINT or SIGTERM end it, and it tells how far it came.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -157,6 +157,14 @@ static void tell_and_leave(const char *what)
     fprintf(stderr, "FAILED: %s: %s, %s: repeat with count 1 %" PRIu64 "\n", what, doing.subject, doing.way,
             doing.seed + doing.number);
     _exit(1);
+}
+
+static volatile sig_atomic_t stop_asked;
+
+static void on_stop(int number)
+{
+    (void)number;
+    stop_asked = 1;
 }
 
 static void on_signal(int number)
@@ -605,8 +613,7 @@ static void decode_once(const struct subject *s, struct bytes file, struct tally
     struct taking taking = {.announced = delta.output_size};
     spool = memfd_create("spool", MFD_CLOEXEC);
     if (s->delta.kind == DELTA_FOLDER)
-        need(mkdir(folder, 0700) == 0 && tree_maker_open(folder, &of_maker, &maker, &err), &err,
-             folder);
+        need(mkdir(folder, 0700) == 0 && tree_maker_open(folder, &of_maker, &maker, &err), &err, folder);
     taking.maker = maker;
     need(digester_open(DIGEST_SHA256, &taking.digester, &err), &err, "digest");
     const struct decode_work decoding = {
@@ -675,11 +682,15 @@ int main(int argc, char **argv)
         make_subject(argv[1], names.names[i], &subjects[subject_count++]);
     for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
         signal(signals[i], on_signal);
+    signal(SIGTERM, on_stop);
+    signal(SIGINT, on_stop);
     doing.seed = argc > 4 ? strtoull(argv[4], NULL, 10) : (uint64_t)time_now_us();
     bool by_time = strcmp(argv[2], "seconds") == 0;
     uint64_t bound = strtoull(argv[3], NULL, 10);
     for (int64_t begin = time_now_us();
-         by_time ? time_now_us() - begin < (int64_t)bound * TIME_SECOND_US : number < bound; number++)
+         stop_asked == 0 &&
+         (by_time ? time_now_us() - begin < (int64_t)bound * TIME_SECOND_US : number < bound);
+         number++)
         attempt(number);
     printf("%" PRIu64 " broken deltas, seed %" PRIu64 "\n%-8s", number, doing.seed, "");
     for (int kind = 0; kind < ERROR_COUNT; kind++)

@@ -47,8 +47,8 @@ class Row:
         return self.results.get("suture")
 
 
-def measure(pair, names, chosen, scratch, keep=None):
-    """keep: called with the path of suture's delta while it is there."""
+def measure(pair, names, chosen, scratch, installed=None):
+    """installed: as of ours.measure."""
     folder = tempfile.mkdtemp(dir=scratch)
     try:
         unpacked, results = tools.Unpacked(pair, folder), {}
@@ -60,7 +60,7 @@ def measure(pair, names, chosen, scratch, keep=None):
         raw = tools.raw_size(pair, unpacked)
         if chosen.suture:
             try:
-                results["suture"] = ours.measure(pair, chosen.suture, folder, chosen.jobs, keep)
+                results["suture"] = ours.measure(pair, chosen.suture, folder, chosen.jobs, installed)
             except tools.Failed as problem:
                 print(f"{pair.name}: {problem}", file=sys.stderr)
         return Row(pair, raw, results)

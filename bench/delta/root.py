@@ -22,7 +22,7 @@ from pairs import Pair, digest_of
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "../../test/system"))
 import roots  # noqa: E402
-from machine import Absent, Machine  # noqa: E402
+from machine import PATH, Absent, Machine  # noqa: E402
 
 
 def updates(machine):
@@ -58,22 +58,24 @@ class Installed:
     """apply --installed in the machine, in place of a pair's own apply."""
 
     def __init__(self, machine):
-        self.machine = machine
+        self.machine, self.refused = machine, []
         os.makedirs(machine.path("root/deltas"))
 
     def apply(self, pair, delta):
-        """None, or why it was refused."""
+        """(cost, what it told), or None, with the reason in refused."""
         inside = "/root/deltas/" + pair.name
-        shutil.copyfile(delta, self.machine.path(inside))
-        done = self.machine.suture("delta", "apply", "--installed", inside, inside + ".deb")
         out = self.machine.path(inside + ".deb")
+        shutil.copyfile(delta, self.machine.path(inside))
+        words = ["suture", "delta", "apply", "--installed", "--format", "json", inside, inside + ".deb"]
         try:
-            if done.returncode != 0:
-                if os.path.exists(out):
-                    raise tools.Failed("it was refused, and a file is there")
-                return " ".join(done.stderr.split()) or f"exit {done.returncode}"
+            cost, told = tools.run(self.machine.command(words), environment={"PATH": PATH, "HOME": "/root"})
             if digest_of(out) != digest_of(pair.new):
-                raise tools.Failed("suture: its result is another file")
+                raise AssertionError(f"{pair.name}: another file was made")
+            return cost, told
+        except tools.Failed as problem:
+            if os.path.exists(out):
+                raise AssertionError(f"{pair.name}: it was refused, and a file is there") from None
+            self.refused.append((pair, str(problem)))
             return None
         finally:
             for path in (out, self.machine.path(inside)):
@@ -82,20 +84,20 @@ class Installed:
 
 
 def measure(pairs, names, chosen, machine):
-    installed, rows, refused, scratch = Installed(machine), [], [], tempfile.mkdtemp(prefix="suture-bench-")
+    installed, rows, scratch = Installed(machine), [], tempfile.mkdtemp(prefix="suture-bench-")
     try:
         for number, pair in enumerate(pairs):
             compare.progress(number, pairs)
-            row = compare.measure(pair, names, chosen, scratch, keep=lambda delta, pair=pair: refused.append((pair, installed.apply(pair, delta))))
-            rows.append(row)
+            rows.append(compare.measure(pair, names, chosen, scratch, lambda delta, pair=pair: installed.apply(pair, delta)))
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     compare.progress(None, pairs)
-    return rows, [(pair, why) for pair, why in refused if why]
+    return rows, installed.refused
 
 
 def show(rows, refused, left_out):
     missing = {pair.name for pair, _ in refused} | {row.pair.name for row in rows if not row.suture}
+    whole = [row for row in rows if row.pair.name not in missing]
     full = sum(row.pair.full for row in rows)
     ours_sum = sum(row.pair.full if row.pair.name in missing else row.size("suture") for row in rows)
     best = [row.best()[0] for row in rows]
@@ -104,6 +106,10 @@ def show(rows, refused, left_out):
     print(f"  {len(rows) - len(missing)} rebuilt from installed files to the SHA-256 of the signed list, {len(refused)} refused")
     print(f"  fetched: {ours_sum / 1e6:.2f} MB, {ours_sum / full:.2%} of full" +
           (f"; the best tool for each package: {sum(best) / 1e6:.2f} MB, {sum(best) / full:.2%}" if all(best) else ""))
+    cost = sum(row.suture.decode.seconds for row in whole)
+    if whole and cost:
+        print(f"  in {cost:.0f} CPU seconds ({sum(row.raw for row in whole) / 1e6 / cost:.1f} MB raw/CPU-s), nearly all packing; the largest process had"
+              f" {max(row.suture.decode.peak for row in whole) / 1e3:.0f} MB")
     for pair, why in refused:
         print(f"  refused {pair.name}: {why}")
 

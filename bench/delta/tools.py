@@ -7,10 +7,12 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 
 from pairs import digest_of
 
+HERE = os.path.dirname(os.path.abspath(__file__))
 CACHE = os.path.join(os.environ.get("SUTURE_CACHE") or
                      os.path.join(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "suture-build"), "delta-tools")
 LAYOUT = 1    # of what is remembered
@@ -32,17 +34,17 @@ class Cost:
 
 
 def run(command, cwd=None, environment=None):
-    """(cost, what it printed). A child counts what this process had resident when it was forked: some 15 MB."""
-    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as told:
-        child = subprocess.Popen(command, cwd=cwd, stdin=subprocess.DEVNULL, stdout=out, stderr=told,
-                                 env=dict(os.environ, LC_ALL="C.UTF-8", **(environment or {})))
-        _, status, usage = os.wait4(child.pid, 0)
-        child.returncode = os.waitstatus_to_exitcode(status)
-        out.seek(0)
-        told.seek(0)
-        if child.returncode != 0:
-            raise Failed(f"{os.path.basename(command[0])}: exit {child.returncode}: {told.read()[-300:].decode(errors='replace').strip()}")
-        return Cost(usage.ru_utime + usage.ru_stime, usage.ru_maxrss), out.read().decode(errors="replace")
+    """(cost, what it printed)."""
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as told, tempfile.TemporaryFile() as used:
+        subprocess.run([sys.executable, "-IS", os.path.join(HERE, "usage.py"), str(used.fileno()), *command], cwd=cwd, check=True,
+                       stdin=subprocess.DEVNULL, stdout=out, stderr=told, pass_fds=[used.fileno()],
+                       env=dict(os.environ, LC_ALL="C.UTF-8", **(environment or {})))
+        for file in (out, told, used):
+            file.seek(0)
+        status, seconds, peak = used.read().split()
+        if int(status) != 0:
+            raise Failed(f"{os.path.basename(command[0])}: exit {int(status)}: {told.read()[-300:].decode(errors='replace').strip()}")
+        return Cost(float(seconds), int(peak)), out.read().decode(errors="replace")
 
 
 class Measured:

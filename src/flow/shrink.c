@@ -113,8 +113,9 @@ bool shrink_runs(const struct shrink_runs_request *request, struct arena *arena,
         return arena_full(arena, err);
     *out = (struct shrink_runs_result){0};
     if (!file_exists(journal_path))
-        return true; /* nothing was ever run */
-    os_yield_to_all();
+        return true;       /* nothing was ever run */
+    if (!request->at_once) /* a person waits for it */
+        os_yield_to_all();
     return file_lock(lock_path, &lock, err) && journal_open(journal_path, JOURNAL_READ, &journal, err) &&
            journal_list(&journal, arena, &runs, err) && check_none_open(&runs, err) &&
            confine_supervisor(writable, &held, err) && shrink_all(request, &runs, arena, out, err);

@@ -15,7 +15,7 @@
 struct shrink_runs_request {
     const char *state; /* absolute */
     int64_t now_us;
-    bool at_once; /* also those that ended just now */
+    bool at_once; /* also those that ended just now, and not as everybody's last */
     bool (*stop)(void *self);
     void *self;
 };

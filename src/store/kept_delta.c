@@ -22,13 +22,17 @@
 
 /* ---- the codec ---- */
 
-/*
- * Openers that close by code of our own make the same bytes for ever; these two ask liblzma or libzstd, which the very update
- * that is taken back may have brought.
- */
+/* Openers that close by code of our own make the same bytes for ever; the others ask a library, which the very update that is
+ * taken back may have brought. */
 static bool leans_on_libraries(const struct delta_part *part)
 {
-    return part->same == DELTA_NEW && (part->opener == OPENER_XZ || part->opener == OPENER_VMLINUZ);
+    static const bool ours[OPENER_KIND_COUNT] = {[OPENER_NONE] = true,
+                                                 [OPENER_GZIP] = true,
+                                                 [OPENER_ZIP] = true,
+                                                 [OPENER_MO] = true,
+                                                 [OPENER_ELF] = true};
+
+    return part->same == DELTA_NEW && (part->opener >= OPENER_KIND_COUNT || !ours[part->opener]);
 }
 
 static bool check_openers(struct bytes coded, struct arena *arena, struct error *err)

@@ -26,7 +26,7 @@ class Shrink(unittest.TestCase):
         return sorted(glob.glob(os.path.join(self.folder, "*" + ending)))
 
     def shrink(self, check=0):
-        return self.machine.suture("rollback", "--shrink", check=check)
+        return self.machine.suture("rollback", "--shrink", check=check, timeout=1200)
 
     def assert_back(self):
         done = rollback(self.machine)
