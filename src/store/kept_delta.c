@@ -265,7 +265,7 @@ static bool unpack(const char *folder, const struct kept_content *plain, struct 
     return false;
 }
 
-static bool check_room(const char *folder, const struct rollback_store *store, struct error *err)
+bool kept_delta_check_room(const char *folder, const struct rollback_store *store, struct error *err)
 {
     uint64_t need = ROOM_SPARE;
     struct statvfs room;
@@ -285,7 +285,7 @@ static bool check_room(const char *folder, const struct rollback_store *store, s
 bool kept_delta_unpack_all(const char *folder, const struct rollback_store *store, struct arena *arena,
                            struct error *err)
 {
-    if (!kept_delta_tidy(folder, arena, err) || !check_room(folder, store, err))
+    if (!kept_delta_tidy(folder, arena, err) || !kept_delta_check_room(folder, store, err))
         return false;
     for (size_t i = 0; i < store->change_count; i++)
         if (rollback_store_form(folder, &store->changes[i]) == KEPT_DELTA &&

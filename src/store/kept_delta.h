@@ -32,6 +32,10 @@ bool kept_delta_make(const char *folder, const struct kept_change *change, const
 /* That it makes what it must; nothing is written but what decoding lays down and removes. ERROR_INPUT: it does not. */
 bool kept_delta_prove(const char *folder, const struct kept_content *plain, struct error *err) MUST_USE;
 
+/* Whether there is room for all of them as files, and for decoding: ERROR_LIMIT says how much is wanted. */
+bool kept_delta_check_room(const char *folder, const struct rollback_store *store, struct error *err)
+    MUST_USE;
+
 /*
  * Every delta of the store becomes a package file beside it, before anything else is done to go back. The room for all of them is
  * looked for first (ERROR_LIMIT, with how much is wanted). Done twice it is as done once.

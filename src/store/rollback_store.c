@@ -466,7 +466,9 @@ bool rollback_store_open(const char *folder, const struct digest *seal, struct a
 {
     struct rollback_store got;
 
-    if (!rollback_store_open_manifest(folder, seal, arena, &got, err) || !check_contents(folder, &got, err))
+    /* Said before it is found out half way: a store that there is no room to use is of no use. */
+    if (!rollback_store_open_manifest(folder, seal, arena, &got, err) ||
+        !kept_delta_check_room(folder, &got, err) || !check_contents(folder, &got, err))
         return false;
     *out = got;
     return true;

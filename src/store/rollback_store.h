@@ -130,7 +130,7 @@ bool rollback_store_take_deb(const char *folder, const char *path, const struct 
 bool rollback_store_seal(const char *folder, const struct rollback_store *store, struct digest *seal,
                          struct error *err) MUST_USE;
 
-/* The store of that seal, every file of it checked. ERROR_ABSENT: there is none. */
+/* The store of that seal, every file of it checked. ERROR_ABSENT: there is none; ERROR_LIMIT: no room to go back by its deltas. */
 bool rollback_store_open(const char *folder, const struct digest *seal, struct arena *arena,
                          struct rollback_store *out, struct error *err) MUST_USE;
 /* Its manifest alone: the seal is checked, the files are not. */
