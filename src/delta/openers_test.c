@@ -368,8 +368,8 @@ static void what_closes_to_other_bytes_stays_closed(void **state)
 static void what_is_no_container_stays_closed(void **state)
 {
     static const char *const plain[] = {"", "a",
-                                        "\x7f"
-                                        "ELF",
+                                        ("\x7f"
+                                         "ELF"),
                                         "PK\5\6", "Package: a\n"};
     struct error err = {0};
     (void)state;
