@@ -268,7 +268,7 @@ def main():
     show_sizes(rows, names)
     show_costs(rows, names)
     show_marks(rows, names)
-    write_files(rows, names, chosen, f"What an update fetches: {len(rows)} packages")
+    write_files(rows, names, chosen, f"What an update fetches: {len(plotted(rows))} packages")
 
 
 if __name__ == "__main__":
