@@ -9,6 +9,7 @@
 #include "cli/print_delta.h"
 #include "delta/apply.h"
 #include "delta/create.h"
+#include "delta/spool.h"
 
 enum { FORMAT_TABLE = 1, FORMAT_JSON };
 
@@ -236,7 +237,8 @@ const struct command command_delta_apply = {
     .help = "make the new file, folder or package from the old one and a delta",
     .more = "What is made has the SHA-256 that the delta announces, or nothing is made. When it is\n"
             "broken off, even by force, the same call goes on where it was: until it ends,\n"
-            "OUT.part and OUT.new stand beside OUT. With --installed a package is made from the\n"
+            "OUT" SPOOL_ENDING " and OUT" SPOOL_MADE
+            " stand beside OUT. With --installed a package is made from the\n"
             "installed files of its old version (or of the package that --base names), as dpkg's\n"
             "database lists them. Files that are not as they were installed stop it, unless\n"
             "a supplement has them (suture delta supplement).",

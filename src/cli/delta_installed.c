@@ -8,6 +8,7 @@
 #include "base/os.h"
 #include "base/own.h"
 #include "base/stop.h"
+#include "delta/spool.h"
 #include "flow/rebuild.h"
 #include "format/json.h"
 
@@ -76,8 +77,8 @@ static bool fill_request(struct making *making, struct error *err)
     const struct delta_installed *wanted = making->wanted;
     struct arena *arena = making->call->arena;
     struct text package = text_of(wanted->package == NULL ? "" : wanted->package), name = {0};
-    struct text made = text_format(arena, "%s.new", wanted->output);
-    struct text spool = text_format(arena, "%s.part", wanted->output);
+    struct text made = text_format(arena, "%s" SPOOL_MADE, wanted->output);
+    struct text spool = text_format(arena, "%s" SPOOL_ENDING, wanted->output);
 
     if (made.at == NULL || spool.at == NULL)
         return arena_full(arena, err);
@@ -132,12 +133,13 @@ static bool put_output(const struct making *making, struct error *err)
     return true;
 }
 
-static bool make(struct making *making, struct error *err)
+/* The lock on the spool is held until the output has its name: else another run could put its own half in place of it. */
+static bool make_alone(struct making *making, struct error *err)
 {
     struct arena *arena = making->call->arena;
     struct error ignored;
 
-    if (!fill_request(making, err) || !file_remove(making->request.output, err) ||
+    if (!file_remove(making->request.output, err) ||
         !rebuild_look(&making->request, arena, &making->view, err) || !check_whole(making, err))
         return false;
     bool done = rebuild_run(&making->request, &making->view, arena, err);
@@ -146,8 +148,19 @@ static bool make(struct making *making, struct error *err)
         (void)!file_remove(making->request.output, &ignored);
         return false;
     }
+    return done;
+}
+
+static bool make(struct making *making, struct error *err)
+{
+    OWN(own_fd) int spool = -1;
+    struct error ignored;
+
+    if (!fill_request(making, err) || !spool_open_at(making->request.spool, &spool, err))
+        return false;
+    bool done = make_alone(making, err);
     /* Somebody may try again where it was stopped; nobody goes on with what failed. */
-    if (!done && !making->stop->asked)
+    if (done || !making->stop->asked)
         (void)!file_remove(making->request.spool, &ignored);
     return done;
 }

@@ -17,8 +17,8 @@ struct delta_installed {
 };
 
 /*
- * Prints what was made. When it fails nothing is at `output`, or what was there before. Meanwhile OUT.part, the spool, and OUT.new lie
- * beside it; what is killed or stopped leaves the spool, and the next run goes on with it.
+ * Prints what was made. When it fails nothing is at `output`, or what was there before. Meanwhile the spool and what is half made lie
+ * beside it (delta/spool.h); what is killed or stopped leaves the spool, and the next run goes on with it.
  */
 enum command_exit delta_installed_apply(const struct command_call *call, const struct delta_installed *wanted,
                                         struct error *err);

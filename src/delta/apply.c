@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -50,28 +49,19 @@ static void end_apply(struct apply *apply)
 /* The lock is on the spool: who has it works on this output. */
 static bool open_spool(struct apply *apply, struct error *err)
 {
-    char *path = text_string(apply->arena, text_format(apply->arena, "%s.part", apply->request->out));
-    struct stat found;
+    char *path = text_string(apply->arena, text_format(apply->arena, "%s" SPOOL_ENDING, apply->request->out));
 
     if (path == NULL)
         return arena_full(apply->arena, err);
-    apply->spool = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (apply->spool < 0)
-        return error_system(err, "%s", path);
-    if (flock(apply->spool, LOCK_EX | LOCK_NB) != 0)
-        return errno == EWOULDBLOCK
-                   ? error_set(err, ERROR_CONFLICT, "%s: somebody else is making it", apply->request->out)
-                   : error_system(err, "%s", path);
-    /* Whoever held the lock has taken its name away when it was done, and another may have made a new one. */
-    if (fstat(apply->spool, &found) != 0 || found.st_nlink == 0)
-        return error_set(err, ERROR_CONFLICT, "%s: somebody else is making it", apply->request->out);
+    if (!spool_open_at(path, &apply->spool, err))
+        return false;
     apply->spool_path = path;
     return true;
 }
 
 static bool open_beside(struct apply *apply, struct error *err)
 {
-    char *path = text_string(apply->arena, text_format(apply->arena, "%s.new", apply->request->out));
+    char *path = text_string(apply->arena, text_format(apply->arena, "%s" SPOOL_MADE, apply->request->out));
 
     if (path == NULL)
         return arena_full(apply->arena, err);
@@ -87,7 +77,7 @@ static bool open_beside(struct apply *apply, struct error *err)
     }
     if (file_is_folder(apply->request->out))
         return error_set(err, ERROR_CONFLICT, "%s: is a folder", apply->request->out);
-    apply->out = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+    apply->out = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
     if (apply->out < 0)
         return error_system(err, "%s", path);
     apply->beside = path;

@@ -4,6 +4,8 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/limits.h"
@@ -27,6 +29,27 @@ bool spool_open(const char *folder, int *out, struct error *err)
         }
     }
     *out = fd;
+    return true;
+}
+
+bool spool_open_at(const char *path, int *out, struct error *err)
+{
+    OWN(own_fd) int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
+    struct stat found;
+
+    if (fd < 0)
+        return error_system(err, "%s", path);
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0)
+        return errno == EWOULDBLOCK ? error_set(err, ERROR_CONFLICT, "%s: somebody else works with it", path)
+                                    : error_system(err, "%s", path);
+    if (fstat(fd, &found) != 0)
+        return error_system(err, "%s", path);
+    /* Whoever held the lock has taken its name away when it was done, and another may have made a new one. */
+    if (found.st_nlink == 0)
+        return error_set(err, ERROR_CONFLICT, "%s: somebody else works with it", path);
+    if (!S_ISREG(found.st_mode) || found.st_nlink != 1 || found.st_uid != geteuid())
+        return error_set(err, ERROR_CONFLICT, "%s: is no file of this user alone", path);
+    *out = fd_take(&fd);
     return true;
 }
 

@@ -11,8 +11,21 @@
 #include "base/digest.h"
 #include "delta/opener.h"
 
+/*
+ * What stands beside OUT while it is made: the spool, and OUT before it has its name. Nobody else calls files so: what is
+ * found there is what a run left that was killed, and may be written over and removed.
+ */
+#define SPOOL_ENDING ".suture-part"
+#define SPOOL_MADE   ".suture-new"
+
 /* A file without a name in this folder. */
 bool spool_open(const char *folder, int *out, struct error *err) MUST_USE;
+/*
+ * The file of this name, locked for who holds the descriptor; whoever is done removes it before letting go. ERROR_CONFLICT:
+ * somebody else holds it, or it is no file of this user alone: another one's, or one with a second name somewhere, which
+ * would be overwritten.
+ */
+bool spool_open_at(const char *path, int *out, struct error *err) MUST_USE;
 /* Whether the spool holds `size` bytes from `at` on whose SHA-256 begins with `hash`. */
 bool spool_holds(int fd, uint64_t at, uint64_t size, struct bytes hash, bool *out, struct error *err)
     MUST_USE;

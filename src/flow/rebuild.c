@@ -83,7 +83,7 @@ static bool take_output(void *self, struct bytes piece, struct error *err)
 
 /* ---- asking ---- */
 
-/* What is written is never another one's by a link. */
+/* What is written is never another one's, by a link or by a second name. */
 static bool pass(struct talk *talk, const char *path, int flags, struct error *err)
 {
     int fd = open(path, flags | O_CLOEXEC | O_NONBLOCK | (flags == O_RDONLY ? 0 : O_NOFOLLOW), 0600);
@@ -94,7 +94,10 @@ static bool pass(struct talk *talk, const char *path, int flags, struct error *e
     talk->passed[talk->passed_count++] = fd;
     if (fstat(fd, &found) != 0)
         return error_system(err, "%s", path);
-    return S_ISREG(found.st_mode) || error_set(err, ERROR_INPUT, "%s: is no file", path);
+    if (!S_ISREG(found.st_mode))
+        return error_set(err, ERROR_INPUT, "%s: is no file", path);
+    return flags == O_RDONLY || (found.st_nlink == 1 && found.st_uid == geteuid()) ||
+           error_set(err, ERROR_CONFLICT, "%s: is no file of this user alone", path);
 }
 
 static bool pass_supplements(struct talk *talk, struct error *err)
@@ -221,15 +224,11 @@ bool rebuild_run(const struct rebuild_request *request, const struct rebuild_vie
                  struct error *err)
 {
     OWN(own_fd) int made = open(request->output, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-    struct error ignored;
 
     if (made < 0)
         return error_system(err, "%s", request->output);
-    bool done = make(request, view, arena, err);
-    if (!done)
-        (void)unlink(request->output); /* it is half or wrong; what failed is said already */
-    /* What led to wrong bytes would do so again. */
-    if ((done || err->kind == ERROR_TRUST) && !file_remove(request->spool, &ignored))
-        return done; /* room that the next one takes again */
-    return done;
+    if (make(request, view, arena, err))
+        return true;
+    (void)unlink(request->output); /* it is half or wrong; what failed is said already */
+    return false;
 }

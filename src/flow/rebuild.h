@@ -25,7 +25,7 @@ struct rebuild_request {
     const char *delta;
     const char *const *supplements; /* files (delta/supplement.h) */
     size_t supplement_count;        /* at most REBUILD_SUPPLEMENTS_MAX */
-    /* A file that takes what is unpacked meanwhile; left when it breaks off, for the next try to go on with. */
+    /* A file that takes what is unpacked meanwhile, and is left: one that broke off goes on with it. The caller removes it. */
     const char *spool;
     const char *output; /* must not be there yet */
     const struct digest

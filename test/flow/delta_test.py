@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """suture delta create, apply and info as a person calls them: on files, folders and packages; killed at any moment; with
 the disk full; with any number of threads; with little memory; with the wrong base."""
+import fcntl
 import hashlib
 import json
 import os
@@ -93,7 +94,7 @@ def files(work):
     assert json.loads(call("info", "cut", "--format", "json", cwd=work))["complete"] is False
     said = call("apply", "old", "cut", "none", status=1, cwd=work)
     assert "cut off, or not all of it here" in said, said
-    assert not os.path.exists(work + "/none") and not os.path.exists(work + "/none.part")
+    assert not os.path.exists(work + "/none") and not os.path.exists(work + "/none.suture-part")
     for words, text in [
             (("info", "old"), "suture: old: not a delta of suture\n"),
             (("info", "absent"), "suture: absent: No such file or directory\n"),
@@ -104,6 +105,36 @@ def files(work):
     for words in [("create", "old", "new"), ("create", "old", "new", "x", "--memory", "1"), ("create", "old", "new", "x", "--memory", "1M"),
                   ("create", "old", "new", "x", "--threads", "0"), ("apply", "old", "delta"), ("info",)]:
         call(*words, status=2, cwd=work)
+
+
+def neighbours(work):
+    """What others keep beside the output, by whatever name, is not written over and not removed."""
+    write(work + "/old", b"as it was " * 500)
+    write(work + "/new", b"as it is now " * 500)
+    write(work + "/made.part", b"a browser's")
+    write(work + "/made.new/dear", b"a person's")
+    call("create", "old", "new", "delta", cwd=work)
+    call("apply", "old", "delta", "made", cwd=work)
+    assert read(work + "/made") == read(work + "/new")
+    assert read(work + "/made.part") == b"a browser's" and read(work + "/made.new/dear") == b"a person's"
+    # a spool that is another file by a second name, by a link, or no file at all
+    spool = work + "/made.suture-part"
+    write(work + "/dear", b"dear")
+    for lay, text in [(lambda: os.link(work + "/dear", spool), "is no file of this user alone"),
+                      (lambda: os.symlink(work + "/dear", spool), "Too many levels of symbolic links"),
+                      (lambda: os.mkfifo(spool), "is no file of this user alone"),
+                      (lambda: os.mkdir(spool), "Is a directory")]:
+        lay()
+        said = call("apply", "old", "delta", "made", status=1, cwd=work, timeout=20)
+        assert said == f"suture: made.suture-part: {text}\n", said
+        os.rmdir(spool) if os.path.isdir(spool) else os.remove(spool)
+        assert read(work + "/dear") == b"dear"
+    # somebody else makes it just now
+    with open(spool, "wb") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        said = call("apply", "old", "delta", "made", status=1, cwd=work)
+        assert said == "suture: made.suture-part: somebody else works with it\n", said
+        assert os.path.exists(spool)
 
 
 def folders(work):
@@ -165,7 +196,7 @@ def killed(work):
         child = subprocess.Popen([SUTURE, "delta", "apply", "old", "delta", "made"], cwd=work)
         while child.poll() is None:
             try:
-                if os.path.getsize(work + "/made.part") >= whole * share:
+                if os.path.getsize(work + "/made.suture-part") >= whole * share:
                     child.send_signal(signal.SIGKILL)
                     break
             except FileNotFoundError:
@@ -177,7 +208,7 @@ def killed(work):
         said = call("apply", "old", "delta", "made", "--format", "json", cwd=work)
         kept.append(json.loads(said)["windows_kept"])
         assert tree(work + "/made") == tree(work + "/new")
-        assert not os.path.exists(work + "/made.part") and not os.path.exists(work + "/made.new")
+        assert not os.path.exists(work + "/made.suture-part") and not os.path.exists(work + "/made.suture-new")
     assert kept == sorted(kept), kept
     print("killed, windows kept:", kept)
 
@@ -213,7 +244,7 @@ def memory(work):
 def main():
     with tempfile.TemporaryDirectory(prefix="suture-delta-") as top:
         os.environ["SUTURE_STATE"] = top + "/state"
-        for step in (files, folders, packages):
+        for step in (files, neighbours, folders, packages):
             os.mkdir(f"{top}/{step.__name__}")
             step(f"{top}/{step.__name__}")
         os.mkdir(top + "/big")

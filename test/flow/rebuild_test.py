@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Packages made from installed files and a delta, by the programs, on a root that dpkg itself has made: without a whole machine
 (test/system/delta_installed_test.py has one, and every trouble that it can have)."""
+import fcntl
 import os
 import shutil
 import subprocess
@@ -85,6 +86,26 @@ class Rebuild(unittest.TestCase):
             self.suture("supplement", self.old, path, "--class", name)
         self.apply("--supplement", ",".join(paths.values()))
         self.assert_made()
+
+    def test_neighbours_are_left_alone(self):
+        spool, dear = self.out + ".suture-part", os.path.join(self.folder, "dear")
+        for path in (dear, self.out + ".part", self.out + ".new"):
+            with open(path, "w", encoding="ascii") as file:
+                file.write("dear\n")
+        for lay in (os.link, os.symlink):
+            lay(dear, spool)
+            self.apply(status=1)
+            os.remove(spool)
+        with open(spool, "wb") as held:
+            fcntl.flock(held, fcntl.LOCK_EX)
+            self.assertIn("somebody else works with it", self.apply(status=1).stderr)
+        self.apply()
+        self.assert_made()
+        for path in (dear, self.out + ".part", self.out + ".new"):
+            with open(path, encoding="ascii") as file:
+                self.assertEqual(file.read(), "dear\n")
+            os.remove(path)
+        self.assert_nothing_left()
 
     def test_another_version(self):
         dpkg(self.root, oak("1.2").build(self.folder + "/root"))
