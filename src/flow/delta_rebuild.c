@@ -47,9 +47,25 @@ static bool look(void *self, const struct delta_job *job, bool missing[BASE_CLAS
     return true;
 }
 
+/* Whether it was asked to stop, for which the spool is kept. */
+struct watch {
+    const struct delta_rebuild *rebuild;
+    bool stopped;
+};
+
+static bool watch_progress(void *self, uint64_t done, uint64_t all)
+{
+    struct watch *watch = self;
+    const struct delta_rebuild *rebuild = watch->rebuild;
+
+    watch->stopped = rebuild->progress != NULL && !rebuild->progress(rebuild->self, done, all);
+    return !watch->stopped;
+}
+
 static bool make(void *self, const struct delta_job *job, struct arena *arena, struct error *err)
 {
     struct rebuild_request request = request_of(self, job);
+    struct watch watch = {self, false};
     struct text spool = text_format(arena, "%s.spool", job->made);
     struct rebuild_view got;
     struct error ignored;
@@ -57,12 +73,15 @@ static bool make(void *self, const struct delta_job *job, struct arena *arena, s
     if (spool.at == NULL)
         return arena_full(arena, err);
     request.spool = spool.at;
+    request.progress = watch_progress;
+    request.self = &watch;
     request.expected = &job->change->digest;
     /* What a run left that was ended before it could be taken over: it is made again, from its spool. */
     if (!file_remove(job->made, err) || !view(&request, job, &got, arena, err))
         return false;
     bool done = rebuild_run(&request, &got, arena, err);
-    if (done || err->kind == ERROR_TRUST || err->kind == ERROR_INPUT)
+    /* What failed is fetched whole now, and may need the room: the disk being full is one of the reasons. */
+    if (!watch.stopped)
         (void)!file_remove(spool.at, &ignored);
     return done;
 }
