@@ -267,16 +267,21 @@ static bool unpack(const char *folder, const struct kept_content *plain, struct 
 
 bool kept_delta_check_room(const char *folder, const struct rollback_store *store, struct error *err)
 {
-    uint64_t need = ROOM_SPARE;
+    uint64_t need = ROOM_SPARE, most = 0;
     struct statvfs room;
 
-    for (size_t i = 0; i < store->change_count; i++)
-        if (rollback_store_form(folder, &store->changes[i]) == KEPT_DELTA)
-            need += store->changes[i].plain.size * 2; /* the file, and what decoding lays down meanwhile */
+    for (size_t i = 0; i < store->change_count; i++) {
+        const uint64_t size = store->changes[i].plain.size;
+        if (rollback_store_form(folder, &store->changes[i]) != KEPT_DELTA)
+            continue;
+        need += size; /* all files stay; what decoding lays down goes with each */
+        most = size > most ? size : most;
+    }
+    need += most * 2; /* its new image, and its base, taken apart */
     if (statvfs(folder, &room) != 0)
         return error_system(err, "%s", folder);
     uint64_t have = (uint64_t)room.f_bavail * room.f_frsize;
-    return need == ROOM_SPARE || have >= need ||
+    return most == 0 || have >= need ||
            error_set(err, ERROR_LIMIT,
                      "going back needs %llu MB in %s, where %llu are free; nothing was changed",
                      (unsigned long long)(need / 1000000 + 1), folder, (unsigned long long)(have / 1000000));

@@ -6,7 +6,7 @@
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/own.h"
-#include "store/rollback_store.h"
+#include "store/kept_delta.h"
 
 static const struct kept_package packages[] = {
     {TEXT("a"), TEXT("amd64"), TEXT("1:2-3"), TEXT("hold ok installed"), true},
@@ -262,12 +262,49 @@ static void forms_of_a_package(void **state)
     assert_done("remove", file_remove_tree(folder, &err), &err);
 }
 
+/* A delta that makes a package, but another one than the manifest names, replaces nothing. */
+static void a_delta_of_another_package_is_no_form(void **state)
+{
+    OWN(arena_end) struct arena arena = arena_with(8 * MIB);
+    struct error err = {0};
+    struct bytes old, new;
+    struct sample s;
+    char folder[64];
+    (void)state;
+
+    test_folder(folder);
+    fill(folder, &s);
+    const char *golden = getenv("SUTURE_GOLDEN"), *usual = file_path(&arena, golden, "delta/deb/usual.deb");
+    const char *base = file_path(&arena, folder, "new");
+    assert_done("old", file_read(usual, MIB, &arena, &old, &err), &err);
+    assert_done("new", file_read(file_path(&arena, golden, "delta/deb/newer.deb"), MIB, &arena, &new, &err),
+                &err);
+    assert_done("base", file_replace_cache(base, new, 0600, &err), &err);
+    s.changes[0].deb.size = old.size; /* a delta is smaller than that */
+    assert_false(kept_delta_make(folder, &s.changes[0], base, usual, &err));
+    assert_true(err.kind == ERROR_INPUT && strstr(err.text, "makes another file") != NULL);
+    assert_int_equal(rollback_store_form(folder, &s.changes[0]), KEPT_PACKED);
+    for (int i = 0; i < 4; i++) {
+        static const char *const endings[] = {".delta", ".base", ".delta.part", ".base.part"};
+        assert_false(file_exists(rollback_store_path(folder, &s.changes[0].plain, endings[i], &arena)));
+    }
+    /* And of the right one it does. */
+    assert_done("digest", digest_bytes(DIGEST_SHA256, old, &s.changes[0].plain.digest, &err), &err);
+    s.changes[0].plain.size = old.size;
+    assert_done("make", kept_delta_make(folder, &s.changes[0], base, usual, &err), &err);
+    assert_int_equal(rollback_store_form(folder, &s.changes[0]), KEPT_DELTA);
+    assert_done("remove", file_remove_tree(folder, &err), &err);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_is_kept_is_found),        cmocka_unit_test(a_tampered_store_is_refused),
-        cmocka_unit_test(a_broken_manifest_is_refused), cmocka_unit_test(the_first_layout_is_read),
+        cmocka_unit_test(what_is_kept_is_found),
+        cmocka_unit_test(a_tampered_store_is_refused),
+        cmocka_unit_test(a_broken_manifest_is_refused),
+        cmocka_unit_test(the_first_layout_is_read),
         cmocka_unit_test(forms_of_a_package),
+        cmocka_unit_test(a_delta_of_another_package_is_no_form),
     };
 
     if (argc == 2) { /* writes the golden file of this layout */
