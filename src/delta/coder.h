@@ -100,7 +100,6 @@ struct odds {
 };
 
 #define ODDS_LIMIT 255
-#define ODDS_FAST  30
 
 extern const uint16_t odds_rates[ODDS_LIMIT + 1];
 

@@ -1,3 +1,4 @@
+#include "base/limits.h"
 #include "base/own.h"
 #include "base/testing.h"
 #include "delta/delta.h"
@@ -230,13 +231,54 @@ static void names_are_checked(void **state)
     assert_failed("escape", &err, ERROR_INPUT, "table: a name: byte 0x1b at 1 is not text");
 }
 
+/* Reading and writing share the walk that looks at limits: what cannot be written would not be read. */
+static void more_than_limits_allow_is_refused(void **state)
+{
+    static const struct delta_part large[] = {
+        {.same = DELTA_NEW, .file_size = LIMIT_DELTA_SPOOL, .image_size = LIMIT_DELTA_SPOOL},
+        {.same = DELTA_NEW, .file_size = 1, .image_at = LIMIT_DELTA_SPOOL, .image_size = 1},
+    };
+    static const struct delta_part far[] = {{.same = LIMIT_DELTA_PARTS}};
+    static const struct delta_part wide[] = {{.same = DELTA_NEW, .opener = OPENER_KIND_COUNT}};
+    static const struct delta_window one = {.new_size = 50};
+    static const struct delta_window empty[] = {{.new_size = 0}, {.new_size = 50}};
+    static const struct delta_window huge[] = {{.new_size = 50, .old_size = LIMIT_DELTA_IMAGE + 1}};
+    static const struct {
+        const char *name;
+        const struct delta_part *parts;
+        size_t part_count;
+        const struct delta_window *windows;
+        size_t window_count;
+        bool fits;
+    } rows[] = {
+        {"the least", NULL, 0, &one, 1, true},     {"images in sum", large, 2, &one, 1, false},
+        {"a window", large, 1, &one, 1, false},    {"a part of the base", far, 1, &one, 1, false},
+        {"an opener", wide, 1, &one, 1, false},    {"an empty window", NULL, 0, empty, 2, false},
+        {"an old image", NULL, 0, huge, 1, false}, {"no window", NULL, 0, NULL, 0, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        OWN(writer_end) struct writer w = writer_with(1 << 20);
+        struct delta delta = sample;
+        delta.parts = rows[i].parts;
+        delta.part_count = rows[i].part_count;
+        delta.windows = rows[i].windows;
+        delta.window_count = rows[i].window_count;
+        if (delta_write(&delta, &w, &err) != rows[i].fits)
+            fail_msg("%s", rows[i].name);
+        if (!rows[i].fits)
+            assert_failed(rows[i].name, &err, ERROR_LIMIT, "more than a delta may hold");
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_table_comes_back),        cmocka_unit_test(a_plain_file_has_a_small_table),
         cmocka_unit_test(pieces_are_cut_at_windows), cmocka_unit_test(used_parts_are_told),
         cmocka_unit_test(a_broken_start_is_refused), cmocka_unit_test(every_prefix_and_flipped_bit_ends),
-        cmocka_unit_test(names_are_checked),
+        cmocka_unit_test(names_are_checked),         cmocka_unit_test(more_than_limits_allow_is_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

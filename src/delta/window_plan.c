@@ -1,3 +1,4 @@
+#include "base/checked.h"
 #include "base/limits.h"
 #include "delta/window_parts.h"
 
@@ -114,9 +115,9 @@ static bool plan_copies(struct walk *w, const struct window_piece *piece, struct
 bool walk_plan(struct walk *w, const struct window_piece *piece, struct walk_plan *plan, struct error *err)
 {
     uint32_t next = w->partner_before + 1;
-    int64_t partner = coder_signed(&w->coder, &w->models->partner, (int64_t)plan->partner - next) + next;
+    int64_t partner = coder_signed(&w->coder, &w->models->partner, (int64_t)plan->partner - next);
 
-    if (partner < 0 || partner > (int64_t)w->old->piece_count)
+    if (ckd_add(&partner, partner, (int64_t)next) || partner < 0 || partner > (int64_t)w->old->piece_count)
         return error_set(err, ERROR_INPUT, "no old piece %lld", (long long)partner);
     plan->partner = (uint32_t)partner;
     w->piece = piece;
