@@ -13,6 +13,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from made_debs import HardLink, Package, md5_of, script  # noqa: E402
 
 SUTURE = os.environ.get("SUTURE", "build/suture")
+HELPER = os.path.abspath(os.environ.get("SUTURE_REBUILD", "build/suture-rebuild"))
 
 
 def oak(version, **more):
@@ -37,6 +38,30 @@ def installed_root(root, *debs):
     with open(os.path.join(root, "var/lib/dpkg/status"), "w", encoding="ascii"):
         pass
     dpkg(root, *debs)
+
+
+# Stands where suture looks for suture-rebuild: asks it, and then does something else with the output (5) or the answer.
+LIAR = """#!{python}
+import os, subprocess, sys
+question = sys.stdin.buffer.read()
+done = subprocess.run(["{helper}"], input=question, stdout=subprocess.PIPE, pass_fds=(3,) if question[4] == 1 else (3, 4, 5))
+answer = done.stdout
+if question[4] == 2:
+    size = os.fstat(5).st_size
+    {lie}
+sys.stdout.buffer.write(answer)
+"""
+
+LIES = {
+    "a byte flipped": "os.pwrite(5, bytes([os.pread(5, 1, size // 2)[0] ^ 1]), size // 2)",
+    "a byte more": "os.pwrite(5, b'x', size)",
+    "cut": "os.ftruncate(5, size - 1)",
+    "empty": "os.ftruncate(5, 0)",
+    "two answers": "answer += answer",
+    "an answer too large": "answer = b'\\xff\\xff\\xff\\x7f' + answer",
+    "half an answer": "answer = answer[:-1]",
+    "no answer": "answer = b''",
+}
 
 
 class Rebuild(unittest.TestCase):
@@ -106,6 +131,22 @@ class Rebuild(unittest.TestCase):
                 self.assertEqual(file.read(), "dear\n")
             os.remove(path)
         self.assert_nothing_left()
+
+    def test_a_helper_that_lies_is_not_believed(self):
+        programs = os.path.join(self.folder, "root/programs")
+        os.mkdir(programs)
+        shutil.copy(SUTURE, programs)
+        environment = dict(os.environ, SUTURE_STATE=self.folder + "/state", LD_LIBRARY_PATH=os.path.dirname(os.path.abspath(SUTURE)))
+        for name, lie in {"none": "pass", **LIES}.items():
+            with open(programs + "/suture-rebuild", "w", encoding="ascii") as file:
+                file.write(LIAR.format(python=sys.executable, helper=HELPER, lie=lie))
+            os.chmod(file.name, 0o755)
+            done = subprocess.run([programs + "/suture", "delta", "apply", "--installed", self.delta, self.out, "--root", self.root],
+                                  capture_output=True, text=True, check=False, timeout=60, env=environment)
+            self.assertEqual(done.returncode, 0 if name == "none" else 1, name + done.stderr)
+            if name == "none":
+                self.assert_made()
+            self.assert_nothing_left()
 
     def test_another_version(self):
         dpkg(self.root, oak("1.2").build(self.folder + "/root"))
