@@ -391,15 +391,44 @@ static void stored_broken_ones_are_refused(void **state)
     }
 }
 
+/* A target that comes back as something else, as a container does that was recognised wrongly. */
+static void what_does_not_come_back_is_no_delta(void **state)
+{
+    OWN(writer_end) struct writer file = writer_with(MIB);
+    OWN(own_memory) struct made *made = calloc(1, sizeof(*made));
+    struct codec_target target;
+    struct codec_base base;
+
+    (void)state;
+    assert_non_null(made);
+    make(made);
+    struct codec_file old = {"", {made->old_text, 300}};
+    codec_base_with(&base, BASE_KIND_FILE, &old, 1);
+    codec_target_file(&target, (struct bytes){made->new_text, 200});
+    target.target.output.at[7] ^= 1;
+    const struct encode_request request = {
+        .base = &base.base, .target = &target.target, .work = "/tmp", .memory_max = MEMORY_LARGE};
+    assert_false(delta_encode(&request, &file, NULL, &err));
+    assert_failed("proof", &err, ERROR_TRUST,
+                  "proof: the output is not what was announced: the delta is broken, or its base");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_delta_makes_the_target),    cmocka_unit_test(threads_change_no_byte),
-        cmocka_unit_test(files_of_any_size),           cmocka_unit_test(what_was_broken_off_goes_on),
-        cmocka_unit_test(a_spoilt_spool_is_made_anew), cmocka_unit_test(a_wrong_base_is_named),
-        cmocka_unit_test(a_package_is_named),          cmocka_unit_test(a_full_disk_ends_it),
-        cmocka_unit_test(every_prefix_fails),          cmocka_unit_test(no_flipped_bit_passes),
-        cmocka_unit_test(stored_deltas_are_decoded),   cmocka_unit_test(stored_broken_ones_are_refused),
+        cmocka_unit_test(a_delta_makes_the_target),
+        cmocka_unit_test(threads_change_no_byte),
+        cmocka_unit_test(files_of_any_size),
+        cmocka_unit_test(what_was_broken_off_goes_on),
+        cmocka_unit_test(a_spoilt_spool_is_made_anew),
+        cmocka_unit_test(a_wrong_base_is_named),
+        cmocka_unit_test(a_package_is_named),
+        cmocka_unit_test(a_full_disk_ends_it),
+        cmocka_unit_test(every_prefix_fails),
+        cmocka_unit_test(no_flipped_bit_passes),
+        cmocka_unit_test(stored_deltas_are_decoded),
+        cmocka_unit_test(stored_broken_ones_are_refused),
+        cmocka_unit_test(what_does_not_come_back_is_no_delta),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
