@@ -13,6 +13,15 @@ void base_path_end(struct base_path *base)
     *base = (struct base_path){0};
 }
 
+/* Handed on: *base is empty again. */
+static struct base_path base_path_take(struct base_path *base)
+{
+    struct base_path taken = *base;
+
+    *base = (struct base_path){0};
+    return taken;
+}
+
 static bool open_deb(const char *path, const char *work, struct arena *arena, struct base_path *out,
                      struct error *err)
 {
@@ -23,8 +32,7 @@ static bool open_deb(const char *path, const char *work, struct arena *arena, st
     if (!base_deb_open(got.map.bytes, work, arena, &got.base, err))
         return error_at(err, "%s", path);
     got.is_deb = true;
-    *out = got;
-    got = (struct base_path){0};
+    *out = base_path_take(&got);
     return true;
 }
 

@@ -287,6 +287,7 @@ bool deb_columns_write(const struct deb_tar *tar, struct deb_columns columns, st
 
 struct columns_reader {
     struct reader *r; /* of the column that is read: the numbers, or zeros */
+    struct reader zeros;
     unsigned present;
     struct bytes paths, *targets;
     struct deb_columns columns;
@@ -496,43 +497,39 @@ static bool take_heads(struct columns_reader *c)
 }
 
 /* Where a column is read from: one that was left out has zeros. */
-static struct columns_reader *column(struct columns_reader *c, struct reader *numbers, struct reader *zeros,
-                                     unsigned bit)
+static struct columns_reader *column(struct columns_reader *c, struct reader *numbers, unsigned bit)
 {
     static const uint8_t none[2]; /* owners have two numbers */
 
-    *zeros = reader_with((struct bytes){none, sizeof(none)});
-    c->r = (c->present & bit) != 0 ? numbers : zeros;
+    c->zeros = reader_with((struct bytes){none, sizeof(none)});
+    c->r = (c->present & bit) != 0 ? numbers : &c->zeros;
     return c;
 }
 
 static bool take_columns(struct columns_reader *c, struct reader *numbers, struct error *err)
 {
-    struct reader zeros;
-
     c->present = (unsigned)reader_varint_max(numbers, HAS_ALL);
-    c->tar.dialect =
-        (unsigned)reader_varint_max(column(c, numbers, &zeros, HAS_DIALECT)->r, DEB_TAR_DIALECTS - 1);
-    c->tar.end = reader_varint_max(column(c, numbers, &zeros, HAS_END)->r, LIMIT_DEB_DATA);
+    c->tar.dialect = (unsigned)reader_varint_max(column(c, numbers, HAS_DIALECT)->r, DEB_TAR_DIALECTS - 1);
+    c->tar.end = reader_varint_max(column(c, numbers, HAS_END)->r, LIMIT_DEB_DATA);
     c->r = numbers;
     if (!take_count(c, err) || !take_paths(c, err))
         return false;
-    size_t links = (size_t)reader_varint_max(column(c, numbers, &zeros, HAS_LAST_LINKS)->r, c->tar.count);
-    if (!take_kinds(column(c, numbers, &zeros, HAS_KINDS), links))
+    size_t links = (size_t)reader_varint_max(column(c, numbers, HAS_LAST_LINKS)->r, c->tar.count);
+    if (!take_kinds(column(c, numbers, HAS_KINDS), links))
         return error_set(err, ERROR_INPUT, "broken kinds");
     c->r = numbers;
     if (!take_hard_links(c))
         return error_set(err, ERROR_INPUT, "broken hard links");
-    if (!take_modes(column(c, numbers, &zeros, HAS_MODES)))
+    if (!take_modes(column(c, numbers, HAS_MODES)))
         return error_set(err, ERROR_INPUT, "broken modes");
-    if (!take_owners(column(c, numbers, &zeros, HAS_OWNERS), err))
+    if (!take_owners(column(c, numbers, HAS_OWNERS), err))
         return false;
-    if (!take_times(column(c, numbers, &zeros, HAS_TIMES), err))
+    if (!take_times(column(c, numbers, HAS_TIMES), err))
         return false;
     c->r = numbers;
     if (!take_targets(c, err))
         return false;
-    if (!take_devices(c) || !take_heads(column(c, numbers, &zeros, HAS_HEADS)) || !reader_ok(numbers))
+    if (!take_devices(c) || !take_heads(column(c, numbers, HAS_HEADS)) || !reader_ok(numbers))
         return error_set(err, ERROR_INPUT, "broken devices or heads");
     return true;
 }

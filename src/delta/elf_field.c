@@ -28,7 +28,7 @@ static uint64_t base_of(const struct elf_fields *fields, uint32_t index)
                                                   : fields->sections[index].address;
 }
 
-static void from_place(const struct elf_fields *fields, struct elf_field *field, uint64_t value, int8_t bias)
+static void from_place(const struct elf_fields *fields, struct elf_field *field, uint64_t value, int64_t bias)
 {
     uint64_t address = field->at;
 
@@ -36,7 +36,7 @@ static void from_place(const struct elf_fields *fields, struct elf_field *field,
     field->from = FIELD_FROM_PLACE;
     field->bias = bias;
     field->origin = address;
-    field->target = address + value - (uint64_t)(int64_t)bias;
+    field->target = address + value - (uint64_t)bias;
 }
 
 static void from_origin(struct elf_field *field, uint64_t origin, uint64_t value)

@@ -373,15 +373,18 @@ static bool partner_turn(struct partner *partner, const struct window_image *old
     return true;
 }
 
+static void plan_end(struct walk_plan *plan)
+{
+    copies_end(&plan->copies);
+}
+
 static bool decode_piece(struct walk *walk, const struct window_piece *piece, struct partner *partner,
                          struct error *err)
 {
-    OWN(copies_end) struct copies copies = {0};
-    struct walk_plan plan = {0};
-    bool done = walk_plan(walk, piece, &plan, err);
+    OWN(plan_end) struct walk_plan plan = {0};
 
-    copies = plan.copies;
-    if (!done || (plan.fields && !partner_turn(partner, walk->old, plan.partner, err)))
+    if (!walk_plan(walk, piece, &plan, err) ||
+        (plan.fields && !partner_turn(partner, walk->old, plan.partner, err)))
         return false;
     return walk_piece(walk, &plan, plan.fields ? &partner->fields : NULL, err);
 }
