@@ -204,6 +204,7 @@ bool anchors_find(const struct align *align, const struct suffix *suffix, size_t
         else if (!search_at(&s, &at, run, &misses, err))
             return false;
     }
-    qsort(anchors->at, anchors->count, sizeof(*anchors->at), anchor_order);
+    if (anchors->count > 0)
+        qsort(anchors->at, anchors->count, sizeof(*anchors->at), anchor_order);
     return true;
 }
