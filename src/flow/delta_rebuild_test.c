@@ -34,7 +34,8 @@ static void test_time_ends(void **state)
     assert_false(door.look(door.self, &job, missing, &arena, &err));
     int64_t took_us = time_now_us() - begun_us;
     assert_int_equal(err.kind, ERROR_LIMIT);
-    assert_true(took_us >= 100000 && took_us < 20 * TIME_SECOND_US);
+    /* The one clock counts in milliseconds, the other in microseconds. */
+    assert_true(took_us >= 98000 && took_us < 20 * TIME_SECOND_US);
     assert_done("remove", file_remove_tree(folder, &err), &err);
 }
 
