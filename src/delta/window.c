@@ -171,7 +171,67 @@ static size_t making_spare(const struct making *m)
     return m->choice->memory_max > taken ? m->choice->memory_max - taken : 0;
 }
 
-/* Where memory does not suffice for all: each new piece with its partner alone, or as much of it as can be sorted. */
+/* The longest of the copies from `first` on, or `begin` where they give less than an eighth of the step. */
+static struct copy align_longest(const struct copies *copies, size_t first, uint32_t step, struct copy begin)
+{
+    struct copy longest = {0};
+    uint32_t given = 0;
+
+    for (size_t i = first; i < copies->count; i++) {
+        given += copies->at[i].size;
+        if (copies->at[i].size > longest.size)
+            longest = copies->at[i];
+    }
+    return given < step / 8 ? begin : longest;
+}
+
+/* One new piece with `size_max` bytes of its partner, a quarter of them before the place where it is expected. */
+static bool align_step(struct making *m, const struct align *align, struct window_piece partner,
+                       uint32_t size_max, int64_t expected, struct error *err)
+{
+    OWN(suffix_end) struct suffix suffix = {0};
+    int64_t from = expected - size_max / 4, last = (int64_t)partner.at + partner.size - size_max;
+
+    from = from > last ? last : from;
+    from = from < partner.at ? partner.at : from;
+    return suffix_sort((struct bytes){align->old.view.at + from, size_max}, (uint32_t)from, &suffix, err) &&
+           align_find(align, &suffix, 0, 1, &m->copies, err);
+}
+
+/*
+ * A piece whose partner is too large to be sorted whole: step by step, each where the last one led. Where nothing is found there
+ * something may have been put in: then the old place stands still.
+ */
+static bool align_in_steps(struct making *m, const struct align *align, size_t index,
+                           struct window_piece partner, uint32_t size_max, struct error *err)
+{
+    struct window_piece whole = align->new.pieces[index], piece;
+    struct align part = *align;
+    struct copy last = {whole.at, partner.at, 0};
+
+    part.new.pieces = &piece;
+    part.new.piece_count = 1;
+    part.twins = &m->partners[index];
+    for (uint32_t done = 0; done < whole.size; done += piece.size) {
+        size_t first = m->copies.count;
+        piece = (struct window_piece){whole.at + done, whole.size - done};
+        if (piece.size > size_max / 2)
+            piece.size = size_max / 2;
+        if (!align_step(m, &part, partner, size_max, (int64_t)last.old_at + piece.at - last.new_at, err))
+            return false;
+        struct copy found = align_longest(&m->copies, first, piece.size, last);
+        if (found.new_at == last.new_at) {
+            m->copies.count = first;
+            if (!align_step(m, &part, partner, size_max, (int64_t)last.old_at + last.size, err))
+                return false;
+            found = align_longest(&m->copies, first, piece.size, last);
+        }
+        last = found;
+    }
+    return true;
+}
+
+/* Where memory does not suffice for all: each new piece with its partner alone, or in steps with parts of it. */
 static bool align_apart(struct making *m, const struct align *align, struct error *err)
 {
     size_t spare = making_spare(m), size_max = spare < MAKING_MEMORY ? MAKING_MEMORY / 8 : spare / 8;
@@ -182,7 +242,12 @@ static bool align_apart(struct making *m, const struct align *align, struct erro
         struct window_piece part = {0, (uint32_t)m->old_view.size};
         if (partner != WINDOW_NO_TWIN)
             part = m->old_view.pieces[partner];
-        struct bytes text = {align->old.view.at + part.at, part.size < size_max ? part.size : size_max};
+        if (part.size > size_max) {
+            if (!align_in_steps(m, align, i, part, (uint32_t)size_max, err))
+                return false;
+            continue;
+        }
+        struct bytes text = {align->old.view.at + part.at, part.size};
         if (!suffix_sort(text, part.at, &suffix, err) || !align_find(align, &suffix, i, 1, &m->copies, err))
             return false;
     }

@@ -40,11 +40,11 @@ static bool decode(const struct window_image *old, const struct window_image *ne
 }
 
 /* Encodes, decodes, and gives the coded size. */
-static size_t round_trip(const char *row, const struct window_image *old, const struct window_image *new,
-                         const uint32_t *twins)
+static size_t round_trip_within(const char *row, const struct window_image *old,
+                                const struct window_image *new, const uint32_t *twins, size_t memory_max)
 {
     OWN(writer_end) struct writer out = writer_with(16 * MIB);
-    struct window_choice choice = {.twins = twins, .memory_max = 256 * MIB};
+    struct window_choice choice = {.twins = twins, .memory_max = memory_max};
     struct error err;
     struct got got;
 
@@ -53,6 +53,12 @@ static size_t round_trip(const char *row, const struct window_image *old, const 
     if (!got.same || got.at != new->bytes.size)
         fail_msg("%s: other bytes", row);
     return out.size;
+}
+
+static size_t round_trip(const char *row, const struct window_image *old, const struct window_image *new,
+                         const uint32_t *twins)
+{
+    return round_trip_within(row, old, new, twins, 256 * MIB);
 }
 
 static struct window_image image_of(struct bytes bytes, struct window_piece *piece)
@@ -170,6 +176,34 @@ static void packed_literals(void **state)
     assert_in_range(size, 860000, 860200);
 }
 
+/* A file too large to be sorted whole in the memory there is: it is matched in steps, which go along with what was put in. */
+static void large_in_little_memory(void **state)
+{
+    const size_t size = 12 * MIB, put_in = 3 * MIB, sixteenth = size / 16;
+    OWN(own_memory) uint8_t *old_bytes = malloc(size), *new_bytes = malloc(size + put_in);
+    struct window_piece old_piece, new_piece;
+    const uint32_t twins[1] = {0};
+    uint64_t seed = 4;
+
+    (void)state;
+    assert_true(old_bytes != NULL && new_bytes != NULL);
+    for (size_t i = 0; i < size; i++)
+        old_bytes[i] = (uint8_t)draw(&seed);
+    for (size_t part = 0, at = 0; part < 16; part++, at += sixteenth) {
+        memcpy(new_bytes + at, old_bytes + part * sixteenth, sixteenth);
+        if (part == 4) {
+            memset(new_bytes + at + sixteenth, 7, put_in);
+            at += put_in;
+        }
+    }
+    for (size_t i = 0; i < 200; i++)
+        new_bytes[draw(&seed) % size] ^= 1;
+    struct window_image old = image_of((struct bytes){old_bytes, size}, &old_piece);
+    struct window_image new = image_of((struct bytes){new_bytes, size + put_in}, &new_piece);
+    size_t coded = round_trip_within("in steps", &old, &new, twins, 1);
+    assert_in_range(coded, 300, 20000);
+}
+
 static size_t golden(const char *name, uint8_t *into, size_t max)
 {
     const char *folder = getenv("SUTURE_GOLDEN");
@@ -263,9 +297,10 @@ static void sizes_are_checked(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(small_ones),  cmocka_unit_test(random_edits),
-        cmocka_unit_test(programs),    cmocka_unit_test(packed_literals),
-        cmocka_unit_test(broken_ones), cmocka_unit_test(sizes_are_checked),
+        cmocka_unit_test(small_ones),        cmocka_unit_test(random_edits),
+        cmocka_unit_test(programs),          cmocka_unit_test(packed_literals),
+        cmocka_unit_test(broken_ones),       cmocka_unit_test(large_in_little_memory),
+        cmocka_unit_test(sizes_are_checked),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
