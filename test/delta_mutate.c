@@ -164,6 +164,13 @@ static void take_images(struct subject *s)
     }
 }
 
+static void drop_images(void)
+{
+    for (size_t i = 0; i < subjects.count; i++)
+        for (size_t j = 0; j < subjects.at[i].delta.window_count; j++)
+            old_image_end(&subjects.at[i].olds[j]);
+}
+
 static void make_subject(const char *folder, struct text name, struct subject *s)
 {
     OWN(writer_end) struct writer out = writer_with(64 * MIB);
@@ -340,5 +347,6 @@ int main(int argc, char **argv)
             printf(" %10" PRIu64, tallies[i].kinds[kind]);
     }
     printf("\nnone passed that was not the same\n");
+    drop_images();
     return file_remove_tree(folder, &err) ? 0 : 1;
 }

@@ -33,10 +33,14 @@ def landlock():
 @unittest.skipIf(not landlock(), "this kernel confines by less")
 @unittest.skipIf(os.getuid() != 0, "only root has something to give up")
 class ConfinedTest(unittest.TestCase):
-    def probe(self, program, *arguments, question):
-        """What could be done, and what the program answered."""
-        done = subprocess.run([os.environ[program] if program else "/bin/sh", *arguments], input=question, capture_output=True, check=False, timeout=60,
-                              env={"LD_PRELOAD": os.path.abspath(PROBE), "LC_ALL": "C"})
+    def probe(self, program, *arguments, question, third=None):
+        """What could be done, and what the program answered. third: a file that it has as its first descriptor behind the usual three."""
+        words, probe = [os.environ[program], *arguments], f"LD_PRELOAD={os.path.abspath(PROBE)}"
+        if third:
+            words = ["sh", "-c", 'exec "$@" 3<"$0"', third, "env", probe, *words]
+        else:
+            words = ["env", probe, *words]
+        done = subprocess.run(words, input=question, capture_output=True, check=False, timeout=60, env={"PATH": "/usr/bin:/bin", "LC_ALL": "C"})
         told = [line for line in done.stderr.decode().splitlines() if line.startswith("probe ")]
         self.assertEqual(1, len(told), done.stderr)
         outcome = dict(one.split("=") for one in told[0].split()[1:])
@@ -123,8 +127,7 @@ class ConfinedTest(unittest.TestCase):
             installed_root(root, old)
             subprocess.run([os.environ["SUTURE"], "delta", "create", old, new, delta], check=True, capture_output=True)
             order = b"SRQ1" + struct.pack("<BBIQQB", 1, 1, 2, 1 << 30, 0, 0) + text(root) + text("") + text("")
-            # Its first descriptor behind the usual three.
-            could, outcome, answer = self.probe(None, "-c", 'exec "$0" 3<"$1"', os.environ["SUTURE_REBUILD"], delta, question=order)
+            could, outcome, answer = self.probe("SUTURE_REBUILD", question=order, third=delta)
         self.assertEqual((set(), "EPERM"), (could, outcome["run"]))
         self.assertEqual(b"SRV1\x07" + text("oak") + text("1.0"), answer[4:17])
 
