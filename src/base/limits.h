@@ -15,6 +15,7 @@
 #define LIMIT_ARCH         32
 #define LIMIT_ADVISORY_ID  64
 #define LIMIT_RELEASE_NAME 64
+#define LIMIT_PERSON       128  /* somebody's name, beside a key */
 #define LIMIT_NOTE         1024 /* a tracker's remark on one CVE; longer ones are cut, not refused */
 #define LIMIT_VECTOR       256  /* a CVSS 4.0 vector with every metric set is 194 bytes */
 #define LIMIT_PATH         4095 /* Linux: PATH_MAX less the NUL */
@@ -197,6 +198,9 @@
 #define LIMIT_DELTA_FILES    1000000 /* in one folder of a repository: a package each, or a 256th of all deltas */
 #define LIMIT_DELTA_TRIED    (256 * MIB) /* 140 bytes for each pair that is not worth a delta */
 #define LIMIT_DELTA_CACHE_SIZE (512 * MIB) /* deltas that wait to be used: those of a whole desktop have 100 MB */
+
+/* Our own repository of metadata. What is written is read again, by the limits of reading. */
+#define LIMIT_TUF_WRITTEN (16 * MIB)
 
 /* What is only counted: a machine of a developer has 30 such folders with 3,000 names. */
 #define LIMIT_UNSEEN_FOLDERS 4096

@@ -27,9 +27,26 @@ struct tree_role {
     int64_t stale_us;       /* shown as stale from then on after it was signed; 0: only when it expires */
     const char *what;       /* for people: "which packages nobody may install" */
 };
-extern const struct tree_role tree_roles[]; /* ends with a name of NULL; the four top-level roles first */
-const struct tree_role *tree_role_find(struct text name); /* NULL */
 
+#define TREE_ROLE_COUNT 15
+extern const struct tree_role tree_roles[TREE_ROLE_COUNT]; /* the four top-level roles first */
+const struct tree_role *tree_role_find(struct text name);  /* NULL */
+/* Whether targets delegates to it: all but the four that root names. */
+bool tree_role_is_delegated(const struct tree_role *role);
+
+/* How many persons a full tree needs: of each role one key may be lost and enough are left. */
+#define TREE_PEOPLE_MIN 4
+
+/* Members of our own in the signed part; other clients ignore them. */
+#define TREE_MEMBER_SOLO     "x-suture-solo" /* of root: true */
+#define TREE_MEMBER_MADE     "x-suture-made" /* of each role: the time it was made at; ages count from it */
+#define TREE_MEMBER_PROPOSED "x-suture-proposed-by" /* who asked for what people sign there */
+
+/* It says so, or one signature is enough to change root, which is the same. */
 bool tree_is_solo(const struct tuf_metadata *root);
+/* TIME_ABSENT: it does not say. */
+int64_t tree_made_us(const struct tuf_metadata *metadata);
+/* Absent: it does not say. */
+struct text tree_proposed_by(const struct tuf_metadata *metadata);
 
 #endif
