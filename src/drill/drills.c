@@ -1,0 +1,28 @@
+#include "drill/drills.h"
+
+#include "base/nearest.h"
+
+extern const struct drill drill_forged_inrelease, drill_rollback, drill_freeze, drill_mix_and_match,
+    drill_wsuspect;
+
+const struct drill *const drills[] = {
+    &drill_rollback, &drill_freeze, &drill_mix_and_match, &drill_forged_inrelease, &drill_wsuspect, NULL,
+};
+
+bool drills_find(struct text name, const struct drill **out, struct error *err)
+{
+    struct nearest nearest = nearest_with(name);
+
+    for (size_t i = 0; drills[i] != NULL; i++) {
+        if (text_equal(text_of(drills[i]->name), name)) {
+            *out = drills[i];
+            return true;
+        }
+        nearest_try(&nearest, text_of(drills[i]->name));
+    }
+    if (nearest.best.size > 0)
+        return error_set(err, ERROR_INPUT, "there is no drill \"%.*s\"; do you mean \"%.*s\"?",
+                         TEXT_ARG(name), TEXT_ARG(nearest.best));
+    return error_set(err, ERROR_INPUT, "there is no drill \"%.*s\"; suture drill list names them",
+                     TEXT_ARG(name));
+}

@@ -1,0 +1,68 @@
+/*
+ * The victim: a small Debian-like machine below the drill's folder, and the vendor's mirror that it uses.
+ *
+ *     NAME/machine    its root: dpkg's status (lantern 1.0), one source of apt, the vendor's keys, apt's lists
+ *     NAME/mirror     packages in pool/, at file:
+ *     NAME/state      Suture's state folder of that machine
+ *     NAME/ran        a line from each package whose script has run
+ *
+ * The lists that the mirror "sent" are put where apt would have put them; the rest is done by the code that does it on a real
+ * machine: manager/ looks and remembers, flow/prove fetches and proves in suture-prove, and what it proved is run here: not by
+ * dpkg, which wants root, but by giving the package's own script to a shell, with the one thing that it does: leaving its line.
+ */
+#ifndef DRILL_VICTIM_H
+#define DRILL_VICTIM_H
+
+#include "drill/drill.h"
+#include "flow/prove.h"
+
+#define VICTIM_SUITE  "stable-security"
+#define VICTIM_VENDOR "vendor.gpg"
+
+struct victim {
+    struct drill_run *run;
+    const char *root, *mirror, *state, *packages, *ran;
+    struct text uri; /* of the mirror, ends in '/' */
+};
+
+/* With an honest list and an honest lantern 2.0 on its mirror. */
+bool victim_make(struct drill_run *run, const char *name, struct victim *out, struct error *err) MUST_USE;
+
+/* Another source of apt: its suite, and the keyring of data/drill that it names. */
+bool victim_add_source(const struct victim *victim, const char *suite, const char *keyring, struct error *err)
+    MUST_USE;
+/* The first source again, with more behind the keyring's path in Signed-By. */
+bool victim_sign_by(const struct victim *victim, const char *signed_by, struct error *err) MUST_USE;
+
+/* What apt update brought for a suite: the names of two files of data/drill. */
+bool victim_serve(const struct victim *victim, const char *suite, const char *inrelease, const char *packages,
+                  struct error *err) MUST_USE;
+/* A file on the mirror: "lantern_2.0_amd64.deb" and what is in it. */
+bool victim_put_deb(const struct victim *victim, const char *file, struct bytes content, struct error *err)
+    MUST_USE;
+/* Looks and remembers, as suture plan does. *why: what it says of the suite's list; absent: nothing is wrong with it. */
+bool victim_look(const struct victim *victim, const char *suite, struct text *why, struct error *err)
+    MUST_USE;
+
+/* lantern from 1.0 to this version, as the plan of a server that nobody has stolen would have it; the file's bytes are `deb`. */
+struct plan_change victim_change(const struct victim *victim, const char *version, struct bytes deb);
+
+/* Fetches and proves; what is proved is installed, its script run. False: refused, nothing ran. */
+bool victim_update(const struct victim *victim, const struct plan_change *change, struct error *err) MUST_USE;
+/* The two halves, for who does something in between. */
+bool victim_fetch(const struct victim *victim, const struct plan_change *change, struct error *err) MUST_USE;
+bool victim_install(const struct victim *victim, const struct plan_change *change, struct error *err)
+    MUST_USE;
+
+/* Runs the package's script, without any proof: what an installer does with what it was given. */
+bool victim_run_script(const struct victim *victim, struct bytes deb, struct error *err) MUST_USE;
+
+/* Whether a script with such a line has run. */
+bool victim_ran(const struct victim *victim, const char *line);
+
+/* The end of every drill with a victim: prints whether something bad ran. */
+void victim_judge(const struct victim *victim);
+/* The vendor's honest list and package are served again, and the update goes through. */
+void victim_recover(const struct victim *victim);
+
+#endif
