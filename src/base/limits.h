@@ -120,6 +120,9 @@
 /* The order: a paragraph that one person writes; its reason is a sentence or two. */
 #define LIMIT_ORDER_FILE (8 * KIB)
 #define LIMIT_ORDER_TEXT 512
+/* A signed order: one that blocks 60 versions of a browser has 5 KB. */
+#define LIMIT_SIGNED_ORDER      (64 * KIB)
+#define LIMIT_SIGNED_ORDER_LIST 256 /* versions, or files, that one order names */
 /* What is taken over from other updaters: a dozen links and files with the names that systemd and apt give. */
 #define LIMIT_TAKEOVER_CHANGES 64
 #define LIMIT_TAKEOVER_PATH    256
