@@ -115,6 +115,9 @@
 #define LIMIT_ROLLBACK_MANIFEST (64 * MIB)
 #define LIMIT_WAYS_BACK 5 /* runs that can be taken back: a month of weekly ones and one more; each keeps 1 MB for a package */
 #define LIMIT_SEEN       1000000 /* findings remembered; a neglected desktop has 5,000 */
+/* Versions whose waiting time is counted: a desktop waits for 500 at a time, and they are kept for half a year. */
+#define LIMIT_VERSIONS_SEEN 20000
+#define LIMIT_VERSIONS_FILE (8 * MIB)
 #define LIMIT_JOURNAL_ROWS 10000000 /* forty for each run: two centuries of one a day have 3,000,000 */
 #define LIMIT_JOURNAL_MEMORY (512 * MIB)
 /* The order: a paragraph that one person writes; its reason is a sentence or two. */

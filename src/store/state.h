@@ -18,6 +18,7 @@
  *     spool/                 downloads (wire/fetch.h)
  *     verified/              lists that were verified before, by their file's identity
  *     seen                   when each finding was first seen (store/seen.h)
+ *     versions               when each version of a package was first seen (store/versions_seen.h)
  *     record                 the last scan (store/record.h)
  *     order                  the machine's own level (store/order.h)
  *     evidence/              sealed records of what was proved (store/evidence.h)
