@@ -76,6 +76,15 @@ static bool place_passed(const struct child_command *command, int *failed)
     return *failed >= 0;
 }
 
+static bool enter(const struct child_command *command)
+{
+    int refused = command->enter == NULL ? 0 : command->enter(command->cage);
+
+    if (refused != 0)
+        errno = refused;
+    return refused == 0;
+}
+
 /* In the child, between fork and exec: only calls that are safe there. */
 static void become(const struct child_command *command, const int fds[3], int failed)
 {
@@ -92,7 +101,7 @@ static void become(const struct child_command *command, const int fds[3], int fa
          number++) /* what we ignore, or were started to ignore, is not the child's */
         (void)signal(number, SIG_DFL);
     if (setpgid(0, 0) == 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && dup2(fds[0], 0) == 0 &&
-        dup2(fds[1], 1) == 1 && dup2(fds[2], 2) == 2 && place_passed(command, &failed))
+        dup2(fds[1], 1) == 1 && dup2(fds[2], 2) == 2 && place_passed(command, &failed) && enter(command))
         (void)execve(command->argv[0], argv, envp);
     int number = errno;
     (void)!write(failed, &number, sizeof(number));

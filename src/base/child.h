@@ -21,6 +21,9 @@ struct child_command {
     uint32_t timeout_ms;            /* 0 is not allowed */
     size_t output_limit;            /* of standard output and of standard error, each */
     bool errors_passed_on;          /* standard error is ours: for progress on a terminal */
+    /* In the child, right before it becomes the program (base/confine_cage.h): 0, or the errno why it must not. Or NULL. */
+    int (*enter)(const void *cage);
+    const void *cage; /* its parameter */
     /* Takes each piece of standard output as it comes, which is then not in the result and not limited. False ends the child. */
     bool (*on_output)(void *self, struct bytes piece, struct error *err);
     void *self; /* its first parameter */

@@ -1,4 +1,4 @@
-#include "base/confine.h"
+#include "base/confine_parts.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -7,9 +7,7 @@
 #include <linux/capability.h>
 #include <linux/landlock.h>
 #include <linux/netlink.h>
-#include <pwd.h>
 #include <sched.h>
-#include <seccomp.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -82,17 +80,27 @@ static void bound_capabilities(uint64_t kept)
             (void)prctl(PR_CAPBSET_DROP, i, 0, 0, 0);
 }
 
-static bool leave_root(uint64_t kept, struct error *err)
+bool confine_find_user(const struct passwd **out, struct error *err)
 {
     static const char *const users[] = {"suture", "_apt", "nobody"};
     const struct passwd *user = NULL;
 
-    if (getuid() != 0 && geteuid() != 0)
-        return true;
     for (size_t i = 0; i < COUNT(users) && user == NULL; i++)
         user = getpwnam(users[i]);
     if (user == NULL || user->pw_uid == 0)
         return error_set(err, ERROR_ABSENT, "no user to become: neither suture, _apt nor nobody is there");
+    *out = user;
+    return true;
+}
+
+static bool leave_root(uint64_t kept, struct error *err)
+{
+    const struct passwd *user;
+
+    if (getuid() != 0 && geteuid() != 0)
+        return true;
+    if (!confine_find_user(&user, err))
+        return false;
     bound_capabilities(kept);
     if (prctl(PR_SET_KEEPCAPS, kept != 0, 0, 0, 0) != 0 || setgroups(0, NULL) != 0 ||
         setresgid(user->pw_gid, user->pw_gid, user->pw_gid) != 0 ||
@@ -202,12 +210,7 @@ static const char *const loaders[] = {
     NULL,
 };
 
-/* Which files may be touched how; lists end in NULL. */
-struct file_rights {
-    const char *const *readable, *const *runnable, *const *writable;
-};
-
-static bool confine_files(const struct file_rights *allowed, uint8_t *held, struct error *err)
+bool confine_make_rules(const struct confine_files *allowed, int *out, struct error *err)
 {
     const uint64_t run = LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_READ_FILE;
     long version = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
@@ -223,6 +226,18 @@ static bool confine_files(const struct file_rights *allowed, uint8_t *held, stru
         (allowed->runnable != NULL && !allow_paths(rules, loaders, run, err)) ||
         !allow_paths(rules, allowed->writable, ruleset.files & ~(uint64_t)LANDLOCK_ACCESS_FS_EXECUTE, err))
         return error_at(err, "landlock");
+    *out = fd_take(&rules);
+    return true;
+}
+
+static bool confine_files(const struct confine_files *allowed, uint8_t *held, struct error *err)
+{
+    OWN(own_fd) int rules = -1;
+
+    if (!confine_make_rules(allowed, &rules, err))
+        return false;
+    if (rules < 0)
+        return true;
     if (syscall(SYS_landlock_restrict_self, rules, 0) != 0)
         return error_system(err, "landlock");
     *held |= CONFINED_FILES;
@@ -340,11 +355,26 @@ static const char *const calls_of_network[] = {
     "getpeername", "getsockopt", "setsockopt", "shutdown",
 };
 
-/* The same, with `runnable`: what child_run and a program's start and end need. */
+/* What a program's start and end need. */
+static const char *const calls_of_programs[] = {
+    "arch_prctl", "mlock",     "munlock", "umask", "getppid", "getpgrp",
+    "getcwd",     "fadvise64", "mincore", "dup",   "dup2",    "dup3",
+};
+
+/* The same, with `runnable`: what child_run needs, and a child that goes into a cage (base/confine_cage.h). */
 static const char *const calls_of_children[] = {
-    "fork",    "vfork",   "execve",       "dup",        "dup2",   "dup3",      "close_range",
-    "setpgid", "wait4",   "waitid",       "arch_prctl", "mlock",  "munlock",   "umask",
-    "getppid", "getpgrp", "memfd_create", "setrlimit",  "getcwd", "fadvise64", "mincore",
+    "fork",
+    "vfork",
+    "execve",
+    "close_range",
+    "setpgid",
+    "wait4",
+    "waitid",
+    "memfd_create",
+    "setrlimit",
+    "landlock_create_ruleset",
+    "landlock_add_rule",
+    "landlock_restrict_self",
 };
 
 /* Calls that are allowed when arguments, under a mask, have one value. Several rows of a call: one must hold. */
@@ -420,6 +450,9 @@ static const struct call_rule calls_of_children_bounded[] = {
     {"clone", {{0, NEW_NAMESPACES, 0}}},
     {"kill", {{1, INT_BITS, SIGKILL}}}, /* a child that takes too long */
     {"prctl", {{0, INT_BITS, PR_SET_NO_NEW_PRIVS}}},
+    {"prctl", {{0, INT_BITS, PR_GET_SECCOMP}}},
+    {"prctl", {{0, INT_BITS, PR_SET_SECCOMP}}}, /* only takes away */
+    {"prlimit64", {{0, INT_BITS, 0}}},          /* its own limits, only downwards without root */
 };
 
 /* 0, or a negative errno. Names unknown here are no failure. */
@@ -467,6 +500,8 @@ static int fill_filter(scmp_filter_ctx filter, const struct confine_request *req
     if (result == 0 && request->network)
         result = allow_bounded(filter, calls_of_network_bounded, COUNT(calls_of_network_bounded));
     if (result == 0 && request->runnable != NULL)
+        result = allow_calls(filter, calls_of_programs, COUNT(calls_of_programs));
+    if (result == 0 && request->runnable != NULL)
         result = allow_calls(filter, calls_of_children, COUNT(calls_of_children));
     if (result == 0 && request->runnable != NULL)
         result = allow_bounded(filter, calls_of_children_bounded, COUNT(calls_of_children_bounded));
@@ -482,6 +517,20 @@ static int fill_filter(scmp_filter_ctx filter, const struct confine_request *req
     if (result == 0)
         result = seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
     return result;
+}
+
+int confine_fill_program(scmp_filter_ctx filter, const char *path)
+{
+    const struct scmp_arg_cmp this_path = SCMP_A0_64(SCMP_CMP_EQ, (uint64_t)(uintptr_t)path);
+    int result = allow_calls(filter, calls_allowed, COUNT(calls_allowed));
+
+    if (result == 0)
+        result = allow_bounded(filter, calls_bounded, COUNT(calls_bounded));
+    if (result == 0)
+        result = allow_calls(filter, calls_of_programs, COUNT(calls_of_programs));
+    if (result == 0)
+        result = allow_call(filter, "execve", 1, &this_path);
+    return result == 0 ? seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0) : result;
 }
 
 static void own_filter(scmp_filter_ctx *filter)
@@ -528,7 +577,7 @@ bool confine(const struct confine_request *request, uint8_t *out, struct error *
         prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0)
         return error_system(err, "prctl");
     if (!request->see_processes &&
-        !confine_files(&(struct file_rights){request->readable, request->runnable, NULL}, &held, err))
+        !confine_files(&(struct confine_files){request->readable, request->runnable, NULL}, &held, err))
         return false;
     if (!confine_calls(request, &held, err))
         return false;
@@ -539,7 +588,7 @@ bool confine(const struct confine_request *request, uint8_t *out, struct error *
 bool confine_seen(const struct confine_request *request, uint8_t *held, struct error *err)
 {
     return drop_capabilities(kept_of(request->read_everything, false), err) &&
-           confine_files(&(struct file_rights){request->readable, request->runnable, NULL}, held, err);
+           confine_files(&(struct confine_files){request->readable, request->runnable, NULL}, held, err);
 }
 
 /* ---- the supervisor ---- */
@@ -668,7 +717,7 @@ bool confine_supervisor(const char *const *writable, uint8_t *out, struct error 
         return false;
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
         return error_system(err, "prctl");
-    if (!confine_files(&(struct file_rights){everything, NULL, writable}, &held, err))
+    if (!confine_files(&(struct confine_files){everything, NULL, writable}, &held, err))
         return false;
     if (prctl(PR_GET_SECCOMP, 0, 0, 0, 0) >= 0) {
         OWN(own_filter) scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);

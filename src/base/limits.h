@@ -159,6 +159,7 @@
 /* Children: gpgv answers in 0.1 s and writes 2 KB for each signature. */
 #define LIMIT_CHILD_OUTPUT MIB
 #define LIMIT_GPGV_TIME_MS 20000
+#define LIMIT_GPGV_MEMORY  (512 * MIB) /* of addresses, libraries included; it takes 20 */
 #define LIMIT_SYSTEMCTL_TIME_MS 100000 /* systemd itself gives a unit 90 s to stop */
 
 /* Changing packages. A release upgrade of a full desktop changes 4,000; each is named in 150 bytes of a message. */

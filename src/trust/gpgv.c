@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/child.h"
+#include "base/confine_cage.h"
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/os.h"
@@ -213,20 +214,37 @@ bool gpgv_judge(struct bytes status, const struct gpgv_rule *rule, struct gpgv_s
     return true;
 }
 
+/* What gpgv and its libraries read besides what is passed on to it. */
+static const char *const readable[] = {
+    "/usr/lib",  "/lib",         "/lib64",      "/usr/lib64", "/etc/ld.so.cache",
+    "/dev/null", "/dev/urandom", "/etc/gcrypt", NULL,
+};
+
 /*
  * Three streams must stay apart, and a child has three descriptors: the status goes to 0 (a file in memory), the text
  * to 1, and what gpgv tells people to 2, where nothing can be mistaken for a status line. The keyring and the signed
- * file are passed on as descriptors, so that what was read before is what is checked; named by its own, not by ours,
- * which nobody else may look at where this process is confined.
+ * file are passed on as files in memory, so that what was read before is what is checked, and gpgv's cage needs to know no
+ * path of them; named by its own, not by ours, which nobody else may look at where this process is confined.
  */
 static bool run_gpgv(const struct gpgv_command *command, int status_fd, struct arena *arena,
-                     struct child_result *out, struct error *err)
+                     struct child_result *out, uint8_t *held, struct error *err)
 {
     OWN(own_fd) int keyring_fd = -1;
+    OWN(own_fd) int signed_fd = -1;
+    OWN(file_unmap) struct file_map given = {0};
+    OWN(confine_cage_end) struct confine_cage cage = CONFINE_CAGE_NONE;
+    const struct confine_cage_request held_by = {.program = command->program,
+                                                 .readable = readable,
+                                                 .file_size_max = LIMIT_CHILD_OUTPUT,
+                                                 .memory_max = LIMIT_GPGV_MEMORY,
+                                                 .time_s = LIMIT_GPGV_TIME_MS / 1000};
 
-    if (!os_memory_file(command->keyring, &keyring_fd, err))
+    if (!file_map_fd(command->signed_fd, command->text_limit, &given, err) ||
+        !os_memory_file(given.bytes, &signed_fd, err) || !os_memory_file(command->keyring, &keyring_fd, err))
         return false;
-    const int passed[] = {keyring_fd, command->signed_fd};
+    if (!confine_cage_make(&held_by, &cage, err))
+        return error_at(err, "confining gpgv");
+    const int passed[] = {keyring_fd, signed_fd};
     const char *argv[] = {
         command->program, "--homedir", "/nonexistent",    "--keyring", "/proc/self/fd/3", "--status-fd", "0",
         "--output",       "-",         "/proc/self/fd/4", NULL,
@@ -239,7 +257,10 @@ static bool run_gpgv(const struct gpgv_command *command, int status_fd, struct a
         .passed_count = 2,
         .timeout_ms = LIMIT_GPGV_TIME_MS,
         .output_limit = command->text_limit,
+        .enter = confine_cage_enter,
+        .cage = &cage,
     };
+    *held = cage.holds;
     return child_run(&child, arena, out, err);
 }
 
@@ -251,10 +272,11 @@ bool gpgv_verify(const struct gpgv_command *command, const struct gpgv_rule *rul
     struct child_result child;
     struct gpgv_signers signers;
     struct bytes status;
+    uint8_t held = 0;
 
     if (!os_memory_file((struct bytes){0}, &status_fd, err))
         return false;
-    if (!run_gpgv(command, status_fd, arena, &child, err)) {
+    if (!run_gpgv(command, status_fd, arena, &child, &held, err)) {
         if (err->kind == ERROR_ABSENT)
             return error_set(err, ERROR_ABSENT, "%s is missing: unknown, not trusted (install gpgv)",
                              command->program);
@@ -269,5 +291,6 @@ bool gpgv_verify(const struct gpgv_command *command, const struct gpgv_rule *rul
         return false;
     *text = child.output;
     *out = signers;
+    out->confined = held;
     return true;
 }

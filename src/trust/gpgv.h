@@ -1,8 +1,8 @@
 /*
  * gpgv, and the judgement of what it says.
  *
- * gpgv runs as a child without network, on a keyring of exactly the keys that are given and nothing else of the
- * machine. Its exit status is not enough: it is 2 with a good signature when the keyring lacks another signer, and
+ * gpgv runs as a child in a cage (base/confine_cage.h), on a keyring of exactly the keys that are given: it has no network,
+ * opens no other file, runs and makes no other process. Its exit status is not enough: it is 2 with a good signature when the keyring lacks another signer, and
  * with 1 it has still written out a forged text; a revoked or an expired key still gives VALIDSIG. So its status
  * lines (doc/DETAILS of GnuPG) are judged, signature by signature. A signature counts when
  *
@@ -36,6 +36,7 @@ struct gpgv_signers {
     char primary[GPGV_SIGNERS_MAX]
                 [FINGERPRINT_HEX_MAX + 1]; /* fingerprints of those that counted, NUL-terminated */
     size_t count;
+    uint8_t confined; /* what held gpgv (enum confinement); gpgv_judge leaves it 0 */
 };
 
 struct gpgv_command {
