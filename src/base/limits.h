@@ -126,6 +126,21 @@
 /* A signed order: one that blocks 60 versions of a browser has 5 KB. */
 #define LIMIT_SIGNED_ORDER      (64 * KIB)
 #define LIMIT_SIGNED_ORDER_LIST 256 /* versions, or files, that one order names */
+/*
+ * TUF metadata (specification 1.0.34, 5.2.1: every file is capped before it is fetched). Sigstore's root has 6 KB and five keys, the
+ * targets of PyPI's largest plan 16,384 delegations in 2 MB; 10,000 targets of ours have 1.5 MB.
+ */
+#define LIMIT_TUF_METADATA    (16 * MIB)
+#define LIMIT_TUF_SIGNATURES  256    /* of one document: those of two roots' keys, old and new */
+#define LIMIT_TUF_SIGNATURE   1024   /* bytes of one: RSA of 8,192 bits */
+#define LIMIT_TUF_KEYS        20000  /* of one document: each of 16,384 delegations may have its own */
+#define LIMIT_TUF_ROLE_KEYS   256    /* of one role, each held against each; an assembly of people has fewer */
+#define LIMIT_TUF_KEY_ID      256    /* a SHA-512 has 128 digits */
+#define LIMIT_TUF_PUBLIC      4096   /* its text: the PEM of RSA with 8,192 bits has 1,500 bytes */
+#define LIMIT_TUF_WORD        256    /* a type, scheme, person, duty */
+#define LIMIT_TUF_ROLE_NAME   80     /* percent-encoded, three for one, it is the name of a file: at most 255 */
+#define LIMIT_TUF_DELEGATIONS 32768  /* of one document: twice PyPI's */
+#define LIMIT_TUF_PATTERNS    65536  /* paths or hash prefixes of one delegation: 65,536 are all prefixes of four digits */
 /* What is taken over from other updaters: a dozen links and files with the names that systemd and apt give. */
 #define LIMIT_TAKEOVER_CHANGES 64
 #define LIMIT_TAKEOVER_PATH    256

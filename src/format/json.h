@@ -82,6 +82,10 @@ bool json_get_object(struct json object, const char *name, bool required, struct
 bool json_as_text(struct json value, size_t limit, struct text *out, struct error *err) MUST_USE;
 bool json_as_u64(struct json value, uint64_t max, uint64_t *out, struct error *err) MUST_USE;
 bool json_as_bool(struct json value, bool *out, struct error *err) MUST_USE;
+/* A text's bytes as they are, control bytes too (they are UTF-8); a number's digits as they were written. Absent for other values. */
+struct bytes json_bytes(struct json value);
+struct text json_digits(struct json value);
+bool json_is_bool(struct json value);
 
 /*
  * Writing: a writer that knows where it is, so that commas and brackets cannot be wrong. Members come in the order

@@ -121,3 +121,128 @@ bool json_canonical_check(const struct json_document *document, struct bytes raw
         return error_set(err, ERROR_INPUT, "is not in canonical form (byte %zu)", same);
     return true;
 }
+
+/* Only these two are escaped; whatever lies between them goes out in one piece. */
+static void put_olpc_text(struct bytes text, struct writer *out)
+{
+    size_t from = 0;
+
+    writer_byte(out, '"');
+    for (size_t i = 0; i < text.size; i++)
+        if (text.at[i] == '"' || text.at[i] == '\\') {
+            writer_put(out, (struct bytes){text.at + from, i - from});
+            writer_byte(out, '\\');
+            from = i;
+        }
+    if (from < text.size)
+        writer_put(out, (struct bytes){text.at + from, text.size - from});
+    writer_byte(out, '"');
+}
+
+static bool put_olpc_number(struct text digits, struct writer *out, struct error *err)
+{
+    for (size_t i = 0; i < digits.size; i++)
+        if ((digits.at[i] < '0' || digits.at[i] > '9') && !(i == 0 && digits.at[i] == '-'))
+            return error_set(err, ERROR_INPUT, "%.*s, not a whole number",
+                             TEXT_ARG(text_part(digits, 0, 24)));
+    writer_text(out, text_equal(digits, TEXT("-0")) ? TEXT("0") : digits);
+    return true;
+}
+
+static bool put_olpc(struct json value, struct writer *out, struct error *err);
+
+static bool put_olpc_member(const struct member *member, bool first, struct writer *out, struct error *err)
+{
+    if (!first)
+        writer_byte(out, ',');
+    put_olpc_text(bytes_of_text(member->name), out);
+    writer_byte(out, ':');
+    return put_olpc(member->value, out, err) ||
+           error_at(err, "%.*s", TEXT_ARG(text_part(member->name, 0, 40)));
+}
+
+static bool is_sorted(struct json object)
+{
+    struct json_walk walk = json_walk_with(object);
+    struct text before = {0};
+
+    for (; json_walk_next(&walk); before = walk.name)
+        if (walk.index > 0 && text_compare(before, walk.name) > 0)
+            return false;
+    return true;
+}
+
+static bool put_olpc_sorted(struct json object, struct writer *out, struct error *err)
+{
+    struct json_walk walk = json_walk_with(object);
+
+    while (json_walk_next(&walk)) {
+        struct member member = {walk.name, walk.value};
+        if (!put_olpc_member(&member, walk.index == 0, out, err))
+            return false;
+    }
+    return true;
+}
+
+/* The order of UTF-8's bytes is that of the code points. */
+static bool put_olpc_unsorted(struct json object, struct writer *out, struct error *err)
+{
+    size_t count = json_count(object);
+    OWN(own_memory) struct member *members = calloc(count + 1, sizeof(*members));
+    struct json_walk walk = json_walk_with(object);
+
+    if (members == NULL)
+        return error_set(err, ERROR_LIMIT, "out of memory for an object of %zu members", count);
+    while (json_walk_next(&walk))
+        members[walk.index] = (struct member){walk.name, walk.value};
+    qsort(members, count, sizeof(*members), compare_members);
+    for (size_t i = 0; i < count; i++)
+        if (!put_olpc_member(&members[i], i == 0, out, err))
+            return false;
+    return true;
+}
+
+static bool put_olpc_array(struct json array, struct writer *out, struct error *err)
+{
+    struct json_walk walk = json_walk_with(array);
+
+    while (json_walk_next(&walk)) {
+        if (walk.index > 0)
+            writer_byte(out, ',');
+        if (!put_olpc(walk.value, out, err))
+            return error_at(err, "%zu", walk.index);
+    }
+    return true;
+}
+
+static bool put_olpc(struct json value, struct writer *out, struct error *err)
+{
+    struct error no_truth;
+    bool truth = false, done = true;
+
+    if (json_is_object(value)) {
+        writer_byte(out, '{');
+        done = is_sorted(value) ? put_olpc_sorted(value, out, err) : put_olpc_unsorted(value, out, err);
+        writer_byte(out, '}');
+    } else if (json_is_array(value)) {
+        writer_byte(out, '[');
+        done = put_olpc_array(value, out, err);
+        writer_byte(out, ']');
+    } else if (json_is_text(value)) {
+        put_olpc_text(json_bytes(value), out);
+    } else if (json_is_null(value)) {
+        writer_string(out, "null");
+    } else if (json_as_bool(value, &truth, &no_truth)) {
+        writer_string(out, truth ? "true" : "false");
+    } else {
+        done = put_olpc_number(json_digits(value), out, err);
+    }
+    return done;
+}
+
+bool json_canonical_olpc(struct json value, struct writer *out, struct error *err)
+{
+    struct bytes written;
+
+    return put_olpc(value, out, err) && writer_done(out, &written, err);
+}

@@ -25,4 +25,15 @@ bool json_canonical_value(struct json value, struct writer *out, struct error *e
 /* ERROR_INPUT, with the place, when these bytes are not the canonical form of the document that was parsed from them. */
 bool json_canonical_check(const struct json_document *document, struct bytes raw, struct error *err) MUST_USE;
 
+/*
+ * The other form: canonical JSON as OLPC has it (wiki.laptop.org/go/Canonical_JSON), which is what TUF signs. It differs in
+ *
+ *     - texts: any character may stand in them, control characters for themselves too; only '"' and '\' are escaped
+ *     - numbers: whole, of either sign and any size, by their digits; "-0" is "0"
+ *
+ * So two documents that differ have different forms, but a form with a raw newline in it is no JSON: it is hashed, never read.
+ * ERROR_INPUT: a fraction or an exponent.
+ */
+bool json_canonical_olpc(struct json value, struct writer *out, struct error *err) MUST_USE;
+
 #endif

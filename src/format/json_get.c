@@ -71,6 +71,25 @@ bool json_as_text(struct json value, size_t limit, struct text *out, struct erro
         limit, out, err);
 }
 
+struct bytes json_bytes(struct json value)
+{
+    if (!json_is_text(value))
+        return (struct bytes){0};
+    return (struct bytes){(const uint8_t *)unsafe_yyjson_get_str(value.at), unsafe_yyjson_get_len(value.at)};
+}
+
+struct text json_digits(struct json value)
+{
+    if (!yyjson_is_raw(value.at))
+        return (struct text){0};
+    return (struct text){unsafe_yyjson_get_raw(value.at), unsafe_yyjson_get_len(value.at)};
+}
+
+bool json_is_bool(struct json value)
+{
+    return yyjson_is_bool(value.at);
+}
+
 bool json_name_text(const struct json_walk *walk, size_t limit, struct text *out, struct error *err)
 {
     return text_from_bytes(bytes_of_text(walk->name), limit, out, err);

@@ -11,10 +11,11 @@
  * Refused as broken: another spec_version than 1.x, version 0 or none, a date that is none, a threshold of 0, the same
  * key id twice in a role, one key material under two ids in a role, a name twice in an object, a key id in a role that is
  * not in "keys", the same role name delegated twice in one document, a delegation that has both or neither of paths
- * and path_hash_prefixes, hashes of which none is SHA-256 or SHA-512. The same key id twice among the signatures is broken
- * too. Unknown members are carried in the bytes and otherwise left alone.
+ * and path_hash_prefixes or the name of a top-level role, hashes of which none is SHA-256 or SHA-512. The same key id
+ * twice among the signatures is broken too; a signature that is no hexadecimal only never holds. Unknown members are
+ * carried in the bytes and otherwise left alone.
  *
- * Everything lives in the arena; texts of a document point into it.
+ * Everything lives in the arena, texts of a document in the document.
  */
 #ifndef TRUST_TUF_METADATA_H
 #define TRUST_TUF_METADATA_H

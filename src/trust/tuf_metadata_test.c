@@ -1,0 +1,147 @@
+#include "trust/tuf_testing.h"
+
+#include "base/own.h"
+#include "trust/tuf_metadata.h"
+
+static bool parse(struct bytes raw, enum tuf_type expected, struct arena *arena, struct tuf_metadata *out,
+                  struct error *err)
+{
+    return tuf_metadata_parse(raw, expected, arena, out, err);
+}
+
+static void a_root_names_keys_and_thresholds(void **state)
+{
+    OWN(arena_end) struct arena arena = arena_with(16 * MIB);
+    OWN(tuf_metadata_end) struct tuf_metadata root = {0};
+    struct error err;
+
+    (void)state;
+    assert_done("root", parse(tuf_sample(&arena, "tuf_metadata", "root.json"), TUF_ROOT, &arena, &root, &err),
+                &err);
+    assert_int_equal(root.type, TUF_ROOT);
+    assert_int_equal(root.version, 1);
+    assert_int_equal(root.expires_us, INT64_C(1893456000) * TIME_SECOND_US);
+    assert_true(root.consistent_snapshot);
+    assert_int_equal(root.signature_count, 3);
+    assert_int_equal(root.roles[TUF_ROOT].threshold, 2);
+    assert_int_equal(root.roles[TUF_ROOT].key_count, 3);
+    assert_text("person", root.roles[TUF_ROOT].keys[0]->person, "anna");
+    assert_int_equal(root.roles[TUF_TIMESTAMP].threshold, 1);
+    assert_true(root.roles[TUF_TIMESTAMP].keys[0]->online);
+    assert_false(json_is_absent(json_member(root.signed_part, "x-suture-note")));
+}
+
+/* The raw newline of a member of ours stands in what was signed. */
+static void what_is_signed_is_the_canonical_form(void **state)
+{
+    OWN(arena_end) struct arena arena = arena_with(16 * MIB);
+    OWN(tuf_metadata_end) struct tuf_metadata plain = {0}, spaces = {0};
+    struct error err;
+
+    (void)state;
+    assert_done("plain",
+                parse(tuf_sample(&arena, "tuf_metadata", "root.json"), TUF_ROOT, &arena, &plain, &err), &err);
+    struct bytes raw = tuf_sample(&arena, "tuf_metadata", "root-spaces.json");
+    assert_done("spaces", parse(raw, TUF_TYPE_UNKNOWN, &arena, &spaces, &err), &err);
+    assert_int_equal(plain.canonical.size, spaces.canonical.size);
+    assert_memory_equal(plain.canonical.at, spaces.canonical.at, plain.canonical.size);
+    assert_true(text_find((struct text){(const char *)plain.canonical.at, plain.canonical.size},
+                          TEXT("line one\nline two \xc3\xa9")) != SIZE_MAX);
+}
+
+static void targets_and_delegations_are_read(void **state)
+{
+    OWN(arena_end) struct arena arena = arena_with(16 * MIB);
+    OWN(tuf_metadata_end) struct tuf_metadata got = {0};
+    struct error err;
+
+    (void)state;
+    assert_done("targets",
+                parse(tuf_sample(&arena, "tuf_metadata", "targets.json"), TUF_TARGETS, &arena, &got, &err),
+                &err);
+    assert_int_equal(got.files.count, 2);
+    const struct tuf_file *file = tuf_files_find(&got.files, TEXT("a/file.txt"));
+    assert_non_null(file);
+    assert_int_equal(file->length, 4);
+    assert_int_equal(file->sha256.kind, DIGEST_SHA256);
+    assert_int_equal(file->sha512.kind, DIGEST_SHA512);
+    assert_false(json_is_absent(json_member(file->custom, "size")));
+    assert_non_null(tuf_files_find(&got.files, TEXT("\xc3\xa9.bin")));
+    assert_null(tuf_files_find(&got.files, TEXT("a/file")));
+    assert_int_equal(got.delegation_count, 2);
+    assert_text("name", got.delegations[0].name, "block");
+    assert_true(got.delegations[0].terminating);
+    assert_text("path", got.delegations[0].paths[0], "orders/block/*");
+    assert_text("name", got.delegations[1].name, "bins");
+    assert_int_equal(got.delegations[1].path_count, 0);
+    assert_text("prefix", got.delegations[1].hash_prefixes[1], "f");
+    assert_int_equal(got.delegations[1].role.threshold, 2);
+}
+
+static void files_of_metadata_are_read(void **state)
+{
+    OWN(arena_end) struct arena arena = arena_with(16 * MIB);
+    OWN(tuf_metadata_end) struct tuf_metadata snapshot = {0}, timestamp = {0};
+    struct error err;
+
+    (void)state;
+    assert_done(
+        "snapshot",
+        parse(tuf_sample(&arena, "tuf_metadata", "snapshot.json"), TUF_SNAPSHOT, &arena, &snapshot, &err),
+        &err);
+    assert_int_equal(snapshot.files.count, 3);
+    const struct tuf_file *file = tuf_files_find(&snapshot.files, TEXT("bins.json"));
+    assert_int_equal(file->version, 9);
+    assert_false(file->length_known);
+    assert_int_equal(file->sha256.kind, DIGEST_UNKNOWN);
+    assert_true(tuf_files_find(&snapshot.files, TEXT("targets.json"))->length_known);
+    assert_done(
+        "timestamp",
+        parse(tuf_sample(&arena, "tuf_metadata", "timestamp.json"), TUF_TIMESTAMP, &arena, &timestamp, &err),
+        &err);
+    assert_int_equal(timestamp.version, 40);
+    assert_int_equal(timestamp.files.at[0].version, 7);
+}
+
+#define HEAD(type)                                                                                           \
+    "{\"signatures\":[],\"signed\":{\"_type\":\"" type "\",\"spec_version\":\"1.0.34\",\"version\":1,"       \
+    "\"expires\":\"2030-01-01T00:00:00Z\","
+#define END "}}"
+
+static void broken_documents_are_named(void **state)
+{
+    static const struct {
+        const char *name, *raw, *text;
+    } rows[] = {
+        {"empty", "", "line 1, column 1: nothing but white space"},
+        {"a list", "[]", "is no object"},
+        {"no signatures", "{}", "signatures is missing"},
+        {"nothing signed", "{\"signatures\":[]}", "signed is missing"},
+        {"of another type", HEAD("root") "\"a\":1" END, "signed: _type is \"root\", not \"targets\""},
+        {"no targets", HEAD("targets") "\"a\":1" END, "signed: targets is missing"},
+        {"a fraction", HEAD("targets") "\"targets\":{},\"a\":1.5" END,
+         "signed: has no canonical form: a: 1.5, not a whole number"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        OWN(arena_end) struct arena arena = arena_with(MIB);
+        struct tuf_metadata got;
+        struct error err;
+        assert_false(parse(bytes_of_text(text_of(rows[i].raw)), TUF_TARGETS, &arena, &got, &err));
+        assert_failed(rows[i].name, &err, ERROR_INPUT, rows[i].text);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_root_names_keys_and_thresholds),
+        cmocka_unit_test(what_is_signed_is_the_canonical_form),
+        cmocka_unit_test(targets_and_delegations_are_read),
+        cmocka_unit_test(files_of_metadata_are_read),
+        cmocka_unit_test(broken_documents_are_named),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
