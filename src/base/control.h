@@ -16,7 +16,16 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum control { CONTROL_UNKNOWN, CONTROL_TUF_ROLLBACK, CONTROL_COUNT };
+enum control {
+    CONTROL_UNKNOWN,
+    CONTROL_TUF_ROLLBACK,
+    CONTROL_TUF_FREEZE,
+    CONTROL_TUF_MIX_AND_MATCH,
+    CONTROL_TUF_DIAMOND,
+    CONTROL_TUF_ENDLESS,
+    CONTROL_TUF_TARGET_HASH,
+    CONTROL_COUNT
+};
 
 struct control_row {
     const char *name;  /* "tuf-rollback" */

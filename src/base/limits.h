@@ -147,6 +147,17 @@
 #define LIMIT_TAKEOVER_FILE    (64 * KIB)
 #define LIMIT_TAKEOVER_CONTENT (64 * KIB) /* one file that is written or looked at */
 
+/* What the client asks for at most: a root with 40 keys has 20 KB, a snapshot of 16,384 roles with their hashes 2 MB. */
+#define LIMIT_TUF_ROOT      (512 * KIB)
+#define LIMIT_TUF_TIMESTAMP (16 * KIB)
+#define LIMIT_TUF_SNAPSHOT  (4 * MIB)
+#define LIMIT_TUF_TARGETS   LIMIT_TUF_METADATA
+#define LIMIT_TUF_ROLES     64  /* asked for one path; our own tree has 11 */
+#define LIMIT_TUF_ROOTS     256 /* passed in one refresh: five years of monthly ones, and the rest is passed in the next */
+#define LIMIT_TUF_TIME_MS   (10 * 60 * 1000) /* for one file of metadata: 16 MB at 300 kbit/s */
+#define LIMIT_TUF_STALL_MS  20000
+#define LIMIT_TUF_MEMORY    (256 * MIB) /* of one refresh; more than ten roles as large as may be are refused */
+
 /* Evidence: the record of a run that changes 1,000 packages and closes 5,000 holes has 1 MB. */
 #define LIMIT_EVIDENCE_RECORD   (16 * MIB)
 #define LIMIT_EVIDENCE_RECORDS  1000000 /* of one machine; four runs a day for ten years are 15,000 */

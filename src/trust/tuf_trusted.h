@@ -11,12 +11,16 @@
  *
  * Expiry is judged only where the specification has it: root when the last one is in, timestamp, snapshot and
  * targets each as the last step of its update, so that an expired cached timestamp still serves as a floor of versions.
- * Fast-forward recovery (5.3.11): when a new root changed the keys of timestamp or snapshot, the cached files of both are
+ * Fast-forward recovery (5.3.11): when a new root took a key of timestamp or snapshot away, the cached files of both are
  * not to be used as a floor: tuf_trusted_forgets says so.
  *
- * A delegated role has one parent here: whoever names a role that another document has already delegated with other
+ * A delegated role has one parent here: who follows a delegation to a role that was verified for another document with other
  * keys or another threshold is refused (a diamond, trust.md 2). A cached role that is in the set was verified by the keys of
  * the delegator as it is NOW: when the delegator changed, what is cached is verified anew or fetched again.
+ *
+ * Reading: a set that was begun with TIME_ABSENT is for what lies on the own disk and was believed when it came. Nothing
+ * expires in it (the caller says what did), a timestamp or snapshot may be missing, and a file may be older than the one
+ * that names it, as it is after an update that was broken off. Signatures are judged as always.
  */
 #ifndef TRUST_TUF_TRUSTED_H
 #define TRUST_TUF_TRUSTED_H
@@ -30,26 +34,34 @@ bool tuf_trusted_begin(struct bytes root, int64_t now_us, struct arena *arena, s
                        struct error *err) MUST_USE;
 void tuf_trusted_end(struct tuf_trusted **trusted); /* OWN */
 
-bool tuf_trusted_root(struct tuf_trusted *trusted, struct bytes raw, struct error *err)
-    MUST_USE; /* the next version */
-bool tuf_trusted_roots_done(struct tuf_trusted *trusted, struct error *err)
-    MUST_USE; /* freeze: it is expired */
-bool tuf_trusted_forgets(const struct tuf_trusted *trusted, enum tuf_type type);
+/* The next version. */
+bool tuf_trusted_root(struct tuf_trusted *trusted, struct bytes raw, struct error *err) MUST_USE;
+/* freeze: it is expired. */
+bool tuf_trusted_roots_done(struct tuf_trusted *trusted, struct error *err) MUST_USE;
+bool tuf_trusted_forgets(const struct tuf_trusted *trusted);
 
-/* *same: it is the version that is held already; nothing changed, which is no error. */
-bool tuf_trusted_timestamp(struct tuf_trusted *trusted, struct bytes raw, bool *same, struct error *err)
-    MUST_USE;
-/* local: read from the own disk, whose hash need not be that of a timestamp that has none or another. */
+/*
+ * local: read from the own disk: a floor, expired or not. *same: it is the version that is held already; nothing changed,
+ * which is no error as long as that one has not expired.
+ */
+bool tuf_trusted_timestamp(struct tuf_trusted *trusted, struct bytes raw, bool local, bool *same,
+                           struct error *err) MUST_USE;
+/* local: a floor too, whose version and hash need not be those that the timestamp names. */
 bool tuf_trusted_snapshot(struct tuf_trusted *trusted, struct bytes raw, bool local, struct error *err)
     MUST_USE;
+/* Whether the snapshot in the set is the one that the timestamp names, and has not expired: then no other is needed. */
+bool tuf_trusted_current(const struct tuf_trusted *trusted);
 bool tuf_trusted_targets(struct tuf_trusted *trusted, struct text role, struct text delegator,
                          struct bytes raw, struct error *err) MUST_USE;
+/* *out: whether the role is in the set, for this delegator. ERROR_TRUST (scope): it is, but for another with other keys. */
+bool tuf_trusted_holds(const struct tuf_trusted *trusted, struct text role, struct text delegator, bool *out,
+                       struct error *err) MUST_USE;
 
 /* NULL: not in the set yet. */
 const struct tuf_metadata *tuf_trusted_get(const struct tuf_trusted *trusted, struct text role);
 /* What the timestamp says of the snapshot, the snapshot of a role: version, and length and hashes where given. */
 const struct tuf_file *tuf_trusted_meta(const struct tuf_trusted *trusted, struct text role);
-/* Keys and threshold of a role as its delegator in the set has them; *out.key_count 0: nobody delegates it. */
+/* Keys and threshold of a role as the first who delegates it in the set has them; key_count 0: nobody does. */
 struct tuf_role tuf_trusted_role(const struct tuf_trusted *trusted, struct text role);
 
 #endif
