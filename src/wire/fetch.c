@@ -251,6 +251,7 @@ static bool take_frame(struct exchange *exchange, struct bytes frame, struct err
         return false;
     struct fetch_done *done = &exchange->out[index];
     done->failed = (struct error){0};
+    done->result.status = answer.status;
     (void)!take_answer(&exchange->batch->requests[index], &exchange->spools[index], &answer, exchange->arena,
                        &done->result, &done->failed);
     exchange->answered++;

@@ -60,7 +60,7 @@ struct fetch_batch {
 
 /* What came of one document. */
 struct fetch_done {
-    struct fetch_result result; /* when failed.kind is ERROR_NONE */
+    struct fetch_result result; /* when failed.kind is ERROR_NONE; of a failure, status alone: 0: no answer came */
     struct error failed;        /* as fetch_run would have failed */
 };
 
