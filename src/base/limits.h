@@ -141,12 +141,6 @@
 #define LIMIT_TUF_ROLE_NAME   80     /* percent-encoded, three for one, it is the name of a file: at most 255 */
 #define LIMIT_TUF_DELEGATIONS 32768  /* of one document: twice PyPI's */
 #define LIMIT_TUF_PATTERNS    65536  /* paths or hash prefixes of one delegation: 65,536 are all prefixes of four digits */
-/* What is taken over from other updaters: a dozen links and files with the names that systemd and apt give. */
-#define LIMIT_TAKEOVER_CHANGES 64
-#define LIMIT_TAKEOVER_PATH    256
-#define LIMIT_TAKEOVER_FILE    (64 * KIB)
-#define LIMIT_TAKEOVER_CONTENT (64 * KIB) /* one file that is written or looked at */
-
 /* What the client asks for at most: a root with 40 keys has 20 KB, a snapshot of 16,384 roles with their hashes 2 MB. */
 #define LIMIT_TUF_ROOT      (512 * KIB)
 #define LIMIT_TUF_TIMESTAMP (16 * KIB)
@@ -157,6 +151,11 @@
 #define LIMIT_TUF_TIME_MS   (10 * 60 * 1000) /* for one file of metadata: 16 MB at 300 kbit/s */
 #define LIMIT_TUF_STALL_MS  20000
 #define LIMIT_TUF_MEMORY    (256 * MIB) /* of one refresh; more than ten roles as large as may be are refused */
+/* What is taken over from other updaters: a dozen links and files with the names that systemd and apt give. */
+#define LIMIT_TAKEOVER_CHANGES 64
+#define LIMIT_TAKEOVER_PATH    256
+#define LIMIT_TAKEOVER_FILE    (64 * KIB)
+#define LIMIT_TAKEOVER_CONTENT (64 * KIB) /* one file that is written or looked at */
 
 /* Evidence: the record of a run that changes 1,000 packages and closes 5,000 holes has 1 MB. */
 #define LIMIT_EVIDENCE_RECORD   (16 * MIB)

@@ -88,6 +88,7 @@ static bool parse_value(const struct command_option *option, const char *text, s
         holds = parse_duration(text_of(text), &value.us, err);
         break;
     case OPTION_TEXT:
+    case OPTION_TEXTS:
     case OPTION_FILE:
     case OPTION_FOLDER:
         if (*text == '\0')
@@ -99,6 +100,22 @@ static bool parse_value(const struct command_option *option, const char *text, s
     if (!holds)
         return error_at(err, "--%s", option->name);
     *out = value;
+    return true;
+}
+
+/* Behind those that were given before. */
+static bool add_text(struct command_call *call, struct command_value *value,
+                     const struct command_value *before, struct error *err)
+{
+    const char **texts = ARENA_ARRAY(call->arena, const char *, before->text_count + 1);
+
+    if (texts == NULL)
+        return arena_full(call->arena, err);
+    for (size_t i = 0; i < before->text_count; i++)
+        texts[i] = before->texts[i];
+    texts[before->text_count] = value->text;
+    value->texts = texts;
+    value->text_count = before->text_count + 1;
     return true;
 }
 
@@ -115,7 +132,7 @@ static bool parse_option(const char *const *argv, size_t count, struct command_c
     if (!find_option(call->command, name, &index, err))
         return false;
     const struct command_option *option = &call->command->options[index];
-    if (call->values[index].text != NULL)
+    if (call->values[index].text != NULL && option->kind != OPTION_TEXTS)
         return error_set(err, ERROR_INPUT, "--%s is given twice", option->name);
     if (option->kind == OPTION_SWITCH) {
         if (equals != NULL)
@@ -126,7 +143,9 @@ static bool parse_option(const char *const *argv, size_t count, struct command_c
     if (equals == NULL && count < 2)
         return error_set(err, ERROR_INPUT, "--%s needs a value: %s", option->name, option->value);
     *taken = equals != NULL ? 1 : 2;
-    return parse_value(option, equals != NULL ? equals + 1 : argv[1], &call->values[index], err);
+    const struct command_value before = call->values[index];
+    return parse_value(option, equals != NULL ? equals + 1 : argv[1], &call->values[index], err) &&
+           (option->kind != OPTION_TEXTS || add_text(call, &call->values[index], &before, err));
 }
 
 bool arguments_parse(const char *const *argv, size_t count, struct command_call *call, struct error *err)

@@ -33,6 +33,7 @@ enum command_exit {
 enum option_kind {
     OPTION_SWITCH, /* given or not */
     OPTION_TEXT,   /* any text that is not empty */
+    OPTION_TEXTS,  /* the same, as often as it is given */
     OPTION_FILE,   /* the name of a file; completed as one */
     OPTION_FOLDER,
     OPTION_CHOICE,   /* one of the words of `value`, with '|' between them */
@@ -53,6 +54,9 @@ struct command_value {
     const char *text; /* NULL: not given; "" for a switch */
     unsigned choice;  /* CHOICE: 1 for the first word */
     int64_t us;       /* TIME, DURATION */
+    /* TEXTS: all of them, in their order; `text` is the last */
+    const char *const *texts;
+    size_t text_count;
 };
 
 struct command;

@@ -12,6 +12,7 @@ extern const struct command command_scan, command_why, command_plan, command_fee
 extern const struct command command_apply;
 extern const struct command command_delta_create, command_delta_apply, command_delta_info,
     command_delta_publish, command_delta_supplement;
+extern const struct command command_tuf;
 extern const struct command command_verify, command_report, command_rollback;
 extern const struct command command_drill_list, command_drill_run;
 
@@ -50,6 +51,7 @@ const struct command *const commands[] = {
     &command_delta_supplement,
     &command_drill_list,
     &command_drill_run,
+    &command_tuf,
     &command_version_compare,
     &command_cvss,
     &command_completion,
