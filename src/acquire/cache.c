@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "acquire/vault.h"
+#include "base/control.h"
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/own.h"
@@ -95,7 +96,7 @@ static bool copy_hashed(const char *from, const struct cache_item *item, int cop
                          (unsigned long long)found.st_size, (unsigned long long)item->size);
     if (!vault_digest(fd, item->size, copy, &digest, err))
         return error_at(err, "%s", from);
-    return digest_equal(&digest, &item->digest) ||
+    return digest_equal(&digest, &item->digest) || !control_holds(CONTROL_CACHE_HASH) ||
            error_set(err, ERROR_TRUST, "%s: does not have the SHA-256 that it should have", from);
 }
 

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/control.h"
 #include "base/limits.h"
 #include "base/own.h"
 
@@ -56,7 +57,7 @@ bool vault_open(const char *folder, int *out, struct error *err)
     if (found.st_uid != geteuid())
         return error_set(err, ERROR_TRUST, "%s: belongs to user %u, not to user %u who runs this", folder,
                          (unsigned)found.st_uid, (unsigned)geteuid());
-    if ((found.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+    if ((found.st_mode & (S_IWGRP | S_IWOTH)) != 0 && control_holds(CONTROL_VAULT_OTHERS))
         return error_set(err, ERROR_TRUST, "%s: others may write to it", folder);
     if (!check_all_above(fd, &found, folder, err))
         return false;

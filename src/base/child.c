@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/control.h"
 #include "base/own.h"
 #include "base/writer.h"
 
@@ -86,10 +87,9 @@ static bool enter(const struct child_command *command)
 }
 
 /* In the child, between fork and exec: only calls that are safe there. */
-static void become(const struct child_command *command, const int fds[3], int failed)
+static void become(const struct child_command *command, const char *const *environment, const int fds[3],
+                   int failed)
 {
-    static const char *const plain[] = {"PATH=/usr/bin:/bin", "LC_ALL=C", NULL};
-    const char *const *environment = command->environment != NULL ? command->environment : plain;
     sigset_t none;
     char *const *argv, *const *envp;
 
@@ -126,7 +126,11 @@ static void own_running(struct running *running)
 /* Child ends at [0..2], ours and the exec pipe in `running`. */
 static bool start(const struct child_command *command, struct running *running, struct error *err)
 {
+    static const char *const plain[] = {"PATH=/usr/bin:/bin", "LC_ALL=C", NULL};
     int in[2] = {-1, -1}, out[2] = {-1, -1}, errors[2] = {-1, -1}, failed[2] = {-1, -1};
+    const char *room[CONTROL_ENVIRONMENT_MAX];
+    const char *const *environment =
+        control_environment(command->environment != NULL ? command->environment : plain, room);
     bool made = make_pipe(in, err) && make_pipe(out, err) && make_pipe(errors, err) && make_pipe(failed, err);
     OWN(own_fd) int in_child = in[0];
     OWN(own_fd) int out_child = out[1];
@@ -146,7 +150,7 @@ static bool start(const struct child_command *command, struct running *running, 
     if (running->pid < 0)
         return error_system(err, "fork");
     if (running->pid == 0)
-        become(command, fds, failed_child);
+        become(command, environment, fds, failed_child);
     return true;
 }
 

@@ -16,8 +16,28 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* Pointers of an environment that control_environment can add to, the NULL at its end included. */
+#define CONTROL_ENVIRONMENT_MAX 64
+
 enum control {
     CONTROL_UNKNOWN,
+    /* the vendor's chain */
+    CONTROL_GPGV_GOOD,
+    CONTROL_GPGV_DIGEST,
+    CONTROL_GPGV_ALLOWED,
+    CONTROL_GPGV_ENOUGH,
+    CONTROL_LIST_HASH,
+    CONTROL_LIST_DATE,
+    CONTROL_LIST_WENT_BACK,
+    CONTROL_TRUST_SIGNED,
+    CONTROL_TRUST_RECORD,
+    CONTROL_TRUST_FORWARD,
+    CONTROL_TRUST_CLAIM,
+    CONTROL_TRUST_BYTES,
+    CONTROL_CACHE_HASH,
+    CONTROL_EXECUTE_HASH,
+    CONTROL_VAULT_OTHERS,
+    /* our own metadata */
     CONTROL_TUF_ROLLBACK,
     CONTROL_TUF_FREEZE,
     CONTROL_TUF_MIX_AND_MATCH,
@@ -36,8 +56,20 @@ struct control_row {
 /* By enum control; the row of CONTROL_UNKNOWN is empty. */
 extern const struct control_row controls[CONTROL_COUNT];
 
+/*
+ * Some controls stand behind others: an attack that gets past the first is refused by the second, under another name.
+ * What is named here is off together with the control of its place when its drill is seen to fail; UNKNOWN: nothing is.
+ */
+extern const enum control controls_behind[CONTROL_COUNT];
+
 bool control_holds(enum control control);
 /* Whether this build can switch controls off at all: said by `suture drill` on top of its page. */
 bool control_switchable(void);
+/*
+ * The environment of a program that this one starts: the one that is given, and in a test build which controls are off
+ * besides, since half of them are asked in helpers, whose environment is not ours. `room` is used where something is added.
+ */
+const char *const *control_environment(const char *const *environment,
+                                       const char *room[CONTROL_ENVIRONMENT_MAX]);
 
 #endif

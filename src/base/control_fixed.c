@@ -10,3 +10,10 @@ bool control_switchable(void)
 {
     return false;
 }
+
+const char *const *control_environment(const char *const *environment,
+                                       const char *room[CONTROL_ENVIRONMENT_MAX])
+{
+    (void)room;
+    return environment;
+}

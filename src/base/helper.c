@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/control.h"
 #include "base/own.h"
 
 #define FRAME_HEAD 4
@@ -52,8 +53,10 @@ bool helper_start(const char *const *argv, const char *const *environment, struc
                   struct error *err)
 {
     OWN(helper_end) struct helper helper = HELPER_NONE;
+    const char *room[CONTROL_ENVIRONMENT_MAX];
     int ends[2], failed[2];
 
+    environment = control_environment(environment, room);
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
         return error_system(err, "socketpair");
     helper.fd = ends[0];

@@ -3,6 +3,7 @@
  *
  *     suture-drill list
  *     suture-drill run NAME... | --all
+ *     suture-drill controls             each with its drill and what is off with it, for test/drill/controls.py
  *
  * It is started by `suture drill`. Exit status: 0 every drill held, 1 one did not, 2 wrong usage, 4 one could not be tried
  * here as a whole, which is never counted as held.
@@ -108,6 +109,27 @@ static enum verdict list_all(void)
     return HELD;
 }
 
+/* A control and those behind it, each once. */
+static void put_chain(enum control first)
+{
+    bool put[CONTROL_COUNT] = {false};
+
+    for (enum control at = first; at != CONTROL_UNKNOWN && !put[at]; at = controls_behind[at]) {
+        printf("%s%s", at == first ? "" : ",", controls[at].name);
+        put[at] = true;
+    }
+}
+
+static enum verdict list_controls(void)
+{
+    for (enum control at = CONTROL_UNKNOWN + 1; at < CONTROL_COUNT; at++) {
+        printf("%s\t%s\t", controls[at].name, controls[at].drill);
+        put_chain(at);
+        printf("\t%s\n", controls[at].what);
+    }
+    return HELD;
+}
+
 static enum verdict worse(enum verdict a, enum verdict b)
 {
     return a == NOT_HELD || b == HELD ? a : b;
@@ -165,6 +187,8 @@ int main(int argc, char **argv)
         return NOT_HELD;
     if (argc == 2 && strcmp(argv[1], "list") == 0)
         return list_all();
+    if (argc == 2 && strcmp(argv[1], "controls") == 0)
+        return list_controls();
     if (argc < 3 || strcmp(argv[1], "run") != 0) {
         fprintf(stderr, "suture-drill: use suture drill list, or suture drill run NAME... or --all\n");
         return WRONG_USAGE;

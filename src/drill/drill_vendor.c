@@ -197,6 +197,14 @@ static bool run_mix(struct drill_run *run, struct error *err)
     drill_attempt(run, "an honest list, and a plan that names other bytes than the list does");
     if (!try_list(&victim, "honest.inrelease", "honest.packages", &bad, "vendor-signature", err))
         return false;
+    struct trusted_artifact artifact;
+    drill_attempt(
+        run, "the same, and his package lies among the fetched ones already: whoever fetches is his too");
+    if (!victim_plant(&victim, &bad, drill_data("lantern_2.0_bad.deb"), err))
+        return false;
+    bool believed =
+        victim_prove(&victim, &bad, &artifact, &refusal) && victim_install(&victim, &artifact, err);
+    drill_refused(run, believed, &refusal, "mix-and-match: the plan's");
     struct plan_change honest = victim_change(&victim, "2.0", drill_data("lantern_2.0.deb"));
     drill_attempt(run,
                   "an honest list, an honest plan, and other bytes under the package's name on the mirror");
@@ -212,6 +220,37 @@ const struct drill drill_mix_and_match = {
     .what = "Parts that were signed, but never together, are put together.",
     .alarm = "vendor-signature, mix-and-match",
     .run = run_mix,
+};
+
+/* ---- suite-swap ---- */
+
+static bool run_swap(struct drill_run *run, struct error *err)
+{
+    struct victim victim;
+    struct error refusal = {0};
+
+    drill_attacker(run, "our own server, and writes its plans; the vendor's archive has other suites, where "
+                        "other rules hold");
+    if (!victim_make(run, "victim", &victim, err) ||
+        !victim_add_source(&victim, "testing", VICTIM_VENDOR, err) ||
+        !victim_serve(&victim, "testing", "testing.inrelease", "hacked.packages", err) ||
+        !victim_put_deb(&victim, "lantern_3.0_amd64.deb", drill_data("lantern_3.0_bad.deb"), err))
+        return false;
+    const struct plan_change change = victim_change(&victim, "3.0", drill_data("lantern_3.0_bad.deb"));
+    drill_attempt(
+        run,
+        "lantern 3.0, which the vendor signed for testing alone, in a plan that calls it a security update");
+    drill_refused(run, victim_update(&victim, &change, &refusal), &refusal, "scope: the plan's suite");
+    victim_judge(&victim);
+    victim_recover(&victim);
+    return true;
+}
+
+const struct drill drill_suite_swap = {
+    .name = "suite-swap",
+    .what = "A package of one suite is passed off as another's.",
+    .alarm = "scope",
+    .run = run_swap,
 };
 
 /* ---- wsuspect ---- */

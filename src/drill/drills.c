@@ -3,10 +3,11 @@
 #include "base/nearest.h"
 
 extern const struct drill drill_forged_inrelease, drill_rollback, drill_freeze, drill_mix_and_match,
-    drill_wsuspect;
+    drill_suite_swap, drill_wsuspect, drill_installer_race;
 
 const struct drill *const drills[] = {
-    &drill_rollback, &drill_freeze, &drill_mix_and_match, &drill_forged_inrelease, &drill_wsuspect, NULL,
+    &drill_rollback,   &drill_freeze,   &drill_mix_and_match,  &drill_forged_inrelease,
+    &drill_suite_swap, &drill_wsuspect, &drill_installer_race, NULL,
 };
 
 bool drills_find(struct text name, const struct drill **out, struct error *err)

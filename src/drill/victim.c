@@ -10,8 +10,10 @@
 #include "drill/drill_data.h"
 #include "manager/apt_sources.h"
 #include "manager/deb_file.h"
+#include "manager/execute_work.h"
 #include "manager/managers.h"
 
+#define RUN            "1"
 #define SCRIPT_TIME_MS 10000
 
 static const struct {
@@ -92,7 +94,7 @@ static bool make_places(struct victim *victim, const char *name, struct error *e
     victim->mirror = file_path(arena, folder, "mirror");
     victim->state = file_path(arena, folder, "state");
     victim->ran = file_path(arena, folder, "ran");
-    victim->packages = victim->state == NULL ? NULL : file_path(arena, victim->state, "runs/1");
+    victim->packages = victim->state == NULL ? NULL : file_path(arena, victim->state, "runs/" RUN);
     victim->uri = text_format(arena, "file://%s/mirror/", folder);
     if (victim->root == NULL || victim->mirror == NULL || victim->ran == NULL || victim->packages == NULL ||
         victim->uri.at == NULL)
@@ -240,21 +242,56 @@ bool victim_run_script(const struct victim *victim, struct bytes deb, struct err
            (result.status == 0 || error_set(err, ERROR_SYSTEM, "its script ended with %d", result.status));
 }
 
-bool victim_install(const struct victim *victim, const struct plan_change *change, struct error *err)
+bool victim_prove(const struct victim *victim, const struct plan_change *change, struct trusted_artifact *out,
+                  struct error *err)
 {
     const struct prove_request request = request_of(victim);
     const struct plan plan = plan_of(change);
-    OWN(file_unmap) struct file_map map = {0};
     enum trust_refusal refusal;
-    struct trusted_artifact artifact;
 
-    return prove_plan(&request, &plan, victim->run->arena, &artifact, &refusal, err) &&
-           file_map(artifact.path, LIMIT_DEB_FILE, &map, err) && victim_run_script(victim, map.bytes, err);
+    return prove_plan(&request, &plan, victim->run->arena, out, &refusal, err);
+}
+
+/* What suture-execute does with what it was given, up to where it would start dpkg. */
+bool victim_install(const struct victim *victim, const struct trusted_artifact *artifact, struct error *err)
+{
+    struct arena *arena = victim->run->arena;
+    OWN(execute_work_end) struct execute_work work = {.folder_lock = -1, .frontend_lock = -1};
+    OWN(file_unmap) struct file_map map = {0};
+    const struct package_group group = {.artifacts = artifact, .artifact_count = 1};
+    char hex[DIGEST_HEX_MAX + 1];
+
+    if (!execute_work_begin(victim->state, victim->root, arena, &work, err) ||
+        !execute_lock(&work, 0, -1, err) || !execute_copy(&work, TEXT(RUN), &group, err))
+        return false;
+    digest_hex(&artifact->digest, hex);
+    struct text path = text_format(arena, "%s/packages/%s.deb", work.folder, hex);
+    if (path.at == NULL)
+        return arena_full(arena, err);
+    return file_map(path.at, LIMIT_DEB_FILE, &map, err) && victim_run_script(victim, map.bytes, err);
 }
 
 bool victim_update(const struct victim *victim, const struct plan_change *change, struct error *err)
 {
-    return victim_fetch(victim, change, err) && victim_install(victim, change, err);
+    struct trusted_artifact artifact;
+
+    return victim_fetch(victim, change, err) && victim_prove(victim, change, &artifact, err) &&
+           victim_install(victim, &artifact, err);
+}
+
+bool victim_plant(const struct victim *victim, const struct plan_change *change, struct bytes content,
+                  struct error *err)
+{
+    struct arena *arena = victim->run->arena;
+    char hex[DIGEST_HEX_MAX + 1];
+
+    digest_hex(&change->digest, hex);
+    struct text path = text_format(arena, "%s/packages/%s.deb", victim->packages, hex);
+    struct text folder = text_format(arena, "%s/packages", victim->packages);
+    if (path.at == NULL || folder.at == NULL)
+        return arena_full(arena, err);
+    return file_make_folders(folder.at, 0700, err) && file_remove(path.at, err) &&
+           file_replace_cache(path.at, content, 0600, err);
 }
 
 /* ---- what ran ---- */

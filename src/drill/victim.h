@@ -7,8 +7,9 @@
  *     NAME/ran        a line from each package whose script has run
  *
  * The lists that the mirror "sent" are put where apt would have put them; the rest is done by the code that does it on a real
- * machine: manager/ looks and remembers, flow/prove fetches and proves in suture-prove, and what it proved is run here: not by
- * dpkg, which wants root, but by giving the package's own script to a shell, with the one thing that it does: leaving its line.
+ * machine: manager/ looks and remembers, flow/prove fetches and proves in suture-prove, the executor's part copies what was
+ * proved into a folder of its own. What lies there is run: not by dpkg, which wants root, but by giving the package's own
+ * script to a shell, with the one thing that it does: leaving its line.
  */
 #ifndef DRILL_VICTIM_H
 #define DRILL_VICTIM_H
@@ -49,10 +50,15 @@ struct plan_change victim_change(const struct victim *victim, const char *versio
 
 /* Fetches and proves; what is proved is installed, its script run. False: refused, nothing ran. */
 bool victim_update(const struct victim *victim, const struct plan_change *change, struct error *err) MUST_USE;
-/* The two halves, for who does something in between. */
+/* Its three parts, for who does something in between: into RUN/packages; the proof; the executor's own copy, and its script. */
 bool victim_fetch(const struct victim *victim, const struct plan_change *change, struct error *err) MUST_USE;
-bool victim_install(const struct victim *victim, const struct plan_change *change, struct error *err)
+bool victim_prove(const struct victim *victim, const struct plan_change *change, struct trusted_artifact *out,
+                  struct error *err) MUST_USE;
+bool victim_install(const struct victim *victim, const struct trusted_artifact *artifact, struct error *err)
     MUST_USE;
+/* Puts other bytes where a fetched file of this change lies, or would lie: RUN/packages/HEX.deb. */
+bool victim_plant(const struct victim *victim, const struct plan_change *change, struct bytes content,
+                  struct error *err) MUST_USE;
 
 /* Runs the package's script, without any proof: what an installer does with what it was given. */
 bool victim_run_script(const struct victim *victim, struct bytes deb, struct error *err) MUST_USE;

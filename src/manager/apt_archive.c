@@ -1,5 +1,6 @@
 #include "manager/apt_archive.h"
 
+#include "base/control.h"
 #include "base/limits.h"
 #include "base/own.h"
 #include "manager/apt_list.h"
@@ -311,7 +312,8 @@ static void say_age(const struct manager_request *request, struct archive *archi
     archive->state = ARCHIVE_VERIFIED;
     if (archive->went_back)
         archive->why = TEXT("is older than what was here before: its mirror has gone back in time");
-    if (archive->valid_until_us != TIME_ABSENT && archive->valid_until_us < request->now_us) {
+    if (archive->valid_until_us != TIME_ABSENT && archive->valid_until_us < request->now_us &&
+        control_holds(CONTROL_LIST_DATE)) {
         archive->state = ARCHIVE_STALE;
         archive->why = TEXT("its publisher's word has run out (Valid-Until): run apt update");
     } else if (archive->date_us > request->now_us + FUTURE_US) {

@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/control.h"
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/os.h"
@@ -262,7 +263,7 @@ static bool copy_file(const struct execute_work *work, int packages, const struc
         return error_system(err, "%s", from < 0 ? name : part);
     if (!copy_hashing(from, to, artifact->size, &digest, err))
         return false;
-    if (!digest_equal(&digest, &artifact->digest))
+    if (!digest_equal(&digest, &artifact->digest) && control_holds(CONTROL_EXECUTE_HASH))
         return error_set(err, ERROR_TRUST, "the file is not the one that was proved: its SHA-256 is another");
     return rename(part, path) == 0 || error_system(err, "%s", path);
 }

@@ -5,6 +5,7 @@
 
 #include "base/child.h"
 #include "base/confine_cage.h"
+#include "base/control.h"
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/os.h"
@@ -117,16 +118,17 @@ static void judge_valid(struct judgement *judgement, struct text rest)
 
     while (count < COUNT && text_cut_word(&rest, &fields[count]))
         count++;
-    if (signature->spoiled || signature->key.size == 0)
+    if (signature->spoiled || (signature->key.size == 0 && control_holds(CONTROL_GPGV_GOOD)))
         return;
     if (signature->primary.size > 0 || count < COUNT || !is_fingerprint(fields[SIGNING]) ||
         !is_fingerprint(fields[PRIMARY]) || !text_ends(fields[SIGNING], signature->key))
         note(judgement, signature->key, "gpgv contradicts itself");
-    else if (!digest_is_strong(fields[DIGEST]))
+    else if (!digest_is_strong(fields[DIGEST]) && control_holds(CONTROL_GPGV_DIGEST))
         note(judgement, fields[PRIMARY], "the signature's digest is weaker than SHA-256");
     else if (!text_equal(fields[CLASS], TEXT("01")) && !text_equal(fields[CLASS], TEXT("00")))
         note(judgement, fields[PRIMARY], "the signature is not one of a document");
-    else if (!is_allowed(judgement->rule, fields[PRIMARY], fields[SIGNING]))
+    else if (!is_allowed(judgement->rule, fields[PRIMARY], fields[SIGNING]) &&
+             control_holds(CONTROL_GPGV_ALLOWED))
         note(judgement, fields[PRIMARY], "the key is not one that this source allows");
     else
         signature->primary = fields[PRIMARY];
@@ -176,7 +178,7 @@ static bool judge_line(struct judgement *judgement, struct text word, struct tex
         return true;
     }
     for (size_t i = 0; i < sizeof(spoilers) / sizeof(*spoilers); i++)
-        if (text_equal(word, text_of(spoilers[i].word))) {
+        if (text_equal(word, text_of(spoilers[i].word)) && control_holds(CONTROL_GPGV_GOOD)) {
             (void)text_cut_word(&rest, &first);
             note(judgement, first,
                  is_missing_key(word, rest) ? "the key is not in the keyring" : spoilers[i].why);
@@ -200,7 +202,7 @@ bool gpgv_judge(struct bytes status, const struct gpgv_rule *rule, struct gpgv_s
             return false;
     }
     count_signer(&judgement);
-    if (judgement.signers.count < rule->threshold) {
+    if (judgement.signers.count < rule->threshold && control_holds(CONTROL_GPGV_ENOUGH)) {
         struct bytes why = writer_bytes(&reasons);
         if (why.size == 0 && judgement.signers.count == 0)
             return error_set(err, ERROR_TRUST, "is not signed");
