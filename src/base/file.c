@@ -470,6 +470,22 @@ static void name_holder(int fd, const char *path, struct error *err)
     (void)error_set(err, ERROR_CONFLICT, "%s: held by process %s", path, pid[0] ? pid : "(unknown)");
 }
 
+bool file_lock_wait(const char *path, int *out, struct error *err)
+{
+    OWN(own_fd) int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    int held = -1;
+
+    if (fd < 0)
+        return error_system(err, "%s", path);
+    do
+        held = flock(fd, LOCK_EX);
+    while (held != 0 && errno == EINTR);
+    if (held != 0)
+        return error_system(err, "%s", path);
+    *out = fd_take(&fd);
+    return true;
+}
+
 bool file_lock(const char *path, int *out, struct error *err)
 {
     OWN(own_fd) int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);

@@ -82,5 +82,7 @@ char *file_below(struct arena *arena, const char *root, const char *path);
 
 /* An exclusive lock on a lock file (made when absent). False with ERROR_CONFLICT and the holder's pid when it is held. Close the fd to let go. */
 bool file_lock(const char *path, int *out, struct error *err) MUST_USE;
+/* The same, but waits for whoever holds it: for what is held as long as one file is written. */
+bool file_lock_wait(const char *path, int *out, struct error *err) MUST_USE;
 
 #endif

@@ -151,6 +151,10 @@
 #define LIMIT_TUF_TIME_MS   (10 * 60 * 1000) /* for one file of metadata: 16 MB at 300 kbit/s */
 #define LIMIT_TUF_STALL_MS  20000
 #define LIMIT_TUF_MEMORY    (256 * MIB) /* of one refresh; more than ten roles as large as may be are refused */
+/* Floors: one for each suite of each archive, and a few others; 200 bytes each. */
+#define LIMIT_FLOORS      4096
+#define LIMIT_FLOORS_FILE MIB
+#define LIMIT_FLOOR_OF    4096 /* an address and a suite */
 /* What is taken over from other updaters: a dozen links and files with the names that systemd and apt give. */
 #define LIMIT_TAKEOVER_CHANGES 64
 #define LIMIT_TAKEOVER_PATH    256
