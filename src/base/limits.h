@@ -125,6 +125,7 @@
 #define LIMIT_ORDER_TEXT 512
 /* A signed order: one that blocks 60 versions of a browser has 5 KB. */
 #define LIMIT_SIGNED_ORDER      (64 * KIB)
+#define LIMIT_PUBLIC_FILE       (8 * KIB) /* one public key: RSA of 4,096 bits has 1 KB */
 #define LIMIT_SIGNED_ORDER_LIST 256 /* versions, or files, that one order names */
 /*
  * TUF metadata (specification 1.0.34, 5.2.1: every file is capped before it is fetched). Sigstore's root has 6 KB and five keys, the

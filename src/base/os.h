@@ -45,6 +45,8 @@ unsigned os_terminal_width(int fd);
 unsigned os_terminal_height(int fd);
 /* The environment's value, or NULL; empty counts as absent. */
 const char *os_environment(const char *name);
+/* From here on a crash of this process, or of its children, writes no memory anywhere. May not be undone. */
+bool os_leave_no_core(struct error *err) MUST_USE;
 /* Fills with random bytes from the kernel. */
 void os_random(void *out, size_t size);
 /* True when some interface has an address that the whole Internet can reach (not private, link-local, loopback, or carrier-grade NAT). */

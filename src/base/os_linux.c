@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -124,6 +125,16 @@ const char *os_environment(const char *name)
     const char *value = secure_getenv(name);
 
     return value != NULL && value[0] != 0 ? value : NULL;
+}
+
+bool os_leave_no_core(struct error *err)
+{
+    /* Not 0, which still feeds a program behind core_pattern: 1 is what the kernel takes as "none" there too. */
+    if (setrlimit(RLIMIT_CORE, &(struct rlimit){1, 1}) == 0)
+        return true;
+    /* Its limit is 0 and may not be raised: then not even a tracer may look. */
+    return prctl(PR_SET_DUMPABLE, 0L, 0L, 0L, 0L) == 0 ||
+           error_system(err, "core dumps cannot be switched off");
 }
 
 void os_random(void *out, size_t size)
