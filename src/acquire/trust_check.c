@@ -9,22 +9,6 @@
 #include "model/version.h"
 #include "store/rollback_store.h"
 
-const char *trust_refusal_name(enum trust_refusal refusal)
-{
-    static const char *const names[TRUST_REFUSAL_COUNT] = {
-        [TRUST_NOT_REFUSED] = "not-refused",
-        [TRUST_VENDOR_SIGNATURE] = "vendor-signature",
-        [TRUST_WRONG_SIGNATURE] = "wrong-signature",
-        [TRUST_FREEZE] = "freeze",
-        [TRUST_MIX_AND_MATCH] = "mix-and-match",
-        [TRUST_ROLLBACK] = "rollback",
-        [TRUST_SCOPE] = "scope",
-        [TRUST_ENDLESS_DATA] = "endless-data",
-    };
-
-    return names[refusal < TRUST_REFUSAL_COUNT ? refusal : 0];
-}
-
 /* One check: what came of it. */
 struct check {
     enum trust_refusal refusal;

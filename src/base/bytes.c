@@ -269,3 +269,27 @@ uint64_t text_hash(struct text text, uint64_t key)
         memcpy(&word, at, left);
     return fold(hash ^ word, 0xa0761d6478bd642fu ^ text.size);
 }
+
+bool glob_matches(const char *glob, struct text text)
+{
+    const char *star = NULL; /* behind the last '*': where to go back to when what follows does not fit */
+    size_t i = 0, star_i = 0;
+
+    while (i < text.size) {
+        if (*glob == '*') {
+            star = ++glob;
+            star_i = i;
+        } else if (*glob != 0 && (*glob == '?' || *glob == text.at[i])) {
+            glob++;
+            i++;
+        } else if (star != NULL) {
+            glob = star;
+            i = ++star_i;
+        } else {
+            return false;
+        }
+    }
+    while (*glob == '*')
+        glob++;
+    return *glob == 0;
+}

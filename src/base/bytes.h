@@ -86,4 +86,7 @@ bool text_to_hex(struct text text, uint8_t *out, size_t size, struct error *err)
  */
 uint64_t text_hash(struct text text, uint64_t key);
 
+/* Whole text against a pattern: '*' is any number of bytes, '?' one. */
+bool glob_matches(const char *glob, struct text text);
+
 #endif

@@ -20,11 +20,12 @@ static const gnutls_digest_algorithm_t algorithms[DIGEST_COUNT] = {
     [DIGEST_SHA256] = GNUTLS_DIG_SHA256,
     [DIGEST_SHA512] = GNUTLS_DIG_SHA512,
     [DIGEST_MD5] = GNUTLS_DIG_MD5,
+    [DIGEST_SHA1] = GNUTLS_DIG_SHA1,
 };
 
 size_t digest_size(enum digest_kind kind)
 {
-    static const size_t sizes[DIGEST_COUNT] = {[DIGEST_SHA256] = 32, [DIGEST_SHA512] = 64, [DIGEST_MD5] = 16};
+    static const size_t sizes[DIGEST_COUNT] = {[DIGEST_SHA256] = 32, [DIGEST_SHA512] = 64, [DIGEST_MD5] = 16, [DIGEST_SHA1] = 20};
 
     assert(kind > DIGEST_UNKNOWN && kind < DIGEST_COUNT);
     return sizes[kind];

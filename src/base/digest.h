@@ -9,8 +9,11 @@
 
 #include "base/bytes.h"
 
-/* MD5 is dpkg's, for telling whether somebody edited a conffile; nothing is ever trusted by it. */
-enum digest_kind { DIGEST_UNKNOWN, DIGEST_SHA256, DIGEST_SHA512, DIGEST_MD5, DIGEST_COUNT };
+/*
+ * MD5 is dpkg's, for telling whether somebody edited a conffile, and SHA-1 names OpenPGP keys; nothing is ever trusted by
+ * them.
+ */
+enum digest_kind { DIGEST_UNKNOWN, DIGEST_SHA256, DIGEST_SHA512, DIGEST_MD5, DIGEST_SHA1, DIGEST_COUNT };
 
 #define DIGEST_SIZE_MAX 64
 #define DIGEST_HEX_MAX  (2 * DIGEST_SIZE_MAX)
@@ -20,7 +23,7 @@ struct digest {
     uint8_t at[DIGEST_SIZE_MAX];
 };
 
-size_t digest_size(enum digest_kind kind); /* 32, 64 or 16 */
+size_t digest_size(enum digest_kind kind); /* 32, 64, 16 or 20 */
 bool digest_equal(const struct digest *a, const struct digest *b);
 /* Exactly digest_size hexadecimal digits pairs. */
 bool digest_parse(enum digest_kind kind, struct text hex, struct digest *out, struct error *err) MUST_USE;

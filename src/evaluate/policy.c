@@ -20,30 +20,6 @@ const struct policy policy_built_in = {
     .unattended = {.battery_percent = 50},
 };
 
-bool glob_matches(const char *glob, struct text text)
-{
-    const char *star = NULL; /* behind the last '*': where to go back to when what follows does not fit */
-    size_t i = 0, star_i = 0;
-
-    while (i < text.size) {
-        if (*glob == '*') {
-            star = ++glob;
-            star_i = i;
-        } else if (*glob != 0 && (*glob == '?' || *glob == text.at[i])) {
-            glob++;
-            i++;
-        } else if (star != NULL) {
-            glob = star;
-            i = ++star_i;
-        } else {
-            return false;
-        }
-    }
-    while (*glob == '*')
-        glob++;
-    return *glob == 0;
-}
-
 bool globs_match(const struct globs *globs, struct text text)
 {
     for (size_t i = 0; i < globs->count; i++)

@@ -124,7 +124,6 @@ bool policy_parse(struct bytes file, struct text name, const struct policy_place
 const struct window *policy_window(const struct policy *policy, struct text host);
 
 bool globs_match(const struct globs *globs, struct text text);
-bool glob_matches(const char *glob, struct text text);
 /* All of the asset but its hosts; packages are the names of what the finding is in. */
 bool asset_matches(const struct asset *asset, struct text source, struct text id, const struct text *packages,
                    size_t package_count);

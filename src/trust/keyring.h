@@ -24,4 +24,17 @@ bool keyring_read(const char *path, struct arena *arena, struct keyring *out, st
 /* The packets of a keyring's bytes: as they are, or out of their armour. */
 bool keyring_packets(struct bytes raw, struct arena *arena, struct bytes *out, struct error *err) MUST_USE;
 
+/* Primary fingerprints (40 hexadecimal digits, of version 4 keys), at most 64. */
+struct keyring_wanted {
+    const char *const *fingerprints;
+    size_t count;
+};
+/*
+ * Only the wanted keys of these packets, each with all that belongs to it; *found has a bit for each that is there, and
+ * when none is *out is empty. Nothing is trusted by it: it keeps from gpgv what it need not read. ERROR_INPUT: the
+ * packets cannot be told apart.
+ */
+bool keyring_trim(struct bytes packets, const struct keyring_wanted *wanted, struct arena *arena,
+                  struct bytes *out, uint64_t *found, struct error *err) MUST_USE;
+
 #endif
