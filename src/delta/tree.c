@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "base/control.h"
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/own.h"
@@ -151,7 +152,8 @@ static bool path_is_plain(struct text path)
         return false;
     rest = text_part(path, 1, SIZE_MAX);
     while (text_cut(&rest, '/', &part))
-        if (part.size == 0 || text_equal(part, TEXT(".")) || text_equal(part, TEXT("..")))
+        if ((part.size == 0 || text_equal(part, TEXT(".")) || text_equal(part, TEXT(".."))) &&
+            control_holds(CONTROL_TREE_PATH))
             return false;
     return true;
 }
@@ -191,7 +193,8 @@ static bool entry_fits(const struct tree_entry *entry, const struct tree_entry *
         return false;
     while (entry->path.at[slash - 1] != '/')
         slash--;
-    return slash == 1 || map_get(folders, text_part(entry->path, 0, slash - 1)) != MAP_NONE;
+    return slash == 1 || map_get(folders, text_part(entry->path, 0, slash - 1)) != MAP_NONE ||
+           !control_holds(CONTROL_TREE_BELOW);
 }
 
 bool tree_parse(struct bytes raw, struct arena *arena, struct tree *out, struct error *err)

@@ -2,12 +2,14 @@
 
 #include "base/nearest.h"
 
-extern const struct drill drill_forged_inrelease, drill_rollback, drill_freeze, drill_mix_and_match,
-    drill_suite_swap, drill_wsuspect, drill_installer_race;
+extern const struct drill drill_rollback, drill_freeze, drill_mix_and_match, drill_bombs,
+    drill_forged_inrelease, drill_suite_swap, drill_wsuspect, drill_archive_traversal, drill_decoder_bombs,
+    drill_malicious_delta, drill_installer_race;
 
 const struct drill *const drills[] = {
-    &drill_rollback,   &drill_freeze,   &drill_mix_and_match,  &drill_forged_inrelease,
-    &drill_suite_swap, &drill_wsuspect, &drill_installer_race, NULL,
+    &drill_rollback,         &drill_freeze,          &drill_mix_and_match,  &drill_bombs,
+    &drill_forged_inrelease, &drill_suite_swap,      &drill_wsuspect,       &drill_archive_traversal,
+    &drill_decoder_bombs,    &drill_malicious_delta, &drill_installer_race, NULL,
 };
 
 bool drills_find(struct text name, const struct drill **out, struct error *err)

@@ -123,20 +123,36 @@ bool victim_make(struct drill_run *run, const char *name, struct victim *out, st
 
 /* ---- what its mirror sends ---- */
 
-bool victim_serve(const struct victim *victim, const char *suite, const char *inrelease, const char *packages,
-                  struct error *err)
+static bool serve(const struct victim *victim, const char *suite, const char *inrelease, struct bytes content,
+                  const char *ending, struct error *err)
 {
     struct arena *arena = victim->run->arena;
     const struct apt_source source = {
         .uri = victim->uri, .suite = text_of(suite), .component = TEXT("main"), .arch = TEXT("amd64")};
     struct text release = apt_source_file_name(&source, TEXT("InRelease"), arena);
-    struct text list = apt_source_file_name(&source, apt_source_list_name(&source, arena), arena);
+    struct text plain = apt_source_file_name(&source, apt_source_list_name(&source, arena), arena);
+    struct text list = text_format(arena, "%.*s%s", TEXT_ARG(plain), ending);
     const char *folder = in(victim, victim->root, "var/lib/apt/lists");
+    const char *other =
+        plain.at == NULL || folder == NULL ? NULL : file_path(arena, folder, text_string(arena, plain));
 
-    if (release.at == NULL || list.at == NULL || folder == NULL)
+    if (release.at == NULL || list.at == NULL || other == NULL)
         return arena_full(arena, err);
-    return put_file(victim, folder, text_string(arena, release), drill_data(inrelease), err) &&
-           put_file(victim, folder, text_string(arena, list), drill_data(packages), err);
+    return file_remove(other, err) &&
+           put_file(victim, folder, text_string(arena, release), drill_data(inrelease), err) &&
+           put_file(victim, folder, text_string(arena, list), content, err);
+}
+
+bool victim_serve(const struct victim *victim, const char *suite, const char *inrelease, const char *packages,
+                  struct error *err)
+{
+    return serve(victim, suite, inrelease, drill_data(packages), "", err);
+}
+
+bool victim_serve_packed(const struct victim *victim, const char *suite, const char *inrelease,
+                         struct bytes list, const char *ending, struct error *err)
+{
+    return serve(victim, suite, inrelease, list, ending, err);
 }
 
 bool victim_put_deb(const struct victim *victim, const char *file, struct bytes content, struct error *err)

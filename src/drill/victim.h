@@ -38,6 +38,9 @@ bool victim_sign_by(const struct victim *victim, const char *signed_by, struct e
 /* What apt update brought for a suite: the names of two files of data/drill. */
 bool victim_serve(const struct victim *victim, const char *suite, const char *inrelease, const char *packages,
                   struct error *err) MUST_USE;
+/* The same, with a list that is packed: its bytes, and what its name ends in (".xz"). */
+bool victim_serve_packed(const struct victim *victim, const char *suite, const char *inrelease,
+                         struct bytes list, const char *ending, struct error *err) MUST_USE;
 /* A file on the mirror: "lantern_2.0_amd64.deb" and what is in it. */
 bool victim_put_deb(const struct victim *victim, const char *file, struct bytes content, struct error *err)
     MUST_USE;

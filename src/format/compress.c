@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/control.h"
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/own.h"
@@ -130,7 +131,9 @@ static bool step(struct compress_stream *stream, struct compress_room *room, str
     else if (stream->in.size == in_size && room->size == room_size)
         return error_set(err, ERROR_INPUT, "%s: ends in the middle, after %zu bytes", stream->codec->name,
                          stream->input_size);
-    if (stream->size > BOMB_SIZE_MIN && stream->size / LIMIT_EXPANSION > stream->input_size - stream->in.size)
+    if (stream->size > BOMB_SIZE_MIN &&
+        stream->size / LIMIT_EXPANSION > stream->input_size - stream->in.size &&
+        control_holds(CONTROL_UNPACK_TIMES))
         return error_set(err, ERROR_LIMIT, "%s: unpacks to more than %d times its size", stream->codec->name,
                          LIMIT_EXPANSION);
     return true;

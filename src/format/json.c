@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <yyjson.h>
 
+#include "base/control.h"
 #include "base/limits.h"
 #include "base/os.h"
 #include "base/own.h"
@@ -146,6 +147,8 @@ static bool fail_twice(const struct check *check, yyjson_val *name, struct error
     struct text text = text_of_value(name);
     char what[128];
 
+    if (!control_holds(CONTROL_JSON_TWICE))
+        return true;
     (void)snprintf(what, sizeof(what), "\"%.*s\" is given twice", (int)(text.size < 80 ? text.size : 80),
                    text.at);
     return fail_at_value(check, name, ERROR_INPUT, err, what);

@@ -1,5 +1,6 @@
 #include "manager/deb_file.h"
 
+#include "base/control.h"
 #include "base/limits.h"
 #include "base/map.h"
 #include "base/own.h"
@@ -108,13 +109,15 @@ static bool take_path(struct bytes raw, struct arena *arena, struct text *out, s
     rest = text_starts(text, TEXT("./")) ? text_part(text, 2, SIZE_MAX) : text;
     if (text_ends(rest, TEXT("/")))
         rest.size--;
-    if (text.size == 0 || text_starts(text, TEXT("/")) || text_starts(rest, TEXT("/")))
+    if (text.size == 0 || ((text_starts(text, TEXT("/")) || text_starts(rest, TEXT("/"))) &&
+                           control_holds(CONTROL_ARCHIVE_PATH)))
         return error_set(err, ERROR_INPUT, "%s", text.size == 0 ? "an empty name" : "an absolute name");
     if (text_equal(rest, TEXT(".")))
         rest.size = 0;
     struct text names = rest;
     while (text_cut(&names, '/', &part))
-        if (part.size == 0 || text_equal(part, TEXT(".")) || text_equal(part, TEXT("..")))
+        if ((part.size == 0 || text_equal(part, TEXT(".")) || text_equal(part, TEXT(".."))) &&
+            control_holds(CONTROL_ARCHIVE_PATH))
             return error_set(err, ERROR_INPUT, "\"%.*s\" leaves its folder or is written oddly",
                              TEXT_ARG(text_part(text, 0, 100)));
     if (text_ends(rest, TEXT("/")))
@@ -185,7 +188,7 @@ static bool take_content(struct archive_reader *reader, uint64_t size, struct ar
 {
     size_t place = 0, got = 1;
 
-    if (size > LIMIT_DEB_CONTROL)
+    if (size > LIMIT_DEB_CONTROL && control_holds(CONTROL_DEB_PART_SIZE))
         return error_set(err, ERROR_LIMIT, "has more than %zu bytes", LIMIT_DEB_CONTROL);
     uint8_t *at = arena_take(arena, (size_t)size + 1);
     if (at == NULL)
@@ -226,7 +229,7 @@ static bool read_parts(struct bytes packed, struct arena *arena, struct deb_file
         struct text name = text_part(entry.path, 1, SIZE_MAX);
         if (entry.kind != ARCHIVE_FILE || text_find_byte(name, '/') != SIZE_MAX)
             return error_set(err, ERROR_INPUT, "%.*s is no plain file of the control part", TEXT_ARG(name));
-        if (deb_file_part(out, name) != NULL)
+        if (deb_file_part(out, name) != NULL && control_holds(CONTROL_ARCHIVE_TWICE))
             return error_set(err, ERROR_INPUT, "%.*s is there twice", TEXT_ARG(name));
         if (out->part_count == LIMIT_DEB_MEMBERS)
             return error_set(err, ERROR_LIMIT, "more than %d files", LIMIT_DEB_MEMBERS);
@@ -372,18 +375,20 @@ static bool read_control(struct bytes packed, struct arena *arena, struct deb_fi
 static bool check_company(const struct deb_file *deb, const struct map *places, const struct deb_entry *entry,
                           struct error *err)
 {
-    if (map_get(places, entry->path) != MAP_NONE)
+    if (map_get(places, entry->path) != MAP_NONE && control_holds(CONTROL_ARCHIVE_TWICE))
         return error_set(err, ERROR_INPUT, "%.*s is there twice", TEXT_ARG(entry->path));
     for (size_t i = 1; i < entry->path.size; i++) {
         uint32_t above = entry->path.at[i] == '/' ? map_get(places, text_part(entry->path, 0, i)) : MAP_NONE;
-        if (above != MAP_NONE && deb->entries[above].kind != ARCHIVE_FOLDER)
+        if (above != MAP_NONE && deb->entries[above].kind != ARCHIVE_FOLDER &&
+            control_holds(CONTROL_ARCHIVE_BELOW))
             return error_set(err, ERROR_INPUT, "%.*s is below %.*s, which is no folder",
                              TEXT_ARG(entry->path), TEXT_ARG(deb->entries[above].path));
     }
     if (entry->kind != ARCHIVE_HARD_LINK)
         return true;
     uint32_t first = map_get(places, entry->target);
-    if (first == MAP_NONE || deb->entries[first].kind != ARCHIVE_FILE)
+    if ((first == MAP_NONE || deb->entries[first].kind != ARCHIVE_FILE) &&
+        control_holds(CONTROL_ARCHIVE_HARD_LINK))
         return error_set(err, ERROR_INPUT, "%.*s: a hard link to %.*s, no file given before",
                          TEXT_ARG(entry->path), TEXT_ARG(entry->target));
     return true;
