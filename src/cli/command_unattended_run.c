@@ -154,7 +154,7 @@ static enum command_exit carry_out_look(const struct command_call *call, const c
 {
     const char *plan = NULL;
 
-    if (!scan->policy->unattended.take_powers) {
+    if (scan->policy->unattended.held_powers != 0) {
         if (!unattended_plan_rest(call, request, look, &plan, err))
             return COMMAND_FAILED;
         if (plan == NULL) {

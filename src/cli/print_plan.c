@@ -245,9 +245,21 @@ static void print_services(const struct face *face)
         note(face, " restart", line, COLOUR_PLAIN);
 }
 
+/* What a person can do about it. */
+static struct text until_of(const struct face *face, const struct plan_left *left)
+{
+    struct text until = words_moment(face->arena, &face->zone, left->until_us);
+
+    return text_format(face->arena, "%.*s %.*s waits until %.*s: %.*s; suture approve %.*s lifts it",
+                       TEXT_ARG(left->name), TEXT_ARG(left->to), TEXT_ARG(until), TEXT_ARG(left->why),
+                       TEXT_ARG(left->name));
+}
+
 /* The reason, which often begins with the package itself. */
 static struct text reason_of(const struct face *face, const struct plan_left *left)
 {
+    if (left->until_us != TIME_ABSENT)
+        return until_of(face, left);
     struct text who = text_format(face->arena, "%.*s %.*s", TEXT_ARG(left->name), TEXT_ARG(left->to));
 
     return text_starts(left->why, who)
@@ -264,9 +276,15 @@ static void print_left(const struct face *face)
         bool each; /* every one with its reason */
         enum screen_colour colour;
     } rows[] = {
-        {LEFT_UNSOLVABLE, "(!) left", true, COLOUR_BAD}, {LEFT_STALE, "(!) stale", true, COLOUR_BAD},
-        {LEFT_HELD, "(!) held", true, COLOUR_WARN},      {LEFT_HELD_LEVEL, "(!) level", true, COLOUR_WARN},
-        {LEFT_PHASED, " phased", false, COLOUR_PLAIN},   {LEFT_POSTPONED, " postponed", false, COLOUR_PLAIN},
+        {LEFT_UNSOLVABLE, "(!) left", true, COLOUR_BAD},
+        {LEFT_STALE, "(!) stale", true, COLOUR_BAD},
+        {LEFT_HELD, "(!) held", true, COLOUR_WARN},
+        {LEFT_HELD_LEVEL, "(!) level", true, COLOUR_WARN},
+        {LEFT_POWERS, "(!) powers", true, COLOUR_WARN},
+        {LEFT_NEW_PACKAGE, "(!) new", true, COLOUR_WARN},
+        {LEFT_SOAK, " waits", true, COLOUR_PLAIN},
+        {LEFT_PHASED, " phased", false, COLOUR_PLAIN},
+        {LEFT_POSTPONED, " postponed", false, COLOUR_PLAIN},
         {LEFT_NOT_DUE, " not due", false, COLOUR_PLAIN},
     };
 

@@ -294,7 +294,7 @@ static void status_json(const struct print_unattended_status *shown, struct writ
     put_string(&j, "policy", policy->name);
     put_time(&j, "window_start", span.start_us);
     put_time(&j, "window_end", span.end_us);
-    put_string(&j, "new_powers", policy->unattended.take_powers ? "take" : "hold");
+    put_string(&j, "new_powers", policy->unattended.held_powers == 0 ? "take" : "hold");
     put_string(&j, "reboot", policy->unattended.reboot ? "in window" : "never");
     json_name(&j, "battery_percent_min");
     json_put_u64(&j, policy->unattended.battery_percent);
@@ -351,7 +351,7 @@ static void print_policy(struct face *face, const struct print_unattended_status
          COLOUR_PLAIN);
     note(face, "policy",
          text_format(face->arena, "%s v%u: new powers are %s, restarts %s, battery at least %u %%",
-                     policy->name, policy->version, policy->unattended.take_powers ? "taken" : "held",
+                     policy->name, policy->version, policy->unattended.held_powers == 0 ? "taken" : "held",
                      policy->unattended.reboot ? "in the window" : "never",
                      policy->unattended.battery_percent),
          COLOUR_PLAIN);

@@ -17,7 +17,7 @@ const struct policy policy_built_in = {
     .cost = COST_DEFAULT,
     .functional_within = {0, DURATION_NEXT_UPGRADE},
     .minimum_age = {7, DURATION_DAYS},
-    .unattended = {.battery_percent = 50},
+    .unattended = {.held_powers = POLICY_POWERS_ALL, .battery_percent = 50},
 };
 
 bool globs_match(const struct globs *globs, struct text text)

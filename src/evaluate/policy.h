@@ -12,7 +12,7 @@
  *       length: 4 hours                           reason: the vendor's module does not load
  *     decide:                                     measure: only reachable from the cell behind the proxy
  *       functional updates: 3 months              signers: [A. Eigenaar, B. Toezicht]
- *     unattended: {new powers: hold, reboot: in window, battery percent: 50}
+ *     unattended: {new powers: hold, new packages: ["lib*"], reboot: in window, battery percent: 50}
  *
  *     before:
  *       hooks:
@@ -36,12 +36,14 @@
 #include "evaluate/urgency.h"
 #include "evaluate/window.h"
 #include "model/check.h"
+#include "model/power.h"
 #include "model/precaution.h"
 
-#define POLICY_PROFILES_MAX   16
-#define POLICY_CLASSES_MAX    64 /* bits of a uint64_t */
-#define POLICY_EXCEPTIONS_MAX 64
-#define POLICY_CHECKS_MAX     64
+#define POLICY_PROFILES_MAX       16
+#define POLICY_CLASSES_MAX        64 /* bits of a uint64_t */
+#define POLICY_EXCEPTIONS_MAX     64
+#define POLICY_CHECKS_MAX         64
+#define POLICY_MINIMUM_AGE_MAX_US (90 * TIME_DAY_US)
 
 struct globs {
     const char *const *at;
@@ -74,11 +76,18 @@ struct policy_exception {
 
 /* What may happen when nobody is there to be asked. */
 struct policy_unattended {
-    bool
-        take_powers; /* install what asks for more than its version before; else it is held until a person decides */
-    bool reboot;             /* restart the machine in its window when an update needs it; else never */
+    /*
+     * A bit for each enum power_kind: what asks for more of these than its version before is held until a person decides.
+     * 0: everything is installed.
+     */
+    uint32_t held_powers;
+    struct globs
+        new_packages; /* names that may come without asking; none of them: nothing but what is expected */
+    bool reboot;      /* restart the machine in its window when an update needs it; else never */
     uint8_t battery_percent; /* at least, where there are no mains */
 };
+
+#define POLICY_POWERS_ALL ((UINT32_C(1) << POWER_KIND_COUNT) - 2)
 
 struct policy {
     const char *name;
@@ -92,7 +101,7 @@ struct policy {
     struct window window;
     struct cost_terms cost;
     struct duration functional_within; /* NEXT_UPGRADE: updates that close no hole wait */
-    struct duration minimum_age;       /* of such updates */
+    struct duration minimum_age;       /* of such updates: how long a version waits after it was first seen */
     struct policy_unattended unattended;
     const struct policy_class *classes; /* the first that matches counts */
     size_t class_count;

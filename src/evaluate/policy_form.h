@@ -55,6 +55,7 @@ struct file_decide {
 
 struct file_unattended {
     uint32_t powers, reboot;
+    struct list held_powers, new_packages;
     uint8_t *battery;
 };
 
@@ -117,6 +118,7 @@ enum file_reboot { FILE_REBOOT_UNKNOWN, FILE_REBOOT_NEVER, FILE_REBOOT_IN_WINDOW
 
 /* What the checks accept, as values. */
 enum score_source policy_form_source(struct text name);
+enum power_kind policy_form_power(struct text name); /* UNKNOWN: it is none */
 bool policy_form_minute(struct text value, uint16_t max, uint16_t *out, struct error *err);
 bool policy_form_length(struct text value, uint16_t *out, struct error *err);
 bool policy_form_functional(struct text value, struct duration *out, struct error *err);

@@ -260,8 +260,14 @@ static bool take_unattended(const struct policy_reader *reader, const struct fil
                          TEXT_ARG(reader->name));
     if (from->battery != NULL)
         to->battery_percent = *from->battery;
-    if (from->powers != FILE_POWERS_UNKNOWN)
-        to->take_powers = from->powers == FILE_POWERS_TAKE;
+    if (from->powers == FILE_POWERS_TAKE && from->held_powers.count > 0)
+        return error_set(err, ERROR_INPUT, "%.*s: \"held powers\" has no effect where new powers are taken",
+                         TEXT_ARG(reader->name));
+    if (from->powers == FILE_POWERS_TAKE || from->held_powers.count > 0)
+        to->held_powers = 0;
+    for (uint32_t i = 0; i < from->held_powers.count; i++)
+        to->held_powers |= UINT32_C(1) << policy_form_power(text_of(from->held_powers.at[i]));
+    to->new_packages = take_globs(&from->new_packages);
     if (from->reboot != FILE_REBOOT_UNKNOWN)
         to->reboot = from->reboot == FILE_REBOOT_IN_WINDOW;
     return true;

@@ -236,26 +236,60 @@ static void write_exceptions(struct writer *w, const struct policy *policy, int6
     }
 }
 
+/* What holds for every update of the kind, due or asked for. */
+static void write_wait(struct writer *w, const struct policy *policy)
+{
+    writer_string(w, "a version comes no earlier than ");
+    duration_write(w, policy->minimum_age);
+    writer_string(w, " after it was first seen here.\n");
+}
+
 static void write_functional(struct writer *w, const struct policy *policy)
 {
     writer_string(w, "Updates that close no hole ");
     if (policy->functional_within.unit == DURATION_NEXT_UPGRADE) {
-        writer_string(w, "wait.\n");
+        writer_string(w, "wait; asked for, ");
+        write_wait(w, policy);
         return;
     }
     writer_string(w, "are due after ");
     duration_write(w, policy->functional_within);
-    writer_string(w, ", and come no earlier than ");
-    duration_write(w, policy->minimum_age);
-    writer_string(w, " after they appeared.\n");
+    writer_string(w, "; ");
+    write_wait(w, policy);
+}
+
+static void write_held_powers(struct writer *w, const struct policy_unattended *unattended)
+{
+    const char *between = " of these kinds ";
+
+    if (unattended->held_powers == 0) {
+        writer_string(w, " is installed; ");
+        return;
+    }
+    for (enum power_kind kind = POWER_SCRIPT;
+         unattended->held_powers != POLICY_POWERS_ALL && kind < POWER_KIND_COUNT; kind++)
+        if ((unattended->held_powers >> kind & 1) != 0) {
+            writer_format(w, "%s%s", between, power_kind_words(kind));
+            between = ", ";
+        }
+    writer_string(w, " is held until a person decides; ");
+}
+
+static void write_new_packages(struct writer *w, const struct policy_unattended *unattended)
+{
+    writer_string(w, "a new package of no source that is here");
+    for (size_t i = 0; i < unattended->new_packages.count; i++)
+        writer_format(w, "%s%s", i > 0 ? ", " : ", other than ", unattended->new_packages.at[i]);
+    writer_string(w, unattended->new_packages.count > 0 ? ", is held too; " : " is held too; ");
 }
 
 static void write_unattended(struct writer *w, const struct policy *policy)
 {
     const struct policy_unattended *unattended = &policy->unattended;
 
-    writer_string(w, "When nobody is there: an update that asks for new powers ");
-    writer_string(w, unattended->take_powers ? "is installed; " : "is held until a person decides; ");
+    writer_string(w, "When nobody is there: an update that asks for new powers");
+    write_held_powers(w, unattended);
+    write_new_packages(w, unattended);
     writer_string(w, unattended->reboot ? "the machine is restarted in its window when an update needs it; "
                                         : "the machine is never restarted; ");
     if (unattended->battery_percent == 0)

@@ -69,6 +69,10 @@ static const struct bad_row bad_rows[] = {
      "\"in window\"?"},
     {"unattended-powers", ERROR_INPUT,
      "unattended-powers.yaml:4:26: \"new powers\" is one of hold, take, not \"tke\"; did you mean \"take\"?"},
+    {"unattended-held", ERROR_INPUT,
+     "unattended-held.yaml:4:28: \"scripts\" is no kind of power; did you mean \"script\"?"},
+    {"unattended-held-taken", ERROR_INPUT,
+     "unattended-held-taken.yaml: \"held powers\" has no effect where new powers are taken"},
     {"unattended-battery", ERROR_INPUT, "unattended-battery.yaml: \"battery percent\" is at most 100"},
     {"breaking", ERROR_INPUT, "breaking.yaml: \"breaking percent\" is at most 100"},
     {"half-impact", ERROR_INPUT,
@@ -116,6 +120,7 @@ static const struct bad_row bad_rows[] = {
     {"functional", ERROR_INPUT,
      "functional.yaml:4:30: \"soon\" is neither \"wait\" nor a time span like \"3 months\""},
     {"minimum-age", ERROR_INPUT, "minimum-age.yaml:4:23: an age is in hours, days or weeks"},
+    {"minimum-age-long", ERROR_INPUT, "minimum-age-long.yaml:4:23: a version waits 90 days at most"},
     {"table-outside", ERROR_INPUT,
      "table-outside.yaml:4:25: \"../own-table.yaml\": a table lies in the policy's own folder"},
     {"table-absent", ERROR_ABSENT, "none.yaml: No such file or directory"},
@@ -217,12 +222,28 @@ static void windows_are_of_the_machine(void **state)
     assert_done("parse", policy_parse(BYTES(file), TEXT("x.yaml"), &place, &arena, &policy, &err), &err);
     assert_int_equal(policy_window(&policy, TEXT("web-03"))->start_minute, 120);
     assert_int_equal(policy_window(&policy, TEXT("db-01"))->start_minute, 180);
-    assert_true(policy.unattended.take_powers);
+    assert_int_equal(policy.unattended.held_powers, 0);
     assert_true(policy.unattended.reboot);
     assert_int_equal(policy.unattended.battery_percent, 30);
-    assert_false(policy_built_in.unattended.take_powers);
+    assert_int_equal(policy_built_in.unattended.held_powers, POLICY_POWERS_ALL);
     assert_false(policy_built_in.unattended.reboot);
     assert_int_equal(policy_built_in.unattended.battery_percent, 50);
+}
+
+static void powers_and_packages_are_named(void **state)
+{
+    OWN(arena_end) struct arena arena = arena_with(MIB);
+    static const char file[] = "name: x\nversion: 1\nprofiles: [seed-cvss]\n"
+                               "unattended: {held powers: [setuid, sudoers], new packages: [\"lib*\"]}\n";
+    const struct policy_place place = {".", "."};
+    struct policy policy;
+    struct error err = {0};
+    (void)state;
+
+    assert_done("parse", policy_parse(BYTES(file), TEXT("x.yaml"), &place, &arena, &policy, &err), &err);
+    assert_int_equal(policy.unattended.held_powers, 1u << POWER_SETUID | 1u << POWER_SUDOERS);
+    assert_true(globs_match(&policy.unattended.new_packages, TEXT("libfoo2")));
+    assert_false(globs_match(&policy.unattended.new_packages, TEXT("foo")));
 }
 
 struct glob_row {
@@ -278,6 +299,7 @@ int main(void)
         cmocka_unit_test(the_built_in_policy_reads_back_too),
         cmocka_unit_test(a_policy_begins_as_the_built_in_one),
         cmocka_unit_test(windows_are_of_the_machine),
+        cmocka_unit_test(powers_and_packages_are_named),
         cmocka_unit_test(globs_know_star_and_question_mark),
         cmocka_unit_test(globs_do_not_explode),
     };

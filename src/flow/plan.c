@@ -18,8 +18,10 @@ struct making {
     const struct scan *scan;
     struct universe universe;
     struct relate relate;
+    struct plan_waits waits;
     struct plan_selection selection;
     struct solution solution;
+    enum lane *lanes; /* of each change of the solution */
     struct plan plan;
 };
 
@@ -113,9 +115,10 @@ static bool take_services(struct making *making, const struct universe_package *
     return true;
 }
 
-static bool take_change(struct making *making, const struct solve_change *change, uint32_t group,
-                        struct plan_change *out, struct error *err)
+static bool take_change(struct making *making, size_t index, uint32_t group, struct plan_change *out,
+                        struct error *err)
 {
+    const struct solve_change *change = &making->solution.changes[index];
     const struct universe_package *from = package_at(making, change->from),
                                   *to = package_at(making, change->to);
     const struct universe_package *shown = to != NULL ? to : from;
@@ -130,12 +133,14 @@ static bool take_change(struct making *making, const struct solve_change *change
         .group = group,
         .reason = reason_of(making, change, update),
         .reboot = to != NULL && needs_reboot(to->name),
+        .lane = making->lanes[index],
     };
 
     got.kind = from == NULL ? CHANGE_NEW : to == NULL ? CHANGE_REMOVE : CHANGE_UPGRADE;
     if (from != NULL && to != NULL && version_compare(VERSION_DEB, to->version, from->version) < 0)
         got.kind = CHANGE_DOWNGRADE;
     got.automatic = from == NULL;
+    got.new_package = from == NULL && plan_is_stranger(making->scan, to, &got.follows);
     if (from != NULL)
         got.from = from->version;
     if (to != NULL)
@@ -167,7 +172,7 @@ static bool take_changes(struct making *making, struct error *err)
     if (!order_groups(&making->relate, order, solution->change_count, making->arena, &plan->group_count, err))
         return false;
     for (size_t i = 0; i < solution->change_count; i++) {
-        if (!take_change(making, &solution->changes[i], order[i].group, &changes[i], err))
+        if (!take_change(making, i, order[i].group, &changes[i], err))
             return false;
         plan->fetch_bytes += changes[i].size;
         plan->disk_bytes += changes[i].disk_bytes;
@@ -212,6 +217,7 @@ static struct plan_left left_of(const struct making *making, const struct packag
         .source = package->source,
         .size = offer->size,
         .due_us = TIME_ABSENT,
+        .until_us = TIME_ABSENT,
         .reboot = needs_reboot(package->name),
     };
 }
@@ -241,6 +247,7 @@ static bool take_left(struct making *making, struct error *err)
             left[count] = left_of(making, package, &package->offers[package->candidate]);
             left[count].reason = pick->left;
             left[count].why = pick->why;
+            left[count].until_us = pick->until_us;
             left[count].cve_count = (uint32_t)making->scan->match.updates[update].finding_count;
             left[count++].due_us = making->scan->update_decisions[update].due_us;
         } else if (pick == NULL && is_pinned_away(package)) {
@@ -299,16 +306,125 @@ static bool take_head(struct making *making, struct error *err)
     return take_data(making, err);
 }
 
+/* ---- solving, until nothing waits ---- */
+
+static uint32_t change_to(const struct solution *solution, uint32_t package)
+{
+    for (uint32_t i = 0; package != SOLVE_NONE && i < solution->change_count; i++)
+        if (solution->changes[i].to == package)
+            return i;
+    return SOLVE_NONE;
+}
+
+/* What asked for it, through all that needs it; SOLVE_NONE: nobody can say. */
+static uint32_t root_of(const struct solution *solution, uint32_t change)
+{
+    for (size_t turn = 0; turn <= solution->change_count && change != SOLVE_NONE; turn++) {
+        if (solution->changes[change].wanted)
+            return change;
+        change = change_to(solution, solution->changes[change].by);
+    }
+    return SOLVE_NONE;
+}
+
+static uint32_t update_of(const struct making *making, const struct solve_change *change)
+{
+    const struct universe_package *from = package_at(making, change->from);
+
+    return from == NULL ? UPDATE_NONE : making->selection.update_of[from->package];
+}
+
+static enum lane own_lane(const struct making *making, const struct solve_change *change)
+{
+    uint32_t update = update_of(making, change);
+
+    return update == UPDATE_NONE ? LANE_FUNCTIONAL : plan_lane_of_update(making->scan, update);
+}
+
+/* The lane of what asked for it, when that is faster. What nobody needs in particular comes with the fastest. */
+static enum lane lane_of(const struct making *making, uint32_t index)
+{
+    const struct solution *solution = &making->solution;
+    uint32_t root = root_of(solution, index);
+    enum lane lane = own_lane(making, &solution->changes[index]);
+
+    for (uint32_t i = 0; i < solution->change_count; i++)
+        if (solution->changes[i].wanted && (i == root || root == SOLVE_NONE)) {
+            enum lane other = own_lane(making, &solution->changes[i]);
+            lane = other > lane ? other : lane;
+        }
+    return lane;
+}
+
+/* Leaves what asked for something that still waits. *left: there was such a thing. */
+static bool leave_waiting(struct making *making, bool *left, struct error *err)
+{
+    const struct solution *solution = &making->solution;
+    int64_t until_us;
+
+    *left = false;
+    for (uint32_t i = 0; i < solution->change_count; i++) {
+        const struct universe_package *to = package_at(making, solution->changes[i].to);
+        uint32_t root = root_of(solution, i);
+        if (to == NULL || solution->changes[i].wanted || root == SOLVE_NONE ||
+            !plan_waits_for(&making->waits, to, making->lanes[i], making->arena, &until_us))
+            continue;
+        uint32_t update = update_of(making, &solution->changes[root]);
+        if (update == UPDATE_NONE || making->selection.picks[update].left != LEFT_UNKNOWN)
+            continue;
+        struct text why = text_format(making->arena, "it needs %.*s, which was first seen here too short ago",
+                                      TEXT_ARG(to->name));
+        if (why.at == NULL)
+            return arena_full(making->arena, err);
+        plan_select_leave(&making->selection, making->scan, update, why, until_us);
+        *left = true;
+    }
+    return true;
+}
+
+/* Each turn leaves at least one of what is wanted. */
 static bool find_changes(struct making *making, struct error *err)
 {
-    struct solve_request wishes = {
-        .relate = &making->relate,
-        .host = making->scan->host,
-        .wanted = making->selection.wanted,
-        .wanted_count = making->selection.wanted_count,
-    };
+    for (bool again = true; again;) {
+        struct solve_request wishes = {
+            .relate = &making->relate,
+            .host = making->scan->host,
+            .wanted = making->selection.wanted,
+            .wanted_count = making->selection.wanted_count,
+        };
+        if (!solve(&wishes, making->arena, &making->solution, err))
+            return false;
+        making->lanes = ARENA_ARRAY(making->arena, enum lane, making->solution.change_count);
+        if (making->lanes == NULL)
+            return arena_full(making->arena, err);
+        for (uint32_t i = 0; i < making->solution.change_count; i++)
+            making->lanes[i] = lane_of(making, i);
+        if (!leave_waiting(making, &again, err))
+            return false;
+    }
+    return true;
+}
 
-    return solve(&wishes, making->arena, &making->solution, err);
+/* What is offered here now, and with it what waits: all of it was seen. */
+static bool take_offered(struct making *making, struct versions_seen *out, struct error *err)
+{
+    struct versions_seen seen = versions_seen_with();
+
+    seen.signed_us = plan_signed_us(making->scan->host);
+    for (size_t i = making->universe.installed_count; i < making->universe.count; i++) {
+        const struct universe_package *package = &making->universe.packages[i];
+        const struct version_seen version = plan_version_of(making->scan, package, making->arena);
+        bool is_update =
+            package->package != PACKAGE_NONE && making->selection.update_of[package->package] != UPDATE_NONE;
+        bool comes = change_to(&making->solution, (uint32_t)i) != SOLVE_NONE;
+        if (version.archive.at == NULL)
+            return arena_full(making->arena, err);
+        if ((is_update || comes) && package->digest.kind == DIGEST_SHA256 &&
+            !versions_seen_add(&seen, &version, making->arena, err))
+            return false;
+    }
+    *out = seen;
+    return true;
 }
 
 /*
@@ -353,18 +469,21 @@ bool plan_make(const struct plan_request *request, struct arena *arena, struct p
     if (!scan_run(&request->scan, arena, &making.scan, err) ||
         !scan_host_universe(&request->scan, making.scan->host, arena, &making.universe, err) ||
         !relate_open(&making.universe, arena, &making.relate, err) ||
-        !plan_select(request, making.scan, &making.universe, arena, &making.selection, err) ||
+        !plan_waits_open(request, making.scan, arena, &making.waits, err) ||
+        !plan_select(&making.waits, &making.universe, arena, &making.selection, err) ||
         !find_changes(&making, err) || !take_head(&making, err) || !take_changes(&making, err))
         return false;
     take_refusals(&making);
     if (!take_left(&making, err) || !plan_name(&making.plan, err))
         return false;
+    struct versions_seen offered;
     struct text refused;
-    if (!take_refused(&making, &refused, err))
+    if (!take_refused(&making, &refused, err) || !take_offered(&making, &offered, err))
         return false;
     *out = (struct plan_found){.plan = making.plan,
                                .judged = making.scan->judged,
                                .complete = making.scan->complete,
+                               .offered = offered,
                                .refused = refused};
     return true;
 }

@@ -11,6 +11,8 @@
  *   ALL       every update that the level does not postpone
  *   NAMED     what is named, package or source, whatever the level says
  *
+ * What was first seen too short ago for its lane waits and is left (flow/plan_lanes.h), except what `lifted` names.
+ *
  * Held and phased packages stay as they are; what another one strictly needs is taken along although it was not asked
  * for. A plan is never made with less than was said: what cannot be had is left with its reason.
  *
@@ -22,6 +24,7 @@
 
 #include "flow/scan.h"
 #include "model/plan.h"
+#include "store/versions_seen.h"
 
 enum plan_scope { PLAN_DUE, PLAN_SECURITY, PLAN_ALL, PLAN_NAMED, PLAN_SCOPE_COUNT };
 
@@ -31,15 +34,23 @@ struct plan_request {
     int64_t due_within_us;    /* DUE; 0: a week */
     const struct text *names; /* NAMED: "libssl3", "libssl3:amd64" or "openssl" */
     size_t name_count;
+
+    bool fleet;        /* the waits are those of a machine in a fleet (acquire/lanes.h) */
+    bool ignore_waits; /* what still waits is planned too: to be shown to a person who may lift it */
+    const struct digest *lifted; /* SHA-256 of the files whose wait somebody has lifted (flow/lifts.h) */
+    size_t lifted_count;
+    bool remember; /* of another root than this machine's, too: what it offers was seen here */
 };
 
 /* What besides the plan is said of the machine, and is no part of it. */
 struct plan_found {
     struct plan plan;
-    bool judged;         /* false: there was nothing to judge with */
-    bool complete;       /* false: some needed data is stale or absent */
+    bool judged;                  /* false: there was nothing to judge with */
+    bool complete;                /* false: some needed data is stale or absent */
+    struct versions_seen offered; /* what was seen while planning, for plan_run to remember */
     struct text refused; /* an archive whose list is not believed, by trust's name for it; absent: all are */
-    struct text deltas;  /* what deltas leave to fetch, in words (flow/delta_use.h); absent: nobody has looked */
+    struct text
+        deltas; /* what deltas leave to fetch, in words (flow/delta_use.h); absent: nobody has looked */
     struct text delta_problem; /* what is wrong with their source; absent: nothing */
 };
 

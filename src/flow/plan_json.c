@@ -61,11 +61,24 @@ static void put_texts(struct json_writer *j, const char *name, const struct text
     json_close_array(j);
 }
 
+/* What has not been judged is not there. */
+static void put_judgement(struct json_writer *j, const struct plan_change *change)
+{
+    if (change->lane != LANE_UNKNOWN)
+        put_text(j, "lane", text_of(lane_name(change->lane)));
+    if (change->new_package)
+        put_bool(j, "new_package", true);
+    if (change->follows.size > 0)
+        put_text(j, "follows", change->follows);
+}
+
 static void put_change(struct json_writer *j, const struct plan_change *change, bool named)
 {
     json_open_object(j);
     if (named && change->delta_size > 0)
         put_number(j, "delta_size", change->delta_size);
+    if (named)
+        put_judgement(j, change);
     put_text(j, "kind", text_of(change_kind_name(change->kind)));
     put_text(j, "reason", text_of(change_reason_name(change->reason)));
     put_text(j, "name", change->name);
@@ -91,9 +104,11 @@ static void put_change(struct json_writer *j, const struct plan_change *change, 
     json_close_object(j);
 }
 
-static void put_left(struct json_writer *j, const struct plan_left *left)
+static void put_left(struct json_writer *j, const struct plan_left *left, bool named)
 {
     json_open_object(j);
+    if (named && left->until_us != TIME_ABSENT)
+        put_time(j, "until", left->until_us);
     put_text(j, "name", left->name);
     put_text(j, "arch", left->arch);
     put_text(j, "from", left->from);
@@ -141,7 +156,7 @@ static void put_plan(struct json_writer *j, const struct plan *plan, bool named)
     json_name(j, "left");
     json_open_array(j);
     for (size_t i = 0; i < plan->left_count; i++)
-        put_left(j, &plan->left[i]);
+        put_left(j, &plan->left[i], named);
     json_close_array(j);
     put_number(j, "groups", plan->group_count);
     put_number(j, "fetch_bytes", plan->fetch_bytes);

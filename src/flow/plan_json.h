@@ -9,10 +9,13 @@
  *      "late","name","needed_by","reason","reboot","services":[],"sha256","size","source","suite","to","uri"}
  *     what is left: {"arch","cves","due","from","name","reason","reboot","size","source","to","why"}
  *
- * Where deltas are known a change has "delta_size" too, and the plan "delta_bytes", what is fetched when they are used. These two alone may be
- * missing, for they come and go with what a server offers, and say nothing of what is done.
+ * What this machine judges of a change itself is there when it has judged: "lane" ("functional", "security", "exploited", "crisis"),
+ * "new_package" when it is true, "follows"; and "until" of what is left because it waits ("reason":"soak").
  *
- * The id is the SHA-256 of the canonical bytes of the document without "id", "now" and these two. So two plans made from the same
+ * Where deltas are known a change has "delta_size" too, and the plan "delta_bytes", what is fetched when they are used. These and those of
+ * the judgement may be missing, for they come and go with what a server offers and with the time, and say nothing of what is done.
+ *
+ * The id is the SHA-256 of the canonical bytes of the document without "id", "now" and all of these. So two plans made from the same
  * inputs have the same id whenever they were made, unless something became late or due in between. What is absent is
  * null. Keys are a promise; a later version that adds some has another number, for the id covers all of them.
  *

@@ -225,6 +225,22 @@ static bool get_origin(const struct reading *r, struct json json, struct plan_ch
     return into->digest.kind == DIGEST_SHA256 || error_set(r->err, ERROR_INPUT, "sha256 is missing");
 }
 
+/* What may be missing: nobody has judged it then. */
+static bool get_judgement(const struct reading *r, struct json json, struct plan_change *into)
+{
+    struct text lane = {0};
+
+    if (!json_get_text(json, "lane", false, LIMIT_PACKAGE_NAME, &lane, r->err) ||
+        !json_get_bool(json, "new_package", false, &into->new_package, r->err) ||
+        !get_name(r, json, "follows", false, &into->follows))
+        return false;
+    into->lane = lane_find(lane);
+    if (lane.size > 0 && into->lane == LANE_UNKNOWN)
+        return error_set(r->err, ERROR_INPUT, "lane \"%.*s\" is not known", TEXT_ARG(text_part(lane, 0, 40)));
+    return (!into->new_package && into->follows.size == 0) || into->kind == CHANGE_NEW ||
+           error_set(r->err, ERROR_INPUT, "only what is new is a new package or follows one");
+}
+
 static bool check_versions(const struct reading *r, const struct plan_change *change)
 {
     bool from = change->kind != CHANGE_NEW, to = change->kind != CHANGE_REMOVE;
@@ -258,7 +274,7 @@ static bool read_change(const struct reading *r, struct json json, struct plan_c
     got.kind = (enum change_kind)kind;
     got.reason = (enum change_reason)reason;
     got.group = (uint32_t)group;
-    if (!check_versions(r, &got) || !get_origin(r, json, &got))
+    if (!check_versions(r, &got) || !get_origin(r, json, &got) || !get_judgement(r, json, &got))
         return false;
     *out = got;
     return true;
@@ -277,7 +293,8 @@ static bool read_left(const struct reading *r, struct json json, struct plan_lef
         !get_text(r, json, "why", true, LIMIT_NOTE, &got.why) ||
         !get_number(r, json, "size", LIMIT_PLAN_BYTES, &got.size) ||
         !get_number(r, json, "cves", LIMIT_ADVISORY_CVES, &cves) ||
-        !get_time(r, json, "due", false, &got.due_us) || !get_bool(r, json, "reboot", &got.reboot))
+        !get_time(r, json, "due", false, &got.due_us) || !get_time(r, json, "until", false, &got.until_us) ||
+        !get_bool(r, json, "reboot", &got.reboot))
         return false;
     got.reason = (enum left_reason)reason;
     got.cve_count = (uint32_t)cves;

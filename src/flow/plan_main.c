@@ -54,12 +54,13 @@ static const struct confine_request confinement = {
 
 struct work {
     struct plan_answer answer;
-    struct writer plan, memory;
+    struct writer plan, offered, memory;
 };
 
 static void work_end(struct work *work)
 {
     writer_end(&work->plan);
+    writer_end(&work->offered);
     writer_end(&work->memory);
 }
 
@@ -80,6 +81,17 @@ static void keep(void *self, const char *path, struct bytes content)
         plan_memory_write(&work->memory, text_of(slash + 1), content);
 }
 
+/* Each once, and no more than can be remembered: as a list of its own, seen now. */
+static bool write_offered(const struct versions_seen *offered, struct arena *arena, int64_t now_us,
+                          struct writer *w, struct error *err)
+{
+    struct versions_seen list = versions_seen_with();
+    bool changed;
+
+    return versions_seen_merge(&list, offered, now_us, arena, &changed, err) &&
+           versions_seen_write(&list, w, err);
+}
+
 static bool make(struct arena *arena, struct work *work, struct error *err)
 {
     const struct manager_keeper keeper = {keep, work};
@@ -91,21 +103,25 @@ static bool make(struct arena *arena, struct work *work, struct error *err)
     request.scan.seen = on_seen;
     request.scan.self = work;
     request.scan.keeper = &keeper;
-    if (!plan_make(&request, arena, &found, err) || !plan_write_json(&found.plan, &work->plan, err))
+    if (!plan_make(&request, arena, &found, err) || !plan_write_json(&found.plan, &work->plan, err) ||
+        !write_offered(&found.offered, arena, request.scan.now_us, &work->offered, err))
         return false;
     work->answer.judged = found.judged;
     work->answer.complete = found.complete;
     work->answer.problem = text_part(found.refused, 0, sizeof(err->text) - 1);
     work->answer.plan = writer_bytes(&work->plan);
+    work->answer.offered = writer_bytes(&work->offered);
     return true;
 }
 
 int main(void)
 {
     OWN(arena_end) struct arena arena = arena_with(LIMIT_SCAN_MEMORY);
-    OWN(writer_end) struct writer head = writer_with(64 * KIB);
+    OWN(writer_end) struct writer head = writer_with(LIMIT_PLAN_FILE + LIMIT_VERSIONS_FILE + 64 * KIB);
     OWN(work_end)
-    struct work work = {.plan = writer_with(LIMIT_PLAN_FILE), .memory = writer_with(LIMIT_PLAN_MEMORY)};
+    struct work work = {.plan = writer_with(LIMIT_PLAN_FILE),
+                        .offered = writer_with(LIMIT_VERSIONS_FILE),
+                        .memory = writer_with(LIMIT_PLAN_MEMORY)};
     struct error err = {0};
 
     if (isatty(STDIN_FILENO)) {
@@ -119,9 +135,8 @@ int main(void)
         work.answer.problem = text_of(err.text);
     }
     plan_answer_write(&head, &work.answer);
-    bool written =
-        writer_ok(&head) && write_all(writer_bytes(&head)) &&
-        (!work.answer.done || (write_all(work.answer.plan) && write_all(writer_bytes(&work.memory))));
+    bool written = writer_ok(&head) && write_all(writer_bytes(&head)) &&
+                   (!work.answer.done || write_all(writer_bytes(&work.memory)));
     /* Not exit(): handlers of libraries may want calls that were given up. */
     _exit(written ? 0 : 1);
 }

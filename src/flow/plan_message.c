@@ -3,6 +3,7 @@
 #include "base/limits.h"
 
 enum { ANSWER_DONE = 1, ANSWER_FAILED = 2 };
+enum { FLAG_FLEET = 1, FLAG_IGNORE_WAITS = 2 };
 
 static void write_text(struct writer *w, struct text text)
 {
@@ -39,12 +40,13 @@ void plan_question_write(struct writer *w, const struct plan_request *request)
 {
     const struct scan_request *scan = &request->scan;
 
-    writer_string(w, "SPQ1");
+    writer_string(w, "SPQ2");
     writer_u64(w, (uint64_t)scan->now_us);
     writer_byte(w, scan->now_given);
     writer_byte(w, (uint8_t)scan->level);
     writer_u64(w, (uint64_t)request->due_within_us);
     writer_byte(w, (uint8_t)request->scope);
+    writer_byte(w, (request->fleet ? FLAG_FLEET : 0) | (request->ignore_waits ? FLAG_IGNORE_WAITS : 0));
     write_path(w, scan->state);
     write_path(w, scan->root);
     write_path(w, scan->index);
@@ -52,6 +54,9 @@ void plan_question_write(struct writer *w, const struct plan_request *request)
     writer_varint(w, request->name_count);
     for (size_t i = 0; i < request->name_count; i++)
         write_text(w, request->names[i]);
+    writer_varint(w, request->lifted_count);
+    for (size_t i = 0; i < request->lifted_count; i++)
+        writer_put(w, (struct bytes){request->lifted[i].at, digest_size(DIGEST_SHA256)});
 }
 
 static bool read_names(struct reader *r, struct arena *arena, struct plan_request *into, struct error *err)
@@ -75,27 +80,50 @@ static bool read_names(struct reader *r, struct arena *arena, struct plan_reques
     return true;
 }
 
+static bool read_lifted(struct reader *r, struct arena *arena, struct plan_request *into, struct error *err)
+{
+    const size_t size = digest_size(DIGEST_SHA256);
+    uint64_t count = reader_varint_max(r, LIMIT_PLAN_CHANGES);
+    struct digest *lifted = ARENA_ARRAY(arena, struct digest, (size_t)count);
+
+    if (!reader_ok(r) || count > reader_left(r) / size)
+        return error_set(err, ERROR_INPUT, "lifted: ends in the middle");
+    if (lifted == NULL)
+        return arena_full(arena, err);
+    for (uint64_t i = 0; i < count; i++) {
+        struct bytes bytes = reader_take(r, size);
+        lifted[i].kind = DIGEST_SHA256;
+        memcpy(lifted[i].at, bytes.at, size);
+    }
+    into->lifted = lifted;
+    into->lifted_count = (size_t)count;
+    return true;
+}
+
 bool plan_question_read(struct bytes raw, struct arena *arena, struct plan_request *out, struct error *err)
 {
     struct reader r = reader_with(raw);
     struct bytes magic = reader_take(&r, 4);
     struct plan_request got = {0};
 
-    if (!reader_ok(&r) || memcmp(magic.at, "SPQ1", 4) != 0)
-        return error_set(err, ERROR_INPUT, "question: does not begin with SPQ1");
+    if (!reader_ok(&r) || memcmp(magic.at, "SPQ2", 4) != 0)
+        return error_set(err, ERROR_INPUT, "question: does not begin with SPQ2");
     got.scan.now_us = (int64_t)reader_u64(&r);
     got.scan.now_given = reader_u8(&r) == 1;
     uint8_t level = reader_u8(&r);
     got.due_within_us = (int64_t)reader_u64(&r);
-    uint8_t scope = reader_u8(&r);
+    uint8_t scope = reader_u8(&r), flags = reader_u8(&r);
     if (!reader_ok(&r) || level >= LEVEL_COUNT || scope >= PLAN_SCOPE_COUNT)
         return error_set(err, ERROR_INPUT, "question: level %u, scope %u", level, scope);
     got.scan.level = (enum level)level;
     got.scope = (enum plan_scope)scope;
+    got.fleet = (flags & FLAG_FLEET) != 0;
+    got.ignore_waits = (flags & FLAG_IGNORE_WAITS) != 0;
     if (!read_path(&r, "state", arena, &got.scan.state, err) ||
         !read_path(&r, "root", arena, &got.scan.root, err) ||
         !read_path(&r, "index", arena, &got.scan.index, err) ||
-        !read_path(&r, "policy", arena, &got.scan.policy, err) || !read_names(&r, arena, &got, err))
+        !read_path(&r, "policy", arena, &got.scan.policy, err) || !read_names(&r, arena, &got, err) ||
+        !read_lifted(&r, arena, &got, err))
         return error_at(err, "question");
     if (!reader_ok(&r) || reader_left(&r) > 0 || got.scan.root == NULL)
         return error_set(err, ERROR_INPUT, "question: is broken");
@@ -106,7 +134,7 @@ bool plan_question_read(struct bytes raw, struct arena *arena, struct plan_reque
 
 void plan_answer_write(struct writer *w, const struct plan_answer *answer)
 {
-    writer_string(w, "SPL2");
+    writer_string(w, "SPL3");
     writer_byte(w, answer->done ? ANSWER_DONE : ANSWER_FAILED);
     writer_byte(w, (uint8_t)answer->kind);
     writer_byte(w, answer->judged);
@@ -114,6 +142,9 @@ void plan_answer_write(struct writer *w, const struct plan_answer *answer)
     writer_byte(w, answer->confined);
     write_text(w, answer->problem);
     writer_u32(w, (uint32_t)answer->plan.size);
+    writer_put(w, answer->plan);
+    writer_u32(w, (uint32_t)answer->offered.size);
+    writer_put(w, answer->offered);
 }
 
 bool plan_answer_read(struct bytes raw, struct plan_answer *out, struct error *err)
@@ -122,8 +153,8 @@ bool plan_answer_read(struct bytes raw, struct plan_answer *out, struct error *e
     struct bytes magic = reader_take(&r, 4);
     struct plan_answer got = {0};
 
-    if (!reader_ok(&r) || memcmp(magic.at, "SPL2", 4) != 0)
-        return error_set(err, ERROR_INPUT, "answer: does not begin with SPL2");
+    if (!reader_ok(&r) || memcmp(magic.at, "SPL3", 4) != 0)
+        return error_set(err, ERROR_INPUT, "answer: does not begin with SPL3");
     uint8_t outcome = reader_u8(&r), kind = reader_u8(&r);
     got.judged = reader_u8(&r) == 1;
     got.complete = reader_u8(&r) == 1;
@@ -135,6 +166,7 @@ bool plan_answer_read(struct bytes raw, struct plan_answer *out, struct error *e
     if ((outcome != ANSWER_DONE && outcome != ANSWER_FAILED) || got.done != (got.kind == ERROR_NONE))
         return error_set(err, ERROR_INPUT, "answer: outcome %u with error %u", outcome, kind);
     got.plan = reader_take(&r, reader_u32(&r));
+    got.offered = reader_take(&r, reader_u32(&r));
     got.memory = reader_take(&r, reader_left(&r));
     if (!reader_ok(&r))
         return error_set(err, ERROR_INPUT, "answer: the plan ends in the middle");

@@ -4,11 +4,13 @@
  * suture-plan is the process that parses lists, statuses and advisories and solves dependencies. It is asked on its
  * standard input and answers on its standard output, integers little-endian, a text as a varint of its size and its bytes:
  *
- *     "SPQ1"  u64 now  u8 now given  u8 level  u64 due within  u8 scope  text state, root, index, policy (empty: none)
- *             varint count of names, and so many texts
+ *     "SPQ2"  u64 now  u8 now given  u8 level  u64 due within  u8 scope  u8 flags (1 fleet, 2 ignore waits)
+ *             text state, root, index, policy (empty: none)
+ *             varint count of names, and so many texts  varint count of lifted files, and so many times 32 bytes of SHA-256
  *
- *     "SPL2"  u8 1 done, 2 failed  u8 error kind  u8 judged  u8 complete  u8 confined (enum confinement)  text problem
- *             when done: u32 size and bytes of the plan (flow/plan_json.h), then to the end what is to be remembered of
+ *     "SPL3"  u8 1 done, 2 failed  u8 error kind  u8 judged  u8 complete  u8 confined (enum confinement)  text problem
+ *             when done: u32 size and bytes of the plan (flow/plan_json.h), u32 size and bytes of what was seen
+ *             (store/versions_seen.h), then to the end what is to be remembered of
  *             verified lists, each a text, its name, and u32 size and bytes: suture-plan may not write it
  */
 #ifndef FLOW_PLAN_MESSAGE_H
@@ -30,9 +32,10 @@ struct plan_answer {
     struct text problem; /* or, when it is done, what plan_found calls refused */
     uint8_t confined;
     struct bytes plan;
+    struct bytes offered; /* a list of versions, as versions_seen_parse reads it */
     struct bytes memory;
 };
-/* All but the plan and the memory, which follow it. */
+/* All but the memory, which follows it. */
 void plan_answer_write(struct writer *w, const struct plan_answer *answer);
 /* Texts and the plan point into raw; the plan itself is not looked at. */
 bool plan_answer_read(struct bytes raw, struct plan_answer *out, struct error *err) MUST_USE;

@@ -41,6 +41,37 @@ static void remember(const struct plan_request *request, struct bytes memory, st
     }
 }
 
+/*
+ * What suture-plan says that it saw; when, is not its to say. A file that cannot be written loses nothing: what was not
+ * remembered waits longer. One that is broken, and what cannot be believed of the answer, is an error.
+ */
+static bool remember_versions(const struct plan_request *request, struct bytes raw, struct arena *arena,
+                              struct error *err)
+{
+    OWN(writer_end) struct writer w = writer_with(LIMIT_VERSIONS_FILE);
+    const struct scan_request *scan = &request->scan;
+    struct versions_seen offered, seen;
+    struct error ignored;
+    struct bytes bytes;
+    struct state state;
+    bool changed;
+
+    if (!versions_seen_parse(raw, arena, &offered, err))
+        return error_at(err, "suture-plan");
+    if (scan->state == NULL || scan->now_given || (!request->remember && !scan_host_is_live(scan)) ||
+        !state_open(scan->state, STATE_WRITE, &state, &ignored))
+        return true;
+    const char *path = state_path(&state, arena, VERSIONS_SEEN_FILE);
+    if (path == NULL)
+        return arena_full(arena, err);
+    if (!versions_seen_read(path, arena, &seen, err) ||
+        !versions_seen_merge(&seen, &offered, scan->now_us, arena, &changed, err))
+        return false;
+    if (changed && versions_seen_write(&seen, &w, &ignored) && writer_done(&w, &bytes, &ignored))
+        (void)!file_replace(path, bytes, 0600, &ignored); /* said above */
+    return true;
+}
+
 bool plan_run(const char *program, const struct plan_request *request, struct arena *arena,
               struct plan_found *out, struct error *err)
 {
@@ -48,7 +79,8 @@ bool plan_run(const char *program, const struct plan_request *request, struct ar
     const char *argv[] = {program, NULL};
     struct child_command command = {.argv = argv,
                                     .timeout_ms = LIMIT_PLAN_TIME_MS,
-                                    .output_limit = LIMIT_PLAN_FILE + LIMIT_PLAN_MEMORY + MIB};
+                                    .output_limit =
+                                        LIMIT_PLAN_FILE + LIMIT_VERSIONS_FILE + LIMIT_PLAN_MEMORY + MIB};
     struct child_result result;
     struct plan_answer answer;
     struct plan_found got;
@@ -70,6 +102,8 @@ bool plan_run(const char *program, const struct plan_request *request, struct ar
     if (!plan_read_json(answer.plan, arena, &got.plan, err))
         return error_at(err, "suture-plan");
     remember(request, answer.memory, arena);
+    if (!remember_versions(request, answer.offered, arena, err))
+        return false;
     *out = got;
     return true;
 }

@@ -3,6 +3,7 @@
 #include "flow/groups.h"
 
 struct work {
+    const struct plan_waits *waits;
     const struct plan_request *request;
     const struct scan *scan;
     const struct universe *universe;
@@ -144,6 +145,11 @@ static void judge(const struct work *work, uint32_t update, struct plan_pick *pi
     else if (work->universe->packages[pick->offered].digest.kind != DIGEST_SHA256 ||
              work->universe->packages[pick->offered].file.size == 0)
         leave(pick, LEFT_UNSOLVABLE, "its list names no file with a SHA-256: nothing could be proved");
+    else if (plan_waits_for(work->waits, &work->universe->packages[pick->offered],
+                            plan_lane_of_update(work->scan, update), work->arena, &pick->until_us))
+        leave(pick, LEFT_SOAK, "it was first seen here too short ago");
+    if (pick->left != LEFT_SOAK)
+        pick->until_us = TIME_ABSENT;
 }
 
 static void find_offered(struct work *work)
@@ -158,22 +164,37 @@ static void find_offered(struct work *work)
 }
 
 /* Worst first, as the scan lists them: of two that exclude each other the worse one is closed. */
-static void collect_wanted(struct work *work)
+static void collect_wanted(const struct scan *scan, struct plan_selection *into)
 {
-    for (size_t i = 0; i < work->scan->group_count; i++)
-        for (size_t k = 0; k < work->scan->groups[i].update_count; k++) {
-            const struct plan_pick *pick = &work->got.picks[work->scan->groups[i].updates[k]];
+    into->wanted_count = 0;
+    for (size_t i = 0; i < scan->group_count; i++)
+        for (size_t k = 0; k < scan->groups[i].update_count; k++) {
+            const struct plan_pick *pick = &into->picks[scan->groups[i].updates[k]];
             if (pick->left == LEFT_UNKNOWN)
-                work->got.wanted[work->got.wanted_count++] = pick->offered;
+                into->wanted[into->wanted_count++] = pick->offered;
         }
 }
 
-bool plan_select(const struct plan_request *request, const struct scan *scan, const struct universe *universe,
-                 struct arena *arena, struct plan_selection *out, struct error *err)
+void plan_select_leave(struct plan_selection *selection, const struct scan *scan, uint32_t update,
+                       struct text why, int64_t until_us)
 {
+    struct plan_pick *pick = &selection->picks[update];
+
+    pick->left = LEFT_SOAK;
+    pick->why = why;
+    pick->listed = true;
+    pick->until_us = until_us;
+    collect_wanted(scan, selection);
+}
+
+bool plan_select(const struct plan_waits *waits, const struct universe *universe, struct arena *arena,
+                 struct plan_selection *out, struct error *err)
+{
+    const struct scan *scan = waits->scan;
     size_t count = scan->match.update_count;
     struct work work = {
-        .request = request,
+        .waits = waits,
+        .request = waits->request,
         .scan = scan,
         .universe = universe,
         .arena = arena,
@@ -193,6 +214,7 @@ bool plan_select(const struct plan_request *request, const struct scan *scan, co
     for (uint32_t i = 0; i < count; i++) {
         work.got.update_of[scan->match.updates[i].package] = i;
         work.got.picks[i].offered = UINT32_MAX;
+        work.got.picks[i].until_us = TIME_ABSENT;
     }
     for (uint32_t i = 0; i < scan->group_count; i++)
         for (size_t k = 0; k < scan->groups[i].update_count; k++)
@@ -200,7 +222,7 @@ bool plan_select(const struct plan_request *request, const struct scan *scan, co
     find_offered(&work);
     for (uint32_t i = 0; i < count; i++)
         judge(&work, i, &work.got.picks[i]);
-    collect_wanted(&work);
+    collect_wanted(scan, &work.got);
     *out = work.got;
     return true;
 }

@@ -4,13 +4,14 @@
 #ifndef FLOW_PLAN_SELECT_H
 #define FLOW_PLAN_SELECT_H
 
-#include "flow/plan.h"
+#include "flow/plan_lanes.h"
 #include "model/universe.h"
 
 struct plan_pick {
     enum left_reason left; /* UNKNOWN: it is asked for */
     struct text why;
     bool listed;      /* left, and to be said: of what was not named nothing is */
+    int64_t until_us; /* left because it waits: until when; else TIME_ABSENT */
     uint32_t offered; /* index in the universe of the version to install; UINT32_MAX: none can be */
 };
 
@@ -22,7 +23,10 @@ struct plan_selection {
 };
 
 /* ERROR_ABSENT: a name is of no package that is installed here. */
-bool plan_select(const struct plan_request *request, const struct scan *scan, const struct universe *universe,
-                 struct arena *arena, struct plan_selection *out, struct error *err) MUST_USE;
+bool plan_select(const struct plan_waits *waits, const struct universe *universe, struct arena *arena,
+                 struct plan_selection *out, struct error *err) MUST_USE;
+/* One of those that were asked for is left all the same. */
+void plan_select_leave(struct plan_selection *selection, const struct scan *scan, uint32_t update,
+                       struct text why, int64_t until_us);
 
 #endif

@@ -26,9 +26,17 @@ const char *change_reason_name(enum change_reason reason)
 const char *left_reason_name(enum left_reason reason)
 {
     static const char *const names[LEFT_REASON_COUNT] = {
-        [LEFT_UNKNOWN] = "unknown",          [LEFT_NOT_DUE] = "not-due", [LEFT_POSTPONED] = "postponed",
-        [LEFT_HELD_LEVEL] = "held-by-level", [LEFT_HELD] = "held",       [LEFT_PHASED] = "phased",
-        [LEFT_UNSOLVABLE] = "unsolvable",    [LEFT_STALE] = "stale",
+        [LEFT_UNKNOWN] = "unknown",
+        [LEFT_NOT_DUE] = "not-due",
+        [LEFT_POSTPONED] = "postponed",
+        [LEFT_HELD_LEVEL] = "held-by-level",
+        [LEFT_HELD] = "held",
+        [LEFT_PHASED] = "phased",
+        [LEFT_UNSOLVABLE] = "unsolvable",
+        [LEFT_STALE] = "stale",
+        [LEFT_SOAK] = "soak",
+        [LEFT_POWERS] = "powers",
+        [LEFT_NEW_PACKAGE] = "new-package",
     };
 
     return names[reason < LEFT_REASON_COUNT ? reason : 0];

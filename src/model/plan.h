@@ -14,6 +14,7 @@
 
 #include "base/digest.h"
 #include "model/decision.h"
+#include "model/lane.h"
 
 enum change_kind {
     CHANGE_UNKNOWN,
@@ -52,7 +53,8 @@ struct plan_change {
     struct text suite;    /* "bookworm-security" */
     uint64_t size;        /* of the .deb */
     struct digest digest; /* SHA-256 of the .deb, from the verified Packages */
-    uint64_t delta_size;  /* of a delta that gives it here; 0: none is known. How it may be had, not what is done: no part of the id */
+    uint64_t
+        delta_size; /* of a delta that gives it here; 0: none is known. How it may be had, not what is done: no part of the id */
 
     int64_t disk_bytes; /* installed size, new less old */
 
@@ -65,6 +67,15 @@ struct plan_change {
     const struct text *services; /* units that run its code now, to be restarted: "ssh" */
     size_t service_count;
 
+    /*
+     * What this machine itself judges of it, for its waiting time and whether a person is asked: no part of the id, and
+     * never believed because a plan from elsewhere says it (flow/gate.h).
+     */
+    enum lane lane;
+    bool new_package; /* NEW, of no source and publisher that is here already, and not allow-listed */
+    struct text
+        follows; /* NEW: the installed package whose next one it is, as a kernel's next ABI; absent: none */
+
     uint32_t group; /* 0 first; changes of one group are made in one call of the package manager */
 };
 
@@ -72,12 +83,15 @@ struct plan_change {
 enum left_reason {
     LEFT_UNKNOWN,
     LEFT_NOT_DUE,
-    LEFT_POSTPONED,  /* by the level */
-    LEFT_HELD_LEVEL, /* security that the level does not patch: mitigate */
-    LEFT_HELD,       /* by dpkg or apt-mark */
-    LEFT_PHASED,     /* this machine's part of the rollout has not come yet */
-    LEFT_UNSOLVABLE, /* `why` says what stands against it */
-    LEFT_STALE,      /* its archive's lists are past their date: nothing is installed from them */
+    LEFT_POSTPONED,   /* by the level */
+    LEFT_HELD_LEVEL,  /* security that the level does not patch: mitigate */
+    LEFT_HELD,        /* by dpkg or apt-mark */
+    LEFT_PHASED,      /* this machine's part of the rollout has not come yet */
+    LEFT_UNSOLVABLE,  /* `why` says what stands against it */
+    LEFT_STALE,       /* its archive's lists are past their date: nothing is installed from them */
+    LEFT_SOAK,        /* it waits until `until_us` (acquire/lanes.h) */
+    LEFT_POWERS,      /* what it may newly do is held for a person */
+    LEFT_NEW_PACKAGE, /* it would bring a package of no source that is here, which is held for a person */
     LEFT_REASON_COUNT
 };
 const char *left_reason_name(enum left_reason reason); /* "not-due", "held-by-level", ... */
@@ -88,7 +102,8 @@ struct plan_left {
     struct text why; /* one sentence for people */
     uint64_t size;
     uint32_t cve_count;
-    int64_t due_us; /* TIME_ABSENT: none */
+    int64_t due_us;   /* TIME_ABSENT: none */
+    int64_t until_us; /* SOAK: when its wait ends, as far as is known; else TIME_ABSENT. No part of the id */
     bool reboot;
 };
 

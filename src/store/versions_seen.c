@@ -13,6 +13,13 @@ struct versions_seen versions_seen_with(void)
     return (struct versions_seen){.signed_us = TIME_ABSENT};
 }
 
+struct text versions_seen_archive(struct text uri, struct text suite, struct arena *arena)
+{
+    struct text name = text_format(arena, "%.*s %.*s", TEXT_ARG(uri), TEXT_ARG(suite));
+
+    return text_part(name, 0, LIMIT_NOTE); /* nobody has such an address, and cut it is still one archive's */
+}
+
 static int compare(const struct version_seen *a, const struct version_seen *b)
 {
     const struct {

@@ -14,7 +14,7 @@
  *
  *     suture-versions 1 2                        two lines follow the next one
  *     signed 2026-11-22T00:00:00Z                the latest date that an archive has signed; "-": none yet
- *     2026-11-15T07:50:00Z 9f86d081... amd64 libexpat1 2.5.0-1+deb12u2 Debian bookworm-security
+ *     2026-11-15T07:50:00Z 9f86d081... amd64 libexpat1 2.5.0-1+deb12u2 http://deb.debian.org/debian/ bookworm
  *
  * by package, architecture, version, archive, SHA-256. A file that is broken, newer or another's is an error for whoever
  * asks, never "seen long ago".
@@ -32,7 +32,7 @@
 #define VERSIONS_SEEN_AHEAD_US TIME_DAY_US
 
 struct version_seen {
-    struct text archive; /* who offers it, as a person knows it: "Debian bookworm-security" */
+    struct text archive; /* who offers it (versions_seen_archive) */
     struct text name, arch, version;
     struct digest digest; /* SHA-256 */
     int64_t first_us;
@@ -45,6 +45,9 @@ struct versions_seen {
     int64_t signed_us; /* TIME_ABSENT: nothing signed was seen yet */
 };
 struct versions_seen versions_seen_with(void);
+
+/* How an archive is known: "http://deb.debian.org/debian/ bookworm-security". Another mirror is another archive. In the arena. */
+struct text versions_seen_archive(struct text uri, struct text suite, struct arena *arena);
 
 /* No file: nothing was seen yet, no error. ERROR_INPUT, ERROR_TRUST (another's): the text begins with the path. */
 bool versions_seen_read(const char *path, struct arena *arena, struct versions_seen *out, struct error *err)

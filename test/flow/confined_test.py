@@ -113,10 +113,10 @@ class ConfinedTest(unittest.TestCase):
 
     def test_plan(self):
         made = self.root()
-        question = (b"SPQ1" + struct.pack("<qBBqB", NOW_US, 1, 0, 0, 2) + text("") + text(made.root) + text("") + text("") + b"\x00")
+        question = (b"SPQ2" + struct.pack("<qBBqBB", NOW_US, 1, 0, 0, 2, 0) + text("") + text(made.root) + text("") + text("") + b"\x00\x00")
         could, outcome, answer = self.probe("SUTURE_PLAN", question=question)
         self.assertEqual((set(), "EACCES"), (could, outcome["run"]))
-        self.assertTrue(answer.startswith(b"SPL2\x01"))
+        self.assertTrue(answer.startswith(b"SPL3\x01"))
         self.assertEqual(7, answer[8])
 
     def test_rebuild(self):

@@ -24,6 +24,7 @@ class MadeRoot:
         self.program = os.environ.get("SUTURE", "build/suture")
         self.packages = []
         self.suites = []
+        self.seen = []
         for folder in ("var/lib/dpkg/info", "var/lib/apt/lists", "etc/apt/sources.list.d", "etc/apt/keys"):
             os.makedirs(os.path.join(self.root, folder))
         os.makedirs(self.home)
@@ -69,8 +70,8 @@ class MadeRoot:
         self.write("var/lib/dpkg/status", "\n".join(self.packages))
 
     def archive(self, suite, packages, label="Debian", origin="Debian", date="Fri, 20 Nov 2026 00:00:00 UTC",
-                valid_until=None, key="archive", signer=None, uri=MIRROR):
-        """packages: (name, version, source, size[, more fields])"""
+                valid_until=None, key="archive", signer=None, uri=MIRROR, seen="2026-09-01T00:00:00Z"):
+        """packages: (name, version, source, size[, more fields]); `seen`: when each was first seen here, None: never before"""
         entries = []
         for package in packages:
             name, version, source, size = package[:4]
@@ -79,6 +80,10 @@ class MadeRoot:
             hashed = "" if "SHA256:" in more else f"SHA256: {'0' * 64}\n"
             entries.append(f"Package: {name}\nArchitecture: amd64\nVersion: {version}\n{named}Size: {size}\n"
                            f"Filename: pool/{name}_{version}.deb\n{hashed}{more}")
+            sha256 = more.split("SHA256: ")[1].split()[0] if "SHA256:" in more else "0" * 64
+            if seen:
+                self.seen.append((name, "amd64", version, f"{uri.rstrip('/')}/ {suite}", sha256, seen))
+        self.write_seen()
         listed = "\n".join(entries).encode()
         digest = hashlib.sha256(listed).hexdigest()
         until = f"Valid-Until: {valid_until}\n" if valid_until else ""
@@ -91,6 +96,17 @@ class MadeRoot:
         self.write(f"etc/apt/sources.list.d/{suite}.sources",
                    f"Types: deb\nURIs: {uri}\nSuites: {suite}\nComponents: main\nSigned-By: /etc/apt/keys/{key}.gpg\n")
         return stem
+
+    def write_seen(self, signed="2026-11-20T00:00:00Z"):
+        """What this machine has seen before, as store/versions_seen.h has it."""
+        rows = sorted(set(self.seen))
+        text = f"suture-versions 1 {len(rows)}\nsigned {signed}\n"
+        text += "".join(f"{first} {sha256} {arch} {name} {version} {archive}\n" for name, arch, version, archive, sha256, first in rows)
+        os.makedirs(os.path.join(self.home, "state"), mode=0o700, exist_ok=True)
+        path = os.path.join(self.home, "state", "versions")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.chmod(path, 0o600)
 
     def suture(self, *arguments, check=None, environment=None):
         plain = {"PATH": "/usr/bin:/bin", "HOME": self.home, "LC_ALL": "C.UTF-8", "TZ": "UTC",

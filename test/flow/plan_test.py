@@ -21,6 +21,17 @@ def tracker(**fixed):
             for i, (source, version) in enumerate(fixed.items())}
 
 
+JUDGEMENT = ("lane", "new_package", "follows", "until")     # of this machine, and no part of a plan's id
+
+
+def inside(plan):
+    """What the id of a plan is made of."""
+    content = {key: value for key, value in plan.items() if key not in ("id", "now")}
+    for rows in ("changes", "left"):
+        content[rows] = [{key: value for key, value in row.items() if key not in JUDGEMENT} for row in content[rows]]
+    return content
+
+
 def canonical(plan):
     return json.dumps(plan, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
@@ -81,13 +92,96 @@ class Plan(unittest.TestCase):
         text = self.screen("--all", "--format", "json").stdout
         got = json.loads(text)
         self.assertEqual(text.encode(), canonical(got) + b"\n")
-        inside = {k: v for k, v in got.items() if k not in ("id", "now")}
-        self.assertEqual(got["id"], hashlib.sha256(canonical(inside)).hexdigest())
+        self.assertEqual(got["id"], hashlib.sha256(canonical(inside(got))).hexdigest())
         with open(self.root.path("var/lib/dpkg/status"), "rb") as file:
             self.assertEqual(got["status"], hashlib.sha256(file.read()).hexdigest())
         self.assertEqual(self.screen("--all", "--format", "json").stdout, text)
         later = self.plan("--all", now="2026-11-21T07:55:00Z")
         self.assertEqual((later["now"], later["id"]), ("2026-11-21T07:55:00Z", got["id"]))
+
+    def waits(self, *arguments, now=NOW):
+        return {c["name"]: (c["reason"], c["until"]) for c in self.plan(*arguments, now=now)["left"] if "until" in c}
+
+    def lanes(self, *arguments):
+        return {c["name"]: c["lane"] for c in self.plan(*arguments)["changes"]}
+
+    def test_what_is_new_waits_unless_it_closes_a_hole(self):
+        self.machine()
+        self.assertEqual(self.lanes("--all"), {"libexpat1": "security", "libexpat1-dev": "security", "zlib1g": "functional"})
+        self.root.seen = []
+        self.root.write_seen()
+        self.assertEqual(set(self.changes("--all")), {"libexpat1", "libexpat1-dev"})
+        self.assertEqual(self.waits("--all"), {"zlib1g": ("soak", "2026-11-28T07:50:00Z")})     # never seen: a whole wait from now on
+        screen = " ".join(self.screen("zlib1g").stdout.split())
+        self.assertIn("waits zlib1g 1:1.2.14 waits until Sat 28 Nov 2026 07:50: it was first seen here too short ago; "
+                      "suture approve zlib1g lifts it", screen)
+        self.assertEqual(set(self.changes("--security")), {"libexpat1", "libexpat1-dev"})
+
+    def seen(self, first, signed):
+        self.root.seen = [(*row[:5], first) for row in self.root.seen]
+        self.root.write_seen(signed)
+
+    def test_a_wait_counts_from_what_was_seen_and_by_what_was_signed(self):
+        """Seen on the 14th at eight, the wait of seven days ends on the 21st at eight, by the clock and by what an archive signed."""
+        self.machine()
+        late, early = "2026-12-01T00:00:00Z", NOW
+        for first, signed, now, waits in [("2026-11-14T07:50:00Z", "2026-11-21T07:50:00Z", early, False),
+                                          ("2026-11-14T07:50:01Z", "2026-11-21T07:50:00Z", early, True),
+                                          ("2026-11-14T07:50:00Z", "2026-11-21T07:49:59Z", late, True),    # the clock alone ends none
+                                          ("2026-11-14T07:50:00Z", "2026-12-01T00:00:00Z", "2026-11-21T07:49:59Z", True),
+                                          ("2027-01-01T00:00:00Z", "2026-11-21T07:50:00Z", early, True)]:
+            with self.subTest((first, signed, now)):
+                self.seen(first, signed)
+                self.assertEqual("zlib1g" in self.waits("--all", now=now), waits)
+
+    def test_what_was_seen_and_is_broken_is_no_long_ago(self):
+        self.machine()
+        path = os.path.join(self.root.home, "state", "versions")
+        with open(path, "r+", encoding="utf-8") as file:
+            file.truncate(100)
+        self.assertIn("versions: is cut short", self.screen("--all", check=1).stderr)
+        os.chmod(path, 0o666)
+        self.assertIn("versions", self.screen("--all", check=1).stderr)
+
+    def test_the_policy_says_how_long(self):
+        self.machine()
+        self.seen("2026-11-20T00:00:00Z", "2026-11-21T07:50:00Z")
+        policy = self.root.write("policy.yaml", "name: own\nversion: 1\nprofiles: [seed-cvss]\ndecide: {minimum age: 24 hours}\n")
+        self.assertEqual(self.waits("--all"), {"zlib1g": ("soak", "2026-11-27T00:00:00Z")})
+        self.assertEqual(self.waits("--all", "--policy", policy), {})
+
+    def test_what_a_fix_needs_comes_in_its_lane_and_what_is_no_fix_waits_with_what_it_needs(self):
+        self.root.install("expat", "2.5.0-1+deb12u1", binaries=["libexpat1"])
+        self.root.install("app", "1")
+        self.root.install("libapp", "1")
+        self.root.archive("bookworm", [("libapp", "2", "libapp", 10), ("app", "2", "app", 10, "Depends: libapp (>= 2)\n"),
+                                       ("libdep", "2", "libdep", 10)])
+        self.root.archive("bookworm-security", [("libexpat1", "2.5.0-1+deb12u5", "expat", 10, "Depends: libdep\n")], label="Debian-Security")
+        self.feed(tracker(expat="2.5.0-1+deb12u5"))
+        self.root.seen = [row for row in self.root.seen if row[0] not in ("libapp", "libdep")]
+        self.root.write_seen()
+        self.assertEqual(self.lanes("--all"), {"libexpat1": "security", "libdep": "security"})
+        self.assertEqual(self.waits("--all"), {"app": ("soak", "2026-11-28T07:50:00Z"), "libapp": ("soak", "2026-11-28T07:50:00Z")})
+        self.assertEqual(self.left("app")["app"], ("soak", "it needs libapp, which was first seen here too short ago"))
+
+    def new_ones(self, *arguments):
+        return {c["name"]: (c.get("new_package", False), c.get("follows")) for c in self.plan(*arguments)["changes"] if c["kind"] == "new"}
+
+    def test_what_is_new_is_expected_from_a_source_and_publisher_that_are_here(self):
+        self.root.install("linux-signed", "6.1.40-1", binaries=["linux-image-6.1.0-40-amd64"])
+        self.root.install("linux-signed", "6.1+1", binaries=["linux-image-amd64"])
+        self.root.install("app", "1")
+        self.root.archive("bookworm", [("linux-image-6.1.0-40-amd64", "6.1.40-1", "linux-signed", 10),
+                                       ("app", "2", "app", 10, "Depends: libapp2, libother\n"), ("libapp2", "2", "app", 10), ("libother", "2", "other", 10)])
+        self.root.archive("bookworm-security", [("linux-image-6.1.0-41-amd64", "6.1.41-1", "linux-signed", 10),
+                                                ("linux-image-amd64", "6.1+2", "linux-signed", 10, "Depends: linux-image-6.1.0-41-amd64\n")],
+                          label="Debian-Security")
+        self.assertEqual(self.new_ones("--all"), {"linux-image-6.1.0-41-amd64": (False, "linux-image-6.1.0-40-amd64"),
+                                                  "libapp2": (False, None), "libother": (True, None)})
+        policy = self.root.write("policy.yaml", 'name: own\nversion: 1\nprofiles: [seed-cvss]\nunattended: {new packages: ["libo*"]}\n')
+        self.assertEqual(self.new_ones("--all", "--policy", policy)["libother"], (False, None))
+        self.root.archive("other", [("app", "3", "app", 10, "Depends: libapp3\n"), ("libapp3", "3", "app", 10)], origin="Somebody")
+        self.assertEqual(self.new_ones("app"), {"libapp3": (True, None)})     # the source's name alone says nothing: who publishes it
 
     def test_scopes(self):
         self.machine()

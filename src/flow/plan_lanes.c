@@ -1,0 +1,168 @@
+#include "flow/plan_lanes.h"
+
+#include "base/file.h"
+#include "model/version.h"
+
+struct lane_terms plan_lane_terms(const struct policy *policy, bool fleet)
+{
+    int64_t wait_us = duration_add(policy->minimum_age, 0, &policy->zone);
+
+    return (struct lane_terms){fleet, wait_us};
+}
+
+bool plan_waits_open(const struct plan_request *request, const struct scan *scan, struct arena *arena,
+                     struct plan_waits *out, struct error *err)
+{
+    const char *state = request->scan.state;
+    const char *path = state == NULL ? NULL : file_path(arena, state, VERSIONS_SEEN_FILE);
+    struct plan_waits waits = {.request = request,
+                               .scan = scan,
+                               .seen = versions_seen_with(),
+                               .terms = plan_lane_terms(scan->policy, request->fleet)};
+
+    if (state != NULL && path == NULL)
+        return arena_full(arena, err);
+    if (path != NULL && !versions_seen_read(path, arena, &waits.seen, err))
+        return false;
+    *out = waits;
+    return true;
+}
+
+enum lane plan_lane_of_update(const struct scan *scan, uint32_t index)
+{
+    const struct update *update = &scan->match.updates[index];
+
+    if (update->kind != UPDATE_SECURITY)
+        return LANE_FUNCTIONAL;
+    if (scan->level != LEVEL_NORMAL && scan->update_decisions[index].standing == STANDING_TAKEN)
+        return LANE_CRISIS;
+    for (size_t i = 0; i < update->finding_count; i++)
+        if (scan->decisions[update->findings[i]].exploitation == EXPLOITATION_ACTIVE)
+            return LANE_EXPLOITED;
+    return LANE_SECURITY;
+}
+
+struct version_seen plan_version_of(const struct scan *scan, const struct universe_package *package,
+                                    struct arena *arena)
+{
+    const struct archive *archive = &scan->host->archives[package->archive];
+
+    return (struct version_seen){.archive = versions_seen_archive(archive->uri, archive->suite, arena),
+                                 .name = package->name,
+                                 .arch = package->arch,
+                                 .version = package->version,
+                                 .digest = package->digest};
+}
+
+static bool is_lifted(const struct plan_request *request, const struct digest *digest)
+{
+    for (size_t i = 0; i < request->lifted_count; i++)
+        if (digest_equal(&request->lifted[i], digest))
+            return true;
+    return false;
+}
+
+bool plan_waits_for(const struct plan_waits *waits, const struct universe_package *package, enum lane lane,
+                    struct arena *arena, int64_t *until_us)
+{
+    int64_t clock_us = waits->scan->now_us;
+    const struct version_seen version = plan_version_of(waits->scan, package, arena);
+
+    return lane_waits(lane, &waits->terms, versions_seen_first(&waits->seen, &version),
+                      versions_seen_now(&waits->seen, clock_us), clock_us, until_us) &&
+           !waits->request->ignore_waits && !is_lifted(waits->request, &package->digest);
+}
+
+/* ---- new packages ---- */
+
+static bool same_publisher(const struct archive *a, const struct archive *b)
+{
+    return a->origin.size > 0 ? text_equal(a->origin, b->origin) : text_equal(a->uri, b->uri);
+}
+
+/* Whether archives of that publisher, or of another one, offer this version. */
+static void look_at_offer(const struct scan *scan, const struct offer *offer, const struct archive *publisher,
+                          bool *mine, bool *others)
+{
+    for (size_t i = 0; i < scan->host->archive_count && i < 64; i++)
+        if ((offer->archives >> i & 1) != 0) {
+            bool same = same_publisher(publisher, &scan->host->archives[i]);
+            *mine = *mine || same;
+            *others = *others || !same;
+        }
+}
+
+/*
+ * Who brought it: who offers the version that is installed; where nobody does any more, who alone offers others. A foreign
+ * archive that offers a newer one of the same name has brought nothing yet.
+ */
+static bool is_from(const struct scan *scan, const struct package *package, const struct archive *publisher)
+{
+    bool mine = false, others = false;
+
+    for (size_t i = 0; i < package->offer_count; i++)
+        if (text_equal(package->offers[i].version, package->version))
+            look_at_offer(scan, &package->offers[i], publisher, &mine, &others);
+    if (mine || others)
+        return mine;
+    for (size_t i = 0; i < package->offer_count; i++)
+        look_at_offer(scan, &package->offers[i], publisher, &mine, &others);
+    return mine && !others;
+}
+
+static bool is_digit(char byte)
+{
+    return byte >= '0' && byte <= '9';
+}
+
+/* The same name but for numbers: "linux-image-6.1.0-40-amd64" and "linux-image-6.1.0-41-amd64". */
+static bool differs_in_numbers(struct text a, struct text b)
+{
+    size_t i = 0, k = 0;
+
+    while (i < a.size || k < b.size) {
+        bool number = i < a.size && k < b.size && is_digit(a.at[i]) && is_digit(b.at[k]);
+        while (number && i < a.size && is_digit(a.at[i]))
+            i++;
+        while (number && k < b.size && is_digit(b.at[k]))
+            k++;
+        if (number)
+            continue;
+        if (i == a.size || k == b.size || a.at[i++] != b.at[k++])
+            return false;
+    }
+    return true;
+}
+
+bool plan_is_stranger(const struct scan *scan, const struct universe_package *package, struct text *follows)
+{
+    const struct host *host = scan->host;
+    const struct archive *publisher = &host->archives[package->archive];
+    const struct globs *allowed = &scan->policy->unattended.new_packages;
+    const struct package *before = NULL;
+    bool known = false;
+
+    for (size_t i = 0; i < host->package_count; i++) {
+        const struct package *here = &host->packages[i];
+        if (!text_equal(here->source, package->source) || !is_from(scan, here, publisher))
+            continue;
+        known = true;
+        if (differs_in_numbers(here->name, package->name) &&
+            (before == NULL || version_compare(VERSION_DEB, here->version, before->version) > 0))
+            before = here;
+    }
+    *follows = before == NULL ? (struct text){0} : before->name;
+    return !known && (allowed->count == 0 || !globs_match(allowed, package->name));
+}
+
+int64_t plan_signed_us(const struct host *host)
+{
+    int64_t latest_us = TIME_ABSENT;
+
+    for (size_t i = 0; i < host->archive_count; i++) {
+        const struct archive *archive = &host->archives[i];
+        if (archive->state == ARCHIVE_VERIFIED && !archive->went_back && archive->date_us > latest_us)
+            latest_us = archive->date_us;
+    }
+    return latest_us;
+}

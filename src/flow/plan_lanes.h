@@ -1,0 +1,46 @@
+/*
+ * Which lane an update comes in, whether it still waits there (acquire/lanes.h), and what a new package is to this
+ * machine: the judgement of flow/plan.c that ends in plan_change.lane, new_package and follows.
+ *
+ *     asked for, and waits             left with "soak" and its time, before anything is solved
+ *     needed by what is asked for      comes in the lane of who needs it; waits it all the same, both are left
+ *
+ * A package that is new is expected when its publisher has brought another of the same source here already (a kernel's next
+ * ABI, a library that was split), or the policy's list of new packages names it; else a person is asked.
+ */
+#ifndef FLOW_PLAN_LANES_H
+#define FLOW_PLAN_LANES_H
+
+#include "acquire/lanes.h"
+#include "flow/plan.h"
+#include "model/universe.h"
+
+/* What waits are judged by. */
+struct plan_waits {
+    const struct plan_request *request;
+    const struct scan *scan;
+    struct versions_seen seen; /* as the state folder has it */
+    struct lane_terms terms;
+};
+
+/* The policy's word on the waits of the functional lane. */
+struct lane_terms plan_lane_terms(const struct policy *policy, bool fleet);
+
+/* ERROR_INPUT, ERROR_TRUST: what was remembered of versions is broken, or not ours: nothing is taken for old then. */
+bool plan_waits_open(const struct plan_request *request, const struct scan *scan, struct arena *arena,
+                     struct plan_waits *out, struct error *err) MUST_USE;
+
+enum lane plan_lane_of_update(const struct scan *scan, uint32_t update);
+/* What a version is known by; its texts are those of host and package. */
+struct version_seen plan_version_of(const struct scan *scan, const struct universe_package *package,
+                                    struct arena *arena);
+bool plan_waits_for(const struct plan_waits *waits, const struct universe_package *package, enum lane lane,
+                    struct arena *arena, int64_t *until_us);
+
+/* `package` is offered and of no name that is installed. *follows: the installed package whose next it is, or absent. */
+bool plan_is_stranger(const struct scan *scan, const struct universe_package *package, struct text *follows);
+
+/* The latest date that a list here was signed with, of those that are believed. */
+int64_t plan_signed_us(const struct host *host);
+
+#endif
