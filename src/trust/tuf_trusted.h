@@ -21,6 +21,8 @@
  * Reading: a set that was begun with TIME_ABSENT is for what lies on the own disk and was believed when it came. Nothing
  * expires in it (the caller says what did), a timestamp or snapshot may be missing, and a file may be older than the one
  * that names it, as it is after an update that was broken off. Signatures are judged as always.
+ *
+ * The bytes that come in have to live as long as the set.
  */
 #ifndef TRUST_TUF_TRUSTED_H
 #define TRUST_TUF_TRUSTED_H
