@@ -30,6 +30,9 @@ bool os_hold_standard_descriptors(struct error *err) MUST_USE;
 /* This process goes on as argv[0], an absolute path, with the same environment and descriptors. Returns only when it fails. argv ends in NULL. */
 bool os_become(const char *const *argv, struct error *err) MUST_USE;
 
+/* What these two paths name changes places in one step, so that nobody finds either missing; b alone may be absent: then a is named b. */
+bool os_exchange(const char *a, const char *b, struct error *err) MUST_USE;
+
 bool os_is_root(void);
 /* The number of the user whose rights this has. */
 unsigned os_user(void);

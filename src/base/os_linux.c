@@ -80,6 +80,16 @@ bool os_become(const char *const *argv, struct error *err)
     return error_system(err, "%s", argv[0]);
 }
 
+bool os_exchange(const char *a, const char *b, struct error *err)
+{
+    if (renameat2(AT_FDCWD, a, AT_FDCWD, b, RENAME_EXCHANGE) == 0 ||
+        (errno == ENOENT && renameat2(AT_FDCWD, a, AT_FDCWD, b, RENAME_NOREPLACE) == 0))
+        return true;
+    if (errno == EINVAL)
+        return error_set(err, ERROR_SYSTEM, "%s: this file system cannot exchange two folders in one step", b);
+    return error_system(err, "%s", b);
+}
+
 bool os_is_root(void)
 {
     return geteuid() == 0;
