@@ -237,7 +237,14 @@
 #define LIMIT_DELTA_CACHE_SIZE (512 * MIB) /* deltas that wait to be used: those of a whole desktop have 100 MB */
 
 /* Our own repository of metadata. What is written is read again, by the limits of reading. */
-#define LIMIT_TUF_WRITTEN (16 * MIB)
+#define LIMIT_TUF_WRITTEN   (16 * MIB)
+#define LIMIT_REPO_SETTINGS (16 * KIB)
+#define LIMIT_REPO_SIGNATURES (256 * KIB) /* of one role, a line of 500 bytes each */
+#define LIMIT_REPO_ROOTS    4096 /* one a month for three centuries */
+#define LIMIT_REPO_MEMORY   (512 * MIB) /* all roles, read, written and read again */
+#define LIMIT_REPO_FILES    1000000 /* names in one of its folders */
+#define LIMIT_REPO_DEPTH    16 /* of folders in a target's path */
+#define LIMIT_TUF_TARGET_PATH 1024 /* of ours; a pool of packages has 120 */
 
 /* What is only counted: a machine of a developer has 30 such folders with 3,000 names. */
 #define LIMIT_UNSEEN_FOLDERS 4096
