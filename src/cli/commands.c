@@ -15,6 +15,8 @@ extern const struct command command_delta_create, command_delta_apply, command_d
 extern const struct command command_tuf;
 extern const struct command command_verify, command_report, command_rollback;
 extern const struct command command_drill_list, command_drill_run;
+extern const struct command command_repo_init, command_repo_add, command_repo_remove, command_repo_sign,
+    command_repo_publish, command_repo_rotate, command_repo_verify;
 
 const struct command *const commands[] = {
     &command_scan,
@@ -52,6 +54,13 @@ const struct command *const commands[] = {
     &command_drill_list,
     &command_drill_run,
     &command_tuf,
+    &command_repo_init,
+    &command_repo_add,
+    &command_repo_remove,
+    &command_repo_sign,
+    &command_repo_publish,
+    &command_repo_rotate,
+    &command_repo_verify,
     &command_version_compare,
     &command_cvss,
     &command_completion,
