@@ -337,6 +337,13 @@ struct json json_root(const struct json_document *document)
     return (struct json){yyjson_doc_get_root(document->yyjson)};
 }
 
+size_t json_place(const struct json_document *document, struct text text)
+{
+    const struct budget *budget = document->memory;
+
+    return (size_t)(text.at - budget->copy);
+}
+
 bool json_is_object(struct json value)
 {
     return yyjson_is_obj(value.at);

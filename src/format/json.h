@@ -35,6 +35,9 @@ bool json_is_array(struct json value);
 bool json_is_text(struct json value);
 bool json_is_null(struct json value); /* null is not absent */
 
+/* Where a text of the document, which is not copied, began in the bytes that were parsed: behind its quote. */
+size_t json_place(const struct json_document *document, struct text text);
+
 /* Absent when value is no object or has no such member. Looks at each member in turn: for large objects, walk. */
 struct json json_member(struct json value, const char *name);
 /* Elements of an array, or members of an object; 0 for others. */

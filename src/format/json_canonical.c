@@ -1,6 +1,7 @@
 #include "format/json_canonical.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/limits.h"
 #include "base/own.h"
@@ -122,41 +123,68 @@ bool json_canonical_check(const struct json_document *document, struct bytes raw
     return true;
 }
 
+/*
+ * Where the other form goes: it is counted and held against bytes that may be the form already, then, when they are not, written into
+ * as much memory as was counted. A document of megabytes is so in memory once more only where it has to be.
+ */
+struct olpc {
+    uint8_t *to;       /* NULL: counted and compared */
+    struct bytes near; /* what it is compared with */
+    size_t size;
+    bool differs;
+};
+
+static void put(struct olpc *out, const void *at, size_t size)
+{
+    if (out->to != NULL)
+        memcpy(out->to + out->size, at, size);
+    else if (!out->differs)
+        out->differs = size > out->near.size - out->size || memcmp(out->near.at + out->size, at, size) != 0;
+    out->size += size;
+}
+
+static void put_byte(struct olpc *out, char byte)
+{
+    put(out, &byte, 1);
+}
+
 /* Only these two are escaped; whatever lies between them goes out in one piece. */
-static void put_olpc_text(struct bytes text, struct writer *out)
+static void put_olpc_text(struct bytes text, struct olpc *out)
 {
     size_t from = 0;
 
-    writer_byte(out, '"');
+    put_byte(out, '"');
     for (size_t i = 0; i < text.size; i++)
         if (text.at[i] == '"' || text.at[i] == '\\') {
-            writer_put(out, (struct bytes){text.at + from, i - from});
-            writer_byte(out, '\\');
+            put(out, text.at + from, i - from);
+            put_byte(out, '\\');
             from = i;
         }
     if (from < text.size)
-        writer_put(out, (struct bytes){text.at + from, text.size - from});
-    writer_byte(out, '"');
+        put(out, text.at + from, text.size - from);
+    put_byte(out, '"');
 }
 
-static bool put_olpc_number(struct text digits, struct writer *out, struct error *err)
+static bool put_olpc_number(struct text digits, struct olpc *out, struct error *err)
 {
     for (size_t i = 0; i < digits.size; i++)
         if ((digits.at[i] < '0' || digits.at[i] > '9') && !(i == 0 && digits.at[i] == '-'))
             return error_set(err, ERROR_INPUT, "%.*s, not a whole number",
                              TEXT_ARG(text_part(digits, 0, 24)));
-    writer_text(out, text_equal(digits, TEXT("-0")) ? TEXT("0") : digits);
+    if (text_equal(digits, TEXT("-0")))
+        digits = TEXT("0");
+    put(out, digits.at, digits.size);
     return true;
 }
 
-static bool put_olpc(struct json value, struct writer *out, struct error *err);
+static bool put_olpc(struct json value, struct olpc *out, struct error *err);
 
-static bool put_olpc_member(const struct member *member, bool first, struct writer *out, struct error *err)
+static bool put_olpc_member(const struct member *member, bool first, struct olpc *out, struct error *err)
 {
     if (!first)
-        writer_byte(out, ',');
+        put_byte(out, ',');
     put_olpc_text(bytes_of_text(member->name), out);
-    writer_byte(out, ':');
+    put_byte(out, ':');
     return put_olpc(member->value, out, err) ||
            error_at(err, "%.*s", TEXT_ARG(text_part(member->name, 0, 40)));
 }
@@ -172,7 +200,7 @@ static bool is_sorted(struct json object)
     return true;
 }
 
-static bool put_olpc_sorted(struct json object, struct writer *out, struct error *err)
+static bool put_olpc_sorted(struct json object, struct olpc *out, struct error *err)
 {
     struct json_walk walk = json_walk_with(object);
 
@@ -185,7 +213,7 @@ static bool put_olpc_sorted(struct json object, struct writer *out, struct error
 }
 
 /* The order of UTF-8's bytes is that of the code points. */
-static bool put_olpc_unsorted(struct json object, struct writer *out, struct error *err)
+static bool put_olpc_unsorted(struct json object, struct olpc *out, struct error *err)
 {
     size_t count = json_count(object);
     OWN(own_memory) struct member *members = calloc(count + 1, sizeof(*members));
@@ -202,47 +230,60 @@ static bool put_olpc_unsorted(struct json object, struct writer *out, struct err
     return true;
 }
 
-static bool put_olpc_array(struct json array, struct writer *out, struct error *err)
+static bool put_olpc_array(struct json array, struct olpc *out, struct error *err)
 {
     struct json_walk walk = json_walk_with(array);
 
     while (json_walk_next(&walk)) {
         if (walk.index > 0)
-            writer_byte(out, ',');
+            put_byte(out, ',');
         if (!put_olpc(walk.value, out, err))
             return error_at(err, "%zu", walk.index);
     }
     return true;
 }
 
-static bool put_olpc(struct json value, struct writer *out, struct error *err)
+static bool put_olpc(struct json value, struct olpc *out, struct error *err)
 {
     struct error no_truth;
     bool truth = false, done = true;
 
     if (json_is_object(value)) {
-        writer_byte(out, '{');
+        put_byte(out, '{');
         done = is_sorted(value) ? put_olpc_sorted(value, out, err) : put_olpc_unsorted(value, out, err);
-        writer_byte(out, '}');
+        put_byte(out, '}');
     } else if (json_is_array(value)) {
-        writer_byte(out, '[');
+        put_byte(out, '[');
         done = put_olpc_array(value, out, err);
-        writer_byte(out, ']');
+        put_byte(out, ']');
     } else if (json_is_text(value)) {
         put_olpc_text(json_bytes(value), out);
     } else if (json_is_null(value)) {
-        writer_string(out, "null");
+        put(out, "null", 4);
     } else if (json_as_bool(value, &truth, &no_truth)) {
-        writer_string(out, truth ? "true" : "false");
+        put(out, truth ? "true" : "false", truth ? 4 : 5);
     } else {
         done = put_olpc_number(json_digits(value), out, err);
     }
     return done;
 }
 
-bool json_canonical_olpc(struct json value, struct writer *out, struct error *err)
+bool json_canonical_olpc(struct json value, struct bytes near, struct arena *arena, struct bytes *out,
+                         struct error *err)
 {
-    struct bytes written;
+    struct olpc counted = {.near = near, .differs = near.size == 0};
 
-    return put_olpc(value, out, err) && writer_done(out, &written, err);
+    if (!put_olpc(value, &counted, err))
+        return false;
+    if (!counted.differs) {
+        *out = (struct bytes){near.at, counted.size};
+        return true;
+    }
+    struct olpc written = {.to = arena_take(arena, counted.size)};
+    if (written.to == NULL)
+        return arena_full(arena, err);
+    if (!put_olpc(value, &written, err))
+        return false;
+    *out = (struct bytes){written.to, written.size};
+    return true;
 }

@@ -33,7 +33,10 @@ bool json_canonical_check(const struct json_document *document, struct bytes raw
  *
  * So two documents that differ have different forms, but a form with a raw newline in it is no JSON: it is hashed, never read.
  * ERROR_INPUT: a fraction or an exponent.
+ *
+ * `near` may be bytes that begin with the form already: then *out is their beginning. Otherwise (or empty) it is written into the arena.
  */
-bool json_canonical_olpc(struct json value, struct writer *out, struct error *err) MUST_USE;
+bool json_canonical_olpc(struct json value, struct bytes near, struct arena *arena, struct bytes *out,
+                         struct error *err) MUST_USE;
 
 #endif

@@ -6,6 +6,23 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/* The other form is what it is near to, or differs; members in another order have the same. */
+static void check_olpc(const struct json_document *document, struct bytes raw)
+{
+    OWN(arena_end) struct arena arena = arena_with(64 * MIB);
+    struct bytes form, found, again;
+    struct error err;
+
+    if (!json_canonical_olpc(json_root(document), (struct bytes){0}, &arena, &form, &err))
+        return;
+    if (!json_canonical_olpc(json_root(document), raw, &arena, &found, &err) ||
+        !json_canonical_olpc(json_root(document), form, &arena, &again, &err))
+        abort();
+    if (again.at != form.at || again.size != form.size || found.size != form.size ||
+        memcmp(found.at, form.at, form.size) != 0)
+        abort();
+}
+
 /* The canonical form of a canonical form is itself, and says so; what is said to be canonical is its own form. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -18,6 +35,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (!json_parse(raw, MIB, &document, &err))
         return 0;
+    check_olpc(&document, raw);
     bool has_form = json_canonical_value(json_root(&document), &first, &err);
     bool is_form = json_canonical_check(&document, raw, &err);
     if (!has_form) {

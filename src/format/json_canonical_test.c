@@ -80,12 +80,82 @@ static void other_bytes_are_not_the_form(void **state)
     }
 }
 
+/* As securesystemslib and the npm package canonical-json write it. */
+static void the_other_form_is_that_of_olpc(void **state)
+{
+    static const struct {
+        const char *name, *raw, *form;
+    } rows[] = {
+        {"space goes", " { \"a\" : [ 1 ,\n true, null, false ] }\n", "{\"a\":[1,true,null,false]}"},
+        {"names are sorted", "{\"b\":1,\"a\":{\"d\":2,\"c\":3},\"\":4}",
+         "{\"\":4,\"a\":{\"c\":3,\"d\":2},\"b\":1}"},
+        {"by code points, not by UTF-16", "{\"\\ud83d\\ude00\":1,\"\\uffee\":2}",
+         "{\"\xef\xbf\xae\":2,\"\xf0\x9f\x98\x80\":1}"},
+        {"control characters stand for themselves", "[\"a\\nb\\t\\r\\b\\f\\u0001\\u007f\\u0085\"]",
+         "[\"a\nb\t\r\b\f\x01\x7f\xc2\x85\"]"},
+        {"in names too", "{\"a\\nb\":1}", "{\"a\nb\":1}"},
+        {"two escapes", "\"\\u0022\\u005c\\/\"", "\"\\\"\\\\/\""},
+        {"escapes alone", "\"\\\\\\\\\"", "\"\\\\\\\\\""},
+        {"other escapes go", "\"\\u0041\\u00e9\"", "\"A\xc3\xa9\""},
+        {"negative", "[-1,-0,0]", "[-1,0,0]"},
+        {"of any size", "[9007199254740993,123456789012345678901234567890]",
+         "[9007199254740993,123456789012345678901234567890]"},
+        {"empty", "{\"a\":{},\"b\":[],\"c\":\"\"}", "{\"a\":{},\"b\":[],\"c\":\"\"}"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        OWN(arena_end) struct arena arena = arena_with(MIB);
+        OWN(json_end) struct json_document document = {0};
+        struct bytes form = bytes_of_text(text_of(rows[i].form)), got;
+        struct error err;
+        assert_done(rows[i].name, json_parse(bytes_of_text(text_of(rows[i].raw)), MIB, &document, &err),
+                    &err);
+        struct json root = json_root(&document);
+        assert_done(rows[i].name, json_canonical_olpc(root, (struct bytes){0}, &arena, &got, &err), &err);
+        assert_text(rows[i].name, (struct text){(const char *)got.at, got.size}, rows[i].form);
+        assert_done(rows[i].name, json_canonical_olpc(root, form, &arena, &got, &err), &err);
+        assert_ptr_equal(got.at, form.at);
+        assert_int_equal(got.size, form.size);
+        /* One byte less: what is near is not it. */
+        assert_done(rows[i].name,
+                    json_canonical_olpc(root, (struct bytes){form.at, form.size - 1}, &arena, &got, &err),
+                    &err);
+        assert_ptr_not_equal(got.at, form.at);
+        assert_text(rows[i].name, (struct text){(const char *)got.at, got.size}, rows[i].form);
+    }
+}
+
+static void the_other_form_has_whole_numbers(void **state)
+{
+    static const struct {
+        const char *name, *raw, *text;
+    } rows[] = {
+        {"fraction", "{\"a\":[0,1.5]}", "a: 1: 1.5, not a whole number"},
+        {"whole fraction", "1.0", "1.0, not a whole number"},
+        {"exponent", "1e3", "1e3, not a whole number"},
+        {"unsorted", "{\"b\":-1.5,\"a\":1}", "b: -1.5, not a whole number"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        OWN(arena_end) struct arena arena = arena_with(MIB);
+        OWN(json_end) struct json_document document = {0};
+        struct bytes got;
+        struct error err;
+        assert_done(rows[i].name, json_parse(bytes_of_text(text_of(rows[i].raw)), MIB, &document, &err),
+                    &err);
+        assert_false(json_canonical_olpc(json_root(&document), (struct bytes){0}, &arena, &got, &err));
+        assert_failed(rows[i].name, &err, ERROR_INPUT, rows[i].text);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(one_document_has_one_form),
-        cmocka_unit_test(what_has_no_form_is_refused),
-        cmocka_unit_test(other_bytes_are_not_the_form),
+        cmocka_unit_test(one_document_has_one_form),        cmocka_unit_test(what_has_no_form_is_refused),
+        cmocka_unit_test(other_bytes_are_not_the_form),     cmocka_unit_test(the_other_form_is_that_of_olpc),
+        cmocka_unit_test(the_other_form_has_whole_numbers),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

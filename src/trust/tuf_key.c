@@ -286,12 +286,11 @@ void tuf_key_write(struct json_writer *j, const struct tuf_key *key)
 bool tuf_key_make_id(const struct tuf_key *key, struct arena *arena, struct text *out, struct error *err)
 {
     OWN(writer_end) struct writer plain = writer_with(2 * LIMIT_TUF_PUBLIC);
-    OWN(writer_end) struct writer canonical = writer_with(2 * LIMIT_TUF_PUBLIC);
     OWN(json_end) struct json_document document = {0};
     struct json_writer j = json_writer_with(&plain, false);
     char hex[DIGEST_HEX_MAX + 1];
     struct digest digest;
-    struct bytes raw;
+    struct bytes raw, canonical;
 
     if (key->scheme == TUF_SCHEME_UNKNOWN)
         return error_set(err, ERROR_INPUT, "a key of an unknown scheme");
@@ -299,8 +298,8 @@ bool tuf_key_make_id(const struct tuf_key *key, struct arena *arena, struct text
     put_basics(&j, key);
     json_close_object(&j);
     if (!writer_done(&plain, &raw, err) || !json_parse(raw, SIZE_MAX, &document, err) ||
-        !json_canonical_olpc(json_root(&document), &canonical, err) ||
-        !digest_bytes(DIGEST_SHA256, writer_bytes(&canonical), &digest, err))
+        !json_canonical_olpc(json_root(&document), (struct bytes){0}, arena, &canonical, err) ||
+        !digest_bytes(DIGEST_SHA256, canonical, &digest, err))
         return false;
     digest_hex(&digest, hex);
     struct text id = text_copy(arena, text_of(hex));

@@ -288,18 +288,18 @@ static bool take_signatures(struct json array, struct arena *arena, struct tuf_m
     return true;
 }
 
-static bool take_canonical(struct tuf_metadata *metadata, struct arena *arena, struct error *err)
+/*
+ * A file that was written in canonical form has what is signed in it already: from the brace before the first name on. That it is, byte for
+ * byte, is found out by making the form.
+ */
+static struct bytes find_signed(const struct tuf_metadata *metadata, struct bytes raw)
 {
-    OWN(writer_end) struct writer w = writer_with(2 * LIMIT_TUF_METADATA);
+    struct json_walk walk = json_walk_with(metadata->signed_part);
 
-    if (!json_canonical_olpc(metadata->signed_part, &w, err))
-        return error_at(err, "has no canonical form");
-    uint8_t *copy = arena_take(arena, w.size);
-    if (copy == NULL)
-        return arena_full(arena, err);
-    memcpy(copy, w.at, w.size);
-    metadata->canonical = (struct bytes){copy, w.size};
-    return true;
+    if (!json_walk_next(&walk))
+        return (struct bytes){0};
+    size_t brace = json_place(&metadata->document, walk.name) - 2; /* its quote, and one before */
+    return (struct bytes){raw.at + brace, raw.size - brace};
 }
 
 bool tuf_metadata_parse(struct bytes raw, enum tuf_type expected, struct arena *arena,
@@ -318,8 +318,11 @@ bool tuf_metadata_parse(struct bytes raw, enum tuf_type expected, struct arena *
         return false;
     if (!take_signatures(signatures, arena, &metadata, err))
         return error_at(err, "signatures");
-    if (!take_signed(&metadata, expected, arena, err) || !take_canonical(&metadata, arena, err))
+    if (!take_signed(&metadata, expected, arena, err))
         return error_at(err, "signed");
+    if (!json_canonical_olpc(metadata.signed_part, find_signed(&metadata, raw), arena, &metadata.canonical,
+                             err))
+        return error_at(err, "signed has no canonical form");
     *out = metadata;
     metadata.document = (struct json_document){0};
     return true;

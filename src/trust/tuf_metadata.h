@@ -15,7 +15,8 @@
  * twice among the signatures is broken too; a signature that is no hexadecimal only never holds. Unknown members are
  * carried in the bytes and otherwise left alone.
  *
- * Everything lives in the arena, texts of a document in the document.
+ * Everything lives in the arena, texts of a document in the document; the canonical bytes in the raw ones, which therefore have to
+ * live as long, where these are canonical already: no second copy of a file of megabytes.
  */
 #ifndef TRUST_TUF_METADATA_H
 #define TRUST_TUF_METADATA_H
@@ -68,7 +69,7 @@ struct tuf_metadata {
     enum tuf_type type;
     uint64_t version;
     int64_t expires_us;
-    struct bytes canonical; /* of "signed": what the signatures are over */
+    struct bytes canonical; /* of "signed": what the signatures are over. In raw or in the arena */
     const struct tuf_signature *signatures;
     size_t signature_count;
     struct json signed_part;       /* the whole object, for members of our own: lives as long as `document` */

@@ -49,6 +49,35 @@ static void what_is_signed_is_the_canonical_form(void **state)
                           TEXT("line one\nline two \xc3\xa9")) != SIZE_MAX);
 }
 
+/* Nothing is copied where the file has the canonical form already; one byte more between two tokens, and it is. */
+static void canonical_bytes_are_not_copied(void **state)
+{
+    OWN(arena_end) struct arena arena = arena_with(16 * MIB);
+    OWN(tuf_metadata_end) struct tuf_metadata plain = {0}, spaced = {0};
+    struct error err;
+
+    (void)state;
+    struct bytes raw = tuf_sample(&arena, "tuf_metadata", "snapshot.json");
+    assert_done("plain", parse(raw, TUF_SNAPSHOT, &arena, &plain, &err), &err);
+    assert_true(plain.canonical.at > raw.at &&
+                plain.canonical.at + plain.canonical.size == raw.at + raw.size - 1);
+    uint8_t *copy = arena_take(&arena, raw.size + 1);
+    memcpy(copy, raw.at, raw.size);
+    copy[raw.size - 1] = ' ';
+    copy[raw.size] = '}';
+    assert_done("a space behind",
+                parse((struct bytes){copy, raw.size + 1}, TUF_SNAPSHOT, &arena, &spaced, &err), &err);
+    assert_true(spaced.canonical.at > copy && spaced.canonical.at < copy + raw.size);
+    tuf_metadata_end(&spaced);
+    copy[raw.size - 2] = ' ';
+    copy[raw.size - 1] = '}';
+    assert_done("a space in it",
+                parse((struct bytes){copy, raw.size + 1}, TUF_SNAPSHOT, &arena, &spaced, &err), &err);
+    assert_false(spaced.canonical.at > copy && spaced.canonical.at < copy + raw.size);
+    assert_int_equal(spaced.canonical.size, plain.canonical.size);
+    assert_memory_equal(spaced.canonical.at, plain.canonical.at, plain.canonical.size);
+}
+
 static void targets_and_delegations_are_read(void **state)
 {
     OWN(arena_end) struct arena arena = arena_with(16 * MIB);
@@ -120,7 +149,7 @@ static void broken_documents_are_named(void **state)
         {"of another type", HEAD("root") "\"a\":1" END, "signed: _type is \"root\", not \"targets\""},
         {"no targets", HEAD("targets") "\"a\":1" END, "signed: targets is missing"},
         {"a fraction", HEAD("targets") "\"targets\":{},\"a\":1.5" END,
-         "signed: has no canonical form: a: 1.5, not a whole number"},
+         "signed has no canonical form: a: 1.5, not a whole number"},
     };
 
     (void)state;
@@ -138,6 +167,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_root_names_keys_and_thresholds),
         cmocka_unit_test(what_is_signed_is_the_canonical_form),
+        cmocka_unit_test(canonical_bytes_are_not_copied),
         cmocka_unit_test(targets_and_delegations_are_read),
         cmocka_unit_test(files_of_metadata_are_read),
         cmocka_unit_test(broken_documents_are_named),
