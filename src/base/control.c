@@ -45,6 +45,11 @@ const struct control_row controls[CONTROL_COUNT] = {
     [CONTROL_TUF_ENDLESS] = {"tuf-endless-data", "endless-data", "metadata longer than is signed or may be"},
     [CONTROL_TUF_TARGET_HASH] = {"tuf-target-hash", "mix-and-match",
                                  "a target that is not the file whose hash is signed"},
+    [CONTROL_TUF_SIGNATURE] = {"tuf-signature", "thresholds", "a signature that does not hold"},
+    [CONTROL_TUF_THRESHOLD] = {"tuf-threshold", "thresholds", "metadata that too few have signed"},
+    [CONTROL_TUF_THRESHOLD_ZERO] = {"tuf-threshold-zero", "thresholds", "a role that nobody has to sign for"},
+    [CONTROL_TUF_DISTINCT_KEYS] = {"tuf-distinct-keys", "thresholds", "one key that counts twice"},
+    [CONTROL_TUF_DISTINCT_PERSONS] = {"tuf-distinct-persons", "insider", "one person who counts twice"},
 };
 
 const enum control controls_behind[CONTROL_COUNT] = {

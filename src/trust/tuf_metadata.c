@@ -116,8 +116,9 @@ static bool take_root(struct tuf_metadata *metadata, struct arena *arena, struct
         return false;
     for (enum tuf_type type = TUF_ROOT; type < TUF_TYPE_COUNT; type++) {
         struct json role;
-        if (!json_get_object(roles, type_names[type], true, &role, err) ||
-            !tuf_role_take(role, &keys, arena, &metadata->roles[type], err))
+        if (!json_get_object(roles, type_names[type], true, &role, err))
+            return error_at(err, "roles");
+        if (!tuf_role_take(role, &keys, arena, &metadata->roles[type], err))
             return error_at(err, "roles: %s", type_names[type]);
     }
     return true;

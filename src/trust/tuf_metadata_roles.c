@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/control.h"
 #include "base/limits.h"
 
 /* Of an id or a role's name, as much as a message needs. */
@@ -59,7 +60,7 @@ static bool take_role_key(struct json value, const struct tuf_keys *keys, const 
     for (size_t i = 0; i < count; i++) {
         if (into[i] == key)
             return error_set(err, ERROR_INPUT, "%.*s is given twice", TEXT_ARG(text_part(id, 0, SHOWN_MAX)));
-        if (tuf_key_same(into[i], key))
+        if (tuf_key_same(into[i], key) && control_holds(CONTROL_TUF_DISTINCT_KEYS))
             return error_set(err, ERROR_INPUT, "%.*s and %.*s are one key",
                              TEXT_ARG(text_part(into[i]->id, 0, SHOWN_MAX)),
                              TEXT_ARG(text_part(id, 0, SHOWN_MAX)));
@@ -77,7 +78,7 @@ bool tuf_role_take(struct json role, const struct tuf_keys *keys, struct arena *
     if (!json_get_array(role, "keyids", true, &ids, err) ||
         !json_get_u64(role, "threshold", true, UINT32_MAX, &threshold, err))
         return false;
-    if (threshold == 0)
+    if (threshold == 0 && control_holds(CONTROL_TUF_THRESHOLD_ZERO))
         return error_set(err, ERROR_INPUT, "threshold is 0, so that nobody had to sign");
     size_t count = json_count(ids);
     if (count > LIMIT_TUF_ROLE_KEYS)

@@ -162,6 +162,75 @@ static void broken_documents_are_named(void **state)
     }
 }
 
+/* Each broken file has one mistake, and beside it the kind and the text of the error. With SUTURE_GOLDEN_WRITE these are made anew. */
+static void broken_files_are_named(void **state)
+{
+    OWN(arena_end) struct arena arena = arena_with(64 * MIB);
+    struct file_names names;
+    struct error err;
+    size_t done = 0;
+
+    (void)state;
+    const char *folder = text_format(&arena, "%s/tuf_metadata/bad", getenv("SUTURE_GOLDEN")).at;
+    assert_done(folder, file_list(folder, 1000, &arena, &names, &err), &err);
+    for (size_t i = 0; i < names.count; i++) {
+        struct tuf_metadata got;
+        if (!text_ends(names.names[i], TEXT(".json")))
+            continue;
+        const char *path = text_format(&arena, "%s/%s", folder, names.names[i].at).at;
+        const char *error_path = text_format(&arena, "%.*s.error", (int)strlen(path) - 5, path).at;
+        struct bytes raw, expected;
+        assert_done(path, file_read(path, MIB, &arena, &raw, &err), &err);
+        if (parse(raw, TUF_TYPE_UNKNOWN, &arena, &got, &err))
+            fail_msg("%s is taken", path);
+        struct text said = text_format(&arena, "%s: %s\n", error_kind_name(err.kind), err.text);
+        if (getenv("SUTURE_GOLDEN_WRITE") != NULL)
+            assert_true(file_replace_cache(error_path, bytes_of_text(said), 0644, &err));
+        assert_done(error_path, file_read(error_path, MIB, &arena, &expected, &err), &err);
+        assert_text(path, said, (const char *)expected.at);
+        done++;
+    }
+    assert_true(done > 80);
+}
+
+/* A file that was cut off anywhere is no document. */
+static void every_prefix_fails(void **state)
+{
+    static const char *const names[] = {"root.json", "root-spaces.json", "targets.json", "snapshot.json",
+                                        "timestamp.json"};
+    OWN(arena_end) struct arena samples = arena_with(MIB);
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        struct bytes raw = tuf_sample(&samples, "tuf_metadata", names[i]);
+        for (size_t size = 0; size < raw.size; size++) {
+            OWN(arena_end) struct arena arena = arena_with(MIB);
+            struct tuf_metadata got;
+            struct error err;
+            assert_false(parse((struct bytes){raw.at, size}, TUF_TYPE_UNKNOWN, &arena, &got, &err));
+            assert_int_equal(err.kind, ERROR_INPUT);
+        }
+    }
+}
+
+/* Memory that runs out at any place is an error, and nothing else. */
+static void memory_may_run_out(void **state)
+{
+    OWN(arena_end) struct arena samples = arena_with(MIB);
+    struct bytes raw = tuf_sample(&samples, "tuf_metadata", "targets.json");
+    bool done = false;
+
+    (void)state;
+    for (size_t limit = 0; !done; limit += 64) {
+        OWN(arena_end) struct arena arena = arena_with(limit);
+        OWN(tuf_metadata_end) struct tuf_metadata got = {0};
+        struct error err;
+        done = parse(raw, TUF_TARGETS, &arena, &got, &err);
+        assert_true(done || err.kind == ERROR_LIMIT);
+        assert_true(limit < MIB);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -171,6 +240,9 @@ int main(void)
         cmocka_unit_test(targets_and_delegations_are_read),
         cmocka_unit_test(files_of_metadata_are_read),
         cmocka_unit_test(broken_documents_are_named),
+        cmocka_unit_test(broken_files_are_named),
+        cmocka_unit_test(every_prefix_fails),
+        cmocka_unit_test(memory_may_run_out),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
