@@ -21,6 +21,8 @@
 /* Up to here the names of one object are compared each with each, above by a table. */
 #define FEW_MEMBERS 16
 
+#define LARGE_MIN   (16 * MIB)
+
 static_assert(PADDING >= YYJSON_PADDING_SIZE, "yyjson reads behind the end");
 
 /* What yyjson may still take for its values. It stands in front of the copy, for yyjson keeps a pointer to it. */
@@ -28,6 +30,13 @@ struct budget {
     size_t left;
     char copy[];
 };
+
+/* Only of large ones: in a small one the last large page, hardly begun, is more than all the rest. */
+static void expect_filling(void *memory, size_t size)
+{
+    if (size >= LARGE_MIN)
+        os_expect_filling(memory, size);
+}
 
 static void *budget_malloc(void *self, size_t size)
 {
@@ -37,7 +46,7 @@ static void *budget_malloc(void *self, size_t size)
         return NULL;
     budget->left -= size;
     void *memory = malloc(size);
-    os_expect_filling(memory, size);
+    expect_filling(memory, size);
     return memory;
 }
 
@@ -49,7 +58,7 @@ static void *budget_realloc(void *self, void *memory, size_t size_before, size_t
         return NULL;
     budget->left = budget->left + size_before - size;
     memory = realloc(memory, size);
-    os_expect_filling(memory, size);
+    expect_filling(memory, size);
     return memory;
 }
 
@@ -311,7 +320,7 @@ bool json_parse(struct bytes raw, size_t limit, struct json_document *out, struc
     struct budget *budget = malloc(sizeof(*budget) + raw.size + PADDING);
     if (budget == NULL)
         return error_set(err, ERROR_LIMIT, "no memory for %zu bytes", raw.size);
-    os_expect_filling(budget, raw.size);
+    expect_filling(budget, raw.size);
     document.memory = budget;
     budget->left = LIMIT_FEED_MEMORY;
     memcpy(budget->copy, raw.at, raw.size);

@@ -260,7 +260,8 @@ static bool put_olpc(struct json value, struct olpc *out, struct error *err)
         put_olpc_text(json_bytes(value), out);
     } else if (json_is_null(value)) {
         put(out, "null", 4);
-    } else if (json_as_bool(value, &truth, &no_truth)) {
+    } else if (json_is_bool(value)) {
+        truth = json_as_bool(value, &truth, &no_truth) && truth;
         put(out, truth ? "true" : "false", truth ? 4 : 5);
     } else {
         done = put_olpc_number(json_digits(value), out, err);

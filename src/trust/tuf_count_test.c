@@ -145,7 +145,7 @@ static void a_flipped_bit_never_passes(void **state)
         enum tuf_type type;
         size_t step; /* bits from one flip to the next */
     } rows[] = {
-        {"timestamp.json", TUF_TIMESTAMP, 1}, {"snapshot.json", TUF_SNAPSHOT, 3},
+        {"timestamp.json", TUF_TIMESTAMP, 3}, {"snapshot.json", TUF_SNAPSHOT, 7},
         {"targets.json", TUF_TARGETS, 17},    {"root.json", TUF_ROOT, 31},
         {"root-spaces.json", TUF_ROOT, 37},
     };
