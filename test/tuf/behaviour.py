@@ -39,9 +39,9 @@ class Client:
         self.environment = dict(os.environ, TZ="UTC", LC_ALL="C.UTF-8", HOME=folder,
                                 SUTURE_STATE=os.path.join(folder, "state"))
 
-    def run(self, *arguments, at=None):
-        """at: a text of a date and time, in UTC, that the client is made to believe."""
-        command = ["faketime", at] if at else []
+    def run(self, *arguments, at=None, command=()):
+        """at: a text of a date and time, in UTC, that the client is made to believe. command: what starts it."""
+        command = ["faketime", at] if at else command
         process = subprocess.run([*command, *COMMAND, "--metadata-dir", self.metadata, *arguments], text=True,
                                  env=self.environment, capture_output=True, timeout=TIMEOUT, stdin=subprocess.DEVNULL)
         return Done(process)
@@ -52,13 +52,13 @@ class Client:
             file.write(self.root)
         return self.run("init", path)
 
-    def refresh(self, at=None):
-        return self.run("--metadata-url", self.metadata_url, "refresh", at=at)
+    def refresh(self, **how):
+        return self.run("--metadata-url", self.metadata_url, "refresh", **how)
 
-    def download(self, *paths, at=None):
+    def download(self, *paths, **how):
         names = [word for path in paths for word in ("--target-name", path)]
         return self.run("--metadata-url", self.metadata_url, *names, "--target-dir", self.downloads,
-                        "--target-base-url", self.targets_url, "download", at=at)
+                        "--target-base-url", self.targets_url, "download", **how)
 
     # What it keeps
 
