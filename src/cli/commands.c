@@ -13,6 +13,7 @@ extern const struct command command_apply;
 extern const struct command command_delta_create, command_delta_apply, command_delta_info,
     command_delta_publish, command_delta_supplement;
 extern const struct command command_tuf;
+extern const struct command command_key_new, command_key_show, command_key_list;
 extern const struct command command_verify, command_report, command_rollback;
 extern const struct command command_drill_list, command_drill_run;
 extern const struct command command_repo_init, command_repo_add, command_repo_remove, command_repo_sign,
@@ -61,6 +62,9 @@ const struct command *const commands[] = {
     &command_repo_publish,
     &command_repo_rotate,
     &command_repo_verify,
+    &command_key_new,
+    &command_key_show,
+    &command_key_list,
     &command_version_compare,
     &command_cvss,
     &command_completion,
