@@ -37,6 +37,12 @@ const struct control_row controls[CONTROL_COUNT] = {
                               "a delta that makes other bytes than it announces"},
     [CONTROL_INDEX_SIGNED] = {"index-signed", "malicious-delta",
                               "an index of deltas that the pinned key did not sign"},
+    [CONTROL_FETCH_SIZE] = {"fetch-size", "endless-data", "a document that is longer than allowed"},
+    [CONTROL_FETCH_FILE_SIZE] = {"fetch-file-size", "endless-data",
+                                 "a fetching process that writes more than allowed"},
+    [CONTROL_FETCH_ACCEPT] = {"fetch-accept", "owned-fetcher",
+                              "a fetching process whose word does not fit the file"},
+    [CONTROL_FETCH_PACE] = {"fetch-pace", "slow-drip", "a server that is too slow"},
     [CONTROL_TUF_ROLLBACK] = {"tuf-rollback", "rollback", "metadata older than what was held before"},
     [CONTROL_TUF_FREEZE] = {"tuf-freeze", "freeze", "metadata that has expired"},
     [CONTROL_TUF_MIX_AND_MATCH] = {"tuf-mix-and-match", "mix-and-match",
@@ -53,7 +59,8 @@ const struct control_row controls[CONTROL_COUNT] = {
 };
 
 const enum control controls_behind[CONTROL_COUNT] = {
-    [CONTROL_GPGV_ENOUGH] = CONTROL_TRUST_SIGNED, [CONTROL_TRUST_SIGNED] = CONTROL_GPGV_ENOUGH,
-    [CONTROL_CACHE_HASH] = CONTROL_TRUST_BYTES,   [CONTROL_TRUST_BYTES] = CONTROL_EXECUTE_HASH,
-    [CONTROL_TREE_PATH] = CONTROL_TREE_BELOW,
+    [CONTROL_GPGV_ENOUGH] = CONTROL_TRUST_SIGNED,     [CONTROL_TRUST_SIGNED] = CONTROL_GPGV_ENOUGH,
+    [CONTROL_CACHE_HASH] = CONTROL_TRUST_BYTES,       [CONTROL_TRUST_BYTES] = CONTROL_EXECUTE_HASH,
+    [CONTROL_TREE_PATH] = CONTROL_TREE_BELOW,         [CONTROL_FETCH_SIZE] = CONTROL_FETCH_FILE_SIZE,
+    [CONTROL_FETCH_FILE_SIZE] = CONTROL_FETCH_ACCEPT, [CONTROL_FETCH_ACCEPT] = CONTROL_FETCH_SIZE,
 };

@@ -83,7 +83,7 @@ bool victim_sign_by(const struct victim *victim, const char *signed_by, struct e
     return put_source(victim, VICTIM_SUITE, whole.at, err);
 }
 
-static bool make_places(struct victim *victim, const char *name, struct error *err)
+static bool make_places(struct victim *victim, const char *name, struct text uri, struct error *err)
 {
     struct arena *arena = victim->run->arena;
     const char *folder = file_path(arena, victim->run->folder, name);
@@ -95,7 +95,7 @@ static bool make_places(struct victim *victim, const char *name, struct error *e
     victim->state = file_path(arena, folder, "state");
     victim->ran = file_path(arena, folder, "ran");
     victim->packages = victim->state == NULL ? NULL : file_path(arena, victim->state, "runs/" RUN);
-    victim->uri = text_format(arena, "file://%s/mirror/", folder);
+    victim->uri = uri.size > 0 ? uri : text_format(arena, "file://%s/mirror/", folder);
     if (victim->root == NULL || victim->mirror == NULL || victim->ran == NULL || victim->packages == NULL ||
         victim->uri.at == NULL)
         return arena_full(arena, err);
@@ -106,9 +106,15 @@ static bool make_places(struct victim *victim, const char *name, struct error *e
 
 bool victim_make(struct drill_run *run, const char *name, struct victim *out, struct error *err)
 {
+    return victim_make_at(run, name, TEXT(""), out, err);
+}
+
+bool victim_make_at(struct drill_run *run, const char *name, struct text uri, struct victim *out,
+                    struct error *err)
+{
     struct victim victim = {.run = run};
 
-    if (!make_places(&victim, name, err))
+    if (!make_places(&victim, name, uri, err))
         return false;
     for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++)
         if (!put_file(&victim, victim.root, files[i].path, bytes_of_text(text_of(files[i].content)), err))
@@ -220,6 +226,7 @@ static struct plan plan_of(const struct plan_change *change)
 static struct prove_request request_of(const struct victim *victim)
 {
     return (struct prove_request){.program = victim->run->tools->prove,
+                                  .fetcher = victim->run->tools->fetch,
                                   .root = victim->root,
                                   .now_us = victim->run->now_us,
                                   .state = victim->state,

@@ -29,6 +29,10 @@ struct victim {
 /* With an honest list and an honest lantern 2.0 on its mirror. */
 bool victim_make(struct drill_run *run, const char *name, struct victim *out, struct error *err) MUST_USE;
 
+/* The same, with its mirror at another address, where the drill has a server. */
+bool victim_make_at(struct drill_run *run, const char *name, struct text uri, struct victim *out,
+                    struct error *err) MUST_USE;
+
 /* Another source of apt: its suite, and the keyring of data/drill that it names. */
 bool victim_add_source(const struct victim *victim, const char *suite, const char *keyring, struct error *err)
     MUST_USE;

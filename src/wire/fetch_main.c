@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/confine.h"
+#include "base/control.h"
 #include "base/limits.h"
 #include "base/own.h"
 #include "wire/transfer.h"
@@ -147,6 +148,8 @@ static bool give_up(const struct batch *batch, struct arena *arena, uint8_t *con
     for (size_t i = 0; i < batch->count; i++)
         if (batch->orders[i].order.size_limit > request.file_size_max)
             request.file_size_max = batch->orders[i].order.size_limit;
+    if (!control_holds(CONTROL_FETCH_FILE_SIZE))
+        request.file_size_max = LIMIT_FETCH_SIZE;
     memcpy(paths, readable, sizeof(readable));
     if (first->ca_file.size > 0 && (paths[READABLE_COUNT] = text_string(arena, first->ca_file)) == NULL)
         return arena_full(arena, err);

@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/control.h"
 #include "base/limits.h"
 #include "base/own.h"
 
@@ -276,7 +277,7 @@ static bool take(struct transfer *t, struct bytes bytes, struct error *err)
         return t->ignored <= BODY_IGNORED_MAX ||
                error_set(err, ERROR_LIMIT, "the server's page does not end");
     }
-    if (bytes.size > t->end - t->have)
+    if (bytes.size > t->end - t->have && control_holds(CONTROL_FETCH_SIZE))
         return error_set(err, ERROR_LIMIT, "more than %llu bytes", (unsigned long long)t->end);
     if (!write_at(t->files->part, bytes, t->have, err))
         return false;
@@ -306,6 +307,8 @@ static int on_progress(void *self, curl_off_t down_total, curl_off_t down, curl_
     (void)down_total, (void)down, (void)up_total, (void)up;
     tell(t); /* also while nothing comes: whoever waits can say that it is enough */
     if (now_ms - t->span_begin_ms < t->order->stall_ms)
+        return 0;
+    if (!control_holds(CONTROL_FETCH_PACE))
         return 0;
     if (came == 0 || came * 1000 < (uint64_t)t->order->rate_min * (uint64_t)(now_ms - t->span_begin_ms)) {
         t->stalled = true;
