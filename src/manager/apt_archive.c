@@ -4,17 +4,10 @@
 #include "base/limits.h"
 #include "base/own.h"
 #include "manager/apt_list.h"
+#include "manager/apt_release.h"
 
 /* Dated later than this, an archive's clock or ours is wrong. */
 #define FUTURE_US TIME_DAY_US
-
-struct apt_release {
-    struct apt_release *next;
-    struct text path;
-    struct text signed_by;
-    struct inrelease inrelease;
-    struct error failed; /* ERROR_NONE: it is believed */
-};
 
 /* One folder's word on one source. */
 struct attempt {
@@ -101,88 +94,12 @@ bool apt_archives_open(const struct manager_request *request, const struct apt_c
     archives.folders[archives.folder_count++] = lists;
     if (request->own_lists != NULL)
         archives.folders[archives.folder_count++] = request->own_lists;
-    if (!find_trusted(&archives, err))
+    archives.publishers = request->publishers == NULL ? &publishers_built_in : request->publishers;
+    if (!publishers_digest(archives.publishers, archives.publishers_digest, err) ||
+        !find_trusted(&archives, err))
         return false;
     *out = archives;
     return true;
-}
-
-/* The armour that stands in a .sources paragraph: a line that is a lone '.' is an empty one there. */
-static bool take_inline_key(struct text signed_by, struct arena *arena, struct inrelease_keys *keys)
-{
-    uint8_t *at = arena_take(arena, signed_by.size + 1);
-    size_t size = 0;
-    struct text line;
-
-    if (at == NULL)
-        return false;
-    while (text_cut(&signed_by, '\n', &line)) {
-        line = text_trim(line);
-        if (text_equal(line, TEXT(".")))
-            line.size = 0;
-        memcpy(at + size, line.at, line.size);
-        size += line.size;
-        at[size++] = '\n';
-    }
-    keys->inline_keyring = (struct bytes){at, size};
-    return true;
-}
-
-/* Signed-By: paths of keyrings, fingerprints of keys in the trusted ones, or a key. */
-static bool take_keys(struct apt_archives *archives, struct text signed_by, struct inrelease_keys *keys)
-{
-    struct arena *arena = archives->arena;
-    const char **keyrings = ARENA_ARRAY(arena, const char *, signed_by.size / 2 + 1);
-    struct text *fingerprints = ARENA_ARRAY(arena, struct text, signed_by.size / 2 + 1);
-    struct text rest = signed_by, line, word;
-    size_t fingerprint_count = 0;
-
-    *keys = (struct inrelease_keys){.rule = {.threshold = 1}};
-    if (text_find(signed_by, TEXT("-----BEGIN PGP")) != SIZE_MAX)
-        return take_inline_key(signed_by, arena, keys);
-    if (keyrings == NULL || fingerprints == NULL)
-        return false;
-    while (text_cut(&rest, ',', &line))
-        while (text_cut_word(&line, &word)) {
-            if (word.at[0] != '/') {
-                fingerprints[fingerprint_count++] = word;
-                continue;
-            }
-            const char *path = text_string(arena, word);
-            path = path == NULL ? NULL : file_below(arena, archives->config->root, path);
-            if (path == NULL)
-                return false;
-            keyrings[keys->keyring_count++] = path;
-        }
-    keys->keyrings = keyrings;
-    if (keys->keyring_count == 0) {
-        keys->keyrings = archives->trusted;
-        keys->keyring_count = archives->trusted_count;
-    }
-    keys->rule.fingerprints = fingerprints;
-    keys->rule.fingerprint_count = fingerprint_count;
-    return true;
-}
-
-/* The InRelease, judged once for all its lists. NULL when memory is out. */
-static const struct apt_release *judge_release(struct apt_archives *archives, const struct apt_source *source,
-                                               const char *path, const struct inrelease_keys *keys)
-{
-    struct apt_release *release = archives->releases;
-
-    for (; release != NULL; release = release->next)
-        if (text_equal(release->path, text_of(path)) && text_equal(release->signed_by, source->signed_by))
-            return release;
-    release = ARENA_NEW(archives->arena, struct apt_release);
-    if (release == NULL)
-        return NULL;
-    release->path = text_of(path);
-    release->signed_by = source->signed_by;
-    if (inrelease_verify(path, keys, archives->arena, &release->inrelease, &release->failed))
-        release->failed = (struct error){0};
-    release->next = archives->releases;
-    archives->releases = release;
-    return release;
 }
 
 /* apt's name for a file of the source in this folder; NULL when memory is out. */
@@ -203,18 +120,19 @@ static bool try_folder(struct apt_archives *archives, const char *folder, const 
     const struct manager_request *request = archives->request;
     struct text list_name = apt_source_list_name(source, arena);
     const char *base = list_name.at == NULL ? NULL : list_path(archives, folder, source, list_name);
-    struct inrelease_keys keys;
+    struct apt_release_keys keys;
 
     *attempt = (struct attempt){.key = {.now_us = request->now_us}};
     attempt->key.inrelease = list_path(archives, folder, source, TEXT("InRelease"));
     attempt->key.source =
-        text_format(arena, "%.*s %.*s %.*s %.*s %.*s", TEXT_ARG(source->uri), TEXT_ARG(source->suite),
-                    TEXT_ARG(source->component), TEXT_ARG(source->arch), TEXT_ARG(source->signed_by));
+        text_format(arena, "%.*s %.*s %.*s %.*s %.*s %s", TEXT_ARG(source->uri), TEXT_ARG(source->suite),
+                    TEXT_ARG(source->component), TEXT_ARG(source->arch), TEXT_ARG(source->signed_by),
+                    archives->publishers_digest);
     if (base == NULL || attempt->key.inrelease == NULL || attempt->key.source.at == NULL ||
-        !take_keys(archives, source->signed_by, &keys))
+        !apt_release_keys(archives, source, &keys))
         return false;
-    attempt->key.keyrings = keys.keyrings;
-    attempt->key.keyring_count = keys.keyring_count;
+    attempt->key.keyrings = keys.keys.keyrings;
+    attempt->key.keyring_count = keys.keys.keyring_count;
     attempt->key.list = apt_list_find(base, arena);
     if (attempt->key.list == NULL) {
         attempt->absent = true;
@@ -230,7 +148,7 @@ static bool try_folder(struct apt_archives *archives, const char *folder, const 
                             &attempt->facts))
             return true;
     }
-    attempt->release = judge_release(archives, source, attempt->key.inrelease, &keys);
+    attempt->release = apt_release_judge(archives, source, attempt->key.inrelease, &keys);
     if (attempt->release == NULL)
         return false;
     attempt->failed = attempt->release->failed;
@@ -241,6 +159,8 @@ static bool try_folder(struct apt_archives *archives, const char *folder, const 
                                                                   : "nobody vouches for it");
     }
     attempt->facts.release = attempt->release->inrelease;
+    if (attempt->release->publisher != NULL)
+        attempt->facts.publisher = text_of(attempt->release->publisher->name);
     return true;
 }
 
@@ -307,7 +227,7 @@ static bool read_list(struct apt_archives *archives, const struct apt_source *so
     return true;
 }
 
-static void say_age(const struct manager_request *request, struct archive *archive)
+static void say_age(const struct manager_request *request, int64_t aged_us, struct archive *archive)
 {
     archive->state = ARCHIVE_VERIFIED;
     if (archive->went_back)
@@ -316,6 +236,10 @@ static void say_age(const struct manager_request *request, struct archive *archi
         control_holds(CONTROL_LIST_DATE)) {
         archive->state = ARCHIVE_STALE;
         archive->why = TEXT("its publisher's word has run out (Valid-Until): run apt update");
+    } else if (archive->valid_until_us == TIME_ABSENT && aged_us != TIME_ABSENT &&
+               aged_us < request->now_us && control_holds(CONTROL_SUITE_AGE)) {
+        archive->state = ARCHIVE_STALE;
+        archive->why = TEXT("is older than its publisher leaves it without a new one: run apt update");
     } else if (archive->date_us > request->now_us + FUTURE_US) {
         archive->why = TEXT("is dated in the future: a clock is wrong, there or here");
     }
@@ -329,10 +253,25 @@ static bool take_signers(struct arena *arena, const struct gpgv_signers *signers
     return out->at != NULL;
 }
 
+/* Older than one whose packages were proved here: kept apart from the memory of lists, which may be thrown away. */
+static bool is_below_floor(struct apt_archives *archives, const struct archive *archive)
+{
+    const struct manager_floors *floors = archives->request->floors;
+    struct text of =
+        text_format(archives->arena, "%.*s %.*s", TEXT_ARG(archive->uri), TEXT_ARG(archive->suite));
+
+    if (floors == NULL || of.at == NULL)
+        return of.at == NULL; /* without memory nothing is known */
+    int64_t floor_us = floors->get(floors->self, TEXT(MANAGER_FLOOR_SUITE), of);
+    return floor_us != TIME_ABSENT && archive->date_us < floor_us && control_holds(CONTROL_SUITE_FLOOR);
+}
+
 /* Texts of a remembered release lie in the map, which ends before the host does. */
 static bool take_facts(struct apt_archives *archives, const struct inrelease *release,
                        struct apt_archive *out)
 {
+    const struct publisher_suite *row =
+        out->publisher == NULL ? NULL : publisher_suite_of(out->publisher, release);
     const struct text from[] = {release->origin, release->label, release->suite, release->codename,
                                 release->version};
     struct archive *archive = &out->archive;
@@ -350,7 +289,10 @@ static bool take_facts(struct apt_archives *archives, const struct inrelease *re
     archive->valid_until_us = release->valid_until_us;
     out->not_automatic = release->not_automatic;
     out->but_automatic_upgrades = release->but_automatic_upgrades;
-    say_age(archives->request, archive);
+    if (out->publisher != NULL)
+        archive->publisher = text_of(out->publisher->name);
+    archive->went_back = archive->went_back || is_below_floor(archives, archive);
+    say_age(archives->request, publisher_end_us(row, release), archive);
     apt_archive_classify(archive);
     return true;
 }
@@ -370,6 +312,7 @@ static bool take_attempt(struct apt_archives *archives, const struct apt_source 
     } else if (!read_list(archives, source, attempt, out, err)) {
         return false;
     }
+    out->publisher = publishers_find(archives->publishers, attempt->facts.publisher);
     if (!take_facts(archives, &attempt->facts.release, out))
         return arena_full(archives->arena, err);
     out->table.arch = source->arch;
@@ -390,6 +333,7 @@ static bool refuse(struct apt_archives *archives, const struct apt_source *sourc
     const char *more = source->trusted ? "; \"trusted=yes\" in the source counts for apt, not here" : "";
 
     archive->state = attempt->absent ? ARCHIVE_ABSENT : ARCHIVE_REFUSED;
+    archive->refusal = attempt->release == NULL ? TRUST_NOT_REFUSED : attempt->release->refusal;
     archive->why = text_format(archives->arena, "%s%s", failed->text, more);
     return archive->why.at != NULL;
 }

@@ -6,6 +6,8 @@
  * other: without one it is refused here, and what was installed from it counts as foreign. A source without Signed-By
  * may be signed by any key of trusted.gpg and trusted.gpg.d, as with apt.
  *
+ * Whose it is and whether it is what the source asks for says apt_release.h.
+ *
  * Where two folders have lists of a source (apt's, and one that this user fetched), the newer verified Date counts.
  */
 #ifndef MANAGER_APT_ARCHIVE_H
@@ -14,6 +16,7 @@
 #include "manager/apt_memory.h"
 #include "manager/apt_sources.h"
 #include "manager/manager.h"
+#include "trust/publishers.h"
 
 #define APT_FOLDERS_MAX 2
 
@@ -28,6 +31,8 @@ struct apt_archives {
     size_t folder_count;
     const char **trusted; /* keyrings for sources that name none */
     size_t trusted_count;
+    const struct publishers *publishers;
+    char publishers_digest[65];   /* what was verified under other rules is verified anew */
     struct apt_release *releases; /* newest first */
     bool wide;                    /* tables with relations, for a plan; the caller's to set */
 };
@@ -39,7 +44,8 @@ struct apt_archive {
     struct archive archive;
     struct text source_uri; /* as the source has it: may hold a user and password */
     bool not_automatic, but_automatic_upgrades;
-    bool believed; /* the table may be asked */
+    const struct publisher *publisher; /* NULL: nobody that is described */
+    bool believed;                     /* the table may be asked */
     struct apt_table table;
     struct file_map map;
     struct apt_table_builder builder;

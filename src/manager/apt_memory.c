@@ -5,9 +5,10 @@
 #include "base/limits.h"
 #include "base/reader.h"
 
-#define NOTE_VERSION 1
-#define VALID_US     (7 * TIME_DAY_US)
-#define DIGEST_SIZE  32
+#define NOTE_VERSION           2
+#define NOTE_WITHOUT_PUBLISHER 1
+#define VALID_US               (7 * TIME_DAY_US)
+#define DIGEST_SIZE            32
 
 enum flag { FLAG_NOT_AUTOMATIC = 1, FLAG_BUT_AUTOMATIC_UPGRADES = 2 };
 
@@ -63,6 +64,7 @@ bool apt_memory_note(const struct apt_memory_key *key, const struct apt_memory_f
                                (release->but_automatic_upgrades ? FLAG_BUT_AUTOMATIC_UPGRADES : 0)));
     writer_u64(out, (uint64_t)release->date_us);
     writer_u64(out, (uint64_t)release->valid_until_us);
+    put_text(out, facts->publisher);
     return writer_done(out, &all, err);
 }
 
@@ -157,7 +159,7 @@ bool apt_memory_read(struct bytes note, const struct apt_memory_key *key, struct
     uint32_t version = reader_u32(&r);
     struct apt_memory_facts got = {.verified_us = (int64_t)reader_u64(&r)};
 
-    if (!reader_ok(&r) || version != NOTE_VERSION)
+    if (!reader_ok(&r) || (version != NOTE_VERSION && version != NOTE_WITHOUT_PUBLISHER))
         return error_set(err, ERROR_INPUT, "is of version %u, not %d", version, NOTE_VERSION);
     bool counts = got.verified_us <= key->now_us && got.verified_us > key->now_us - VALID_US;
     counts = take_same(&r, key->source) && counts;
@@ -170,6 +172,10 @@ bool apt_memory_read(struct bytes note, const struct apt_memory_key *key, struct
         counts = counts && reader_ok(&r) && keyring_counts(&keyring, key, arena);
     }
     take_release(&r, &got.release);
+    if (version == NOTE_WITHOUT_PUBLISHER)
+        counts = false;
+    else
+        got.publisher = take_text(&r);
     if (!reader_ok(&r) || reader_left(&r) > 0)
         return error_set(err, ERROR_INPUT, "is broken");
     *facts = got;

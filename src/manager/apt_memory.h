@@ -3,7 +3,7 @@
  *
  * The file is the list's table (apt_table.h); its note says what was believed and by which files:
  *
- *     4  version of the note
+ *     4  version of the note (1 had no publisher: what it remembers is only compared with)
  *     8  when it was verified, microseconds since 1970
  *     *  text of the source
  *    40  identity of the InRelease, 40 of the list: device, inode, size, mtime, ctime, 8 bytes each
@@ -11,6 +11,7 @@
  *     *  origin, label, suite, codename, version
  *     1  flags: 1 not automatic, 2 but automatic upgrades
  *     8  date, 8 valid until (the smallest number: none)
+ *     *  name of the publisher; empty: nobody that is described
  *
  * A text is a varint and so many bytes; * marks varints. It counts only while nothing of this has changed: the source's
  * text, both files, and every keyring that was used (when only its identity differs, its bytes are compared by hash;
@@ -40,6 +41,7 @@ struct apt_memory_facts {
     struct inrelease release;
     struct file_identity list;
     int64_t verified_us;
+    struct text publisher; /* its name; absent: nobody that is described */
 };
 
 /* The path of the memory of a list, in the folder: of its narrow table or its wide one. NULL when memory is out. */

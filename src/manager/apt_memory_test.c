@@ -230,9 +230,14 @@ static void notes_are_bounded(void **state)
     writer_byte(&note, 0);
     assert_false(apt_memory_read(writer_bytes(&note), &machine.key, &arena, &got, &same, &err));
     assert_failed("longer", &err, ERROR_INPUT, "is broken");
-    writer_patch_u32(&note, 0, 2);
+    /* One of version 1 ended where the publisher comes now: it is read, and no longer believed. */
+    writer_patch_u32(&note, 0, 1);
+    struct bytes former = {writer_bytes(&note).at, whole.size - 1};
+    assert_done("former", apt_memory_read(former, &machine.key, &arena, &got, &same, &err), &err);
+    assert_false(same);
+    writer_patch_u32(&note, 0, 3);
     assert_false(apt_memory_read(writer_bytes(&note), &machine.key, &arena, &got, &same, &err));
-    assert_failed("newer", &err, ERROR_INPUT, "is of version 2, not 1");
+    assert_failed("newer", &err, ERROR_INPUT, "is of version 3, not 2");
     assert_done("remove", file_remove_tree(machine.folder, &err), &err);
 }
 

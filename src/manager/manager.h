@@ -8,6 +8,7 @@
 #ifndef MANAGER_MANAGER_H
 #define MANAGER_MANAGER_H
 
+#include "model/publisher.h"
 #include "model/universe.h"
 #include "model/vouched.h"
 
@@ -17,6 +18,13 @@ struct manager_keeper {
     void *self;
 };
 
+/* What must not go back here (store/floors.h): TIME_ABSENT: nothing is known. */
+struct manager_floors {
+    int64_t (*get)(const void *self, struct text kind, struct text of);
+    const void *self;
+};
+#define MANAGER_FLOOR_SUITE "suite-date" /* of "URI SUITE": the Date of its InRelease */
+
 struct manager_request {
     const char *root;      /* "/" or another root */
     const char *inventory; /* a bare status file instead of the root's, or NULL */
@@ -25,6 +33,8 @@ struct manager_request {
     bool verify_now;    /* what is remembered is not believed, only compared with */
     bool remember;      /* false: what is remembered may be used, nothing is written */
     const struct manager_keeper *keeper; /* NULL: it is written here */
+    const struct publishers *publishers; /* NULL: the built-in ones */
+    const struct manager_floors *floors; /* NULL: none */
     const char *
         own_lists; /* a folder of lists that we fetched ourselves, or NULL: per archive the newer verified Date counts */
 };

@@ -7,6 +7,7 @@
 #define MODEL_HOST_H
 
 #include "base/time.h"
+#include "model/refusal.h"
 #include "model/release.h"
 
 enum package_type { PACKAGE_TYPE_UNKNOWN, PACKAGE_DEB, PACKAGE_RPM, PACKAGE_APK, PACKAGE_TYPE_COUNT };
@@ -44,12 +45,14 @@ struct archive {
     int64_t date_us;
     int64_t valid_until_us;
     enum archive_state state;
-    bool went_back;      /* believed, but older than what was here before */
-    struct text signers; /* primary fingerprints, with spaces between; absent when it is remembered */
-    struct text why;     /* for REFUSED and ABSENT, and what is odd about a believed one */
-    bool security;       /* a distribution's security archive */
-    bool has_advisories; /* belongs to a distribution whose advisories we read; false: foreign */
-    int32_t priority;    /* apt's, of the archive as a whole */
+    bool went_back;             /* believed, but older than what was here before */
+    struct text signers;        /* primary fingerprints, with spaces between; absent when it is remembered */
+    struct text why;            /* for REFUSED and ABSENT, and what is odd about a believed one */
+    enum trust_refusal refusal; /* REFUSED: the attack's name, where it has one of its own */
+    struct text publisher;      /* "debian"; absent: nobody that is described */
+    bool security;              /* a distribution's security archive */
+    bool has_advisories;        /* belongs to a distribution whose advisories we read; false: foreign */
+    int32_t priority;           /* apt's, of the archive as a whole */
 };
 
 /* One version of an installed package that some archive offers, or that is installed. */

@@ -189,6 +189,20 @@ const struct inrelease_file *inrelease_find(const struct inrelease *inrelease, s
                                                 sizeof(*inrelease->files), compare_files);
 }
 
+/* One keyring's packets, or those of the wanted keys; *own gets a bit for each of them. */
+static bool put_packets(const struct inrelease_keys *keys, struct bytes packets, struct arena *arena,
+                        struct writer *out, uint64_t *own, struct error *err)
+{
+    struct bytes kept = packets;
+    uint64_t found = 0;
+
+    if (keys->only.count > 0 && !keyring_trim(packets, &keys->only, arena, &kept, &found, err))
+        return false;
+    writer_put(out, kept);
+    *own |= found;
+    return true;
+}
+
 /*
  * Reads every keyring. One that cannot be used takes keys away and gives none, so it stops nothing while another is
  * left; when none is, the first reason is the answer.
@@ -199,22 +213,27 @@ static bool read_keyrings(const struct inrelease_keys *keys, struct arena *arena
     struct keyring *keyrings = ARENA_ARRAY(arena, struct keyring, keys->keyring_count + 1);
     struct error first = {0}, failed = {0};
     struct bytes inline_packets;
+    uint64_t others = 0;
     size_t count = 0;
 
     if (keyrings == NULL)
         return arena_full(arena, err);
     if (keys->inline_keyring.size > 0) {
-        if (!keyring_packets(keys->inline_keyring, arena, &inline_packets, err))
+        if (!keyring_packets(keys->inline_keyring, arena, &inline_packets, err) ||
+            !put_packets(keys, inline_packets, arena, packets, &into->own_keys, err))
             return error_at(err, "the key in the source");
-        writer_put(packets, inline_packets);
     }
     for (size_t i = 0; i < keys->keyring_count; i++) {
-        if (keyring_read(keys->keyrings[i], arena, &keyrings[count], &failed))
-            writer_put(packets, keyrings[count++].packets);
-        else if (first.kind == ERROR_NONE)
+        if (keyring_read(keys->keyrings[i], arena, &keyrings[count], &failed) &&
+            put_packets(keys, keyrings[count].packets, arena, packets,
+                        i < keys->own_count ? &into->own_keys : &others, &failed))
+            count++;
+        else if (first.kind == ERROR_NONE && (keys->only.count == 0 || i < keys->own_count))
             first = failed;
     }
-    if (writer_bytes(packets).size == 0) {
+    if (keys->only.count > 0 && into->own_keys == 0 && first.kind == ERROR_NONE)
+        return error_set(err, ERROR_ABSENT, "the source's keyrings have none of the publisher's keys");
+    if (writer_bytes(packets).size == 0 || (keys->only.count > 0 && into->own_keys == 0)) {
         if (first.kind == ERROR_NONE)
             return error_set(err, ERROR_ABSENT, "no keyring is named");
         *err = first;
@@ -227,11 +246,25 @@ static bool read_keyrings(const struct inrelease_keys *keys, struct arena *arena
     return true;
 }
 
+/* A described publisher's keys may lie in keyrings that the source does not name; whom it names must have signed too. */
+static bool check_own(const struct inrelease_keys *keys, const struct inrelease *inrelease, struct error *err)
+{
+    if (keys->only.count == 0)
+        return true;
+    for (size_t i = 0; i < keys->only.count; i++)
+        for (size_t k = 0; k < inrelease->signers.count && (inrelease->own_keys >> i & 1) != 0; k++)
+            if (text_equal_caseless(text_of(inrelease->signers.primary[k]),
+                                    text_of(keys->only.fingerprints[i])))
+                return true;
+    return error_set(err, ERROR_TRUST, "no key of the source's own keyrings signed it");
+}
+
 bool inrelease_verify(const char *path, const struct inrelease_keys *keys, struct arena *arena,
                       struct inrelease *out, struct error *err)
 {
     OWN(own_fd) int fd = -1;
     OWN(writer_end) struct writer packets = writer_with(4 * LIMIT_KEYRING);
+    struct gpgv_rule rule = keys->rule;
     struct inrelease into = {0};
     struct bytes text;
 
@@ -248,7 +281,14 @@ bool inrelease_verify(const char *path, const struct inrelease_keys *keys, struc
         .signed_fd = fd,
         .text_limit = LIMIT_INRELEASE,
     };
-    if (!gpgv_verify(&command, &keys->rule, arena, &text, &into.signers, err))
+    struct text *only = ARENA_ARRAY(arena, struct text, keys->only.count);
+    if (only == NULL)
+        return arena_full(arena, err);
+    for (size_t i = 0; i < keys->only.count; i++)
+        only[i] = text_of(keys->only.fingerprints[i]);
+    if (keys->only.count > 0)
+        rule = (struct gpgv_rule){only, keys->only.count, 1};
+    if (!gpgv_verify(&command, &rule, arena, &text, &into.signers, err) || !check_own(keys, &into, err))
         return error_at(err, "signature");
     if (!inrelease_parse(text, arena, &into, err))
         return error_at(err, "signed text");

@@ -19,6 +19,13 @@ struct inrelease_keys {
     size_t keyring_count;
     struct bytes inline_keyring; /* a key that stands in the source itself, or none */
     struct gpgv_rule rule;
+    /*
+     * Where a publisher is described: all keyrings are trimmed to its keys before gpgv sees them, and nobody else's
+     * signature counts. The first own_count keyrings and the inline one are the source's own: one of their keys at least
+     * must have signed. No keys: all that is in the keyrings counts.
+     */
+    struct keyring_wanted only;
+    size_t own_count;
 };
 
 struct inrelease_file {
@@ -43,10 +50,12 @@ struct inrelease {
     struct file_identity identity; /* of the InRelease that was judged */
     const struct keyring *keyrings;
     size_t keyring_count;
+    uint64_t own_keys; /* with `only`: a bit for each of its keys that the source's own keyrings have */
 };
 
 /*
- * ERROR_TRUST: no signature that counts. ERROR_ABSENT: gpgv, every keyring or the file is missing. ERROR_INPUT: it
+ * ERROR_TRUST: no signature that counts. ERROR_ABSENT: gpgv, every keyring or the file is missing; or, with `only`, the
+ * source's own keyrings have none of its keys. ERROR_INPUT: it
  * was signed, but is no Release.
  */
 bool inrelease_verify(const char *path, const struct inrelease_keys *keys, struct arena *arena,
