@@ -62,7 +62,7 @@ static void make(const char *folder, unsigned target_count)
     tuf_test_begin(&r, &arena);
     for (unsigned i = 0; i < target_count; i++) {
         char path[64];
-        (void)snprintf(path, sizeof(path), "package-%u_1.2.3-%u+deb12u1_amd64.delta", i, i % 7);
+        (void)snprintf(path, sizeof(path), "package-%05u_1.2.3-%u+deb12u1_amd64.delta", i, i % 7);
         writer_format(&w, "%s%s", i == 0 ? "" : ",", tuf_test_target(&r, path, bytes_of_text(text_of(path))));
     }
     writer_byte(&w, 0);
@@ -124,10 +124,12 @@ static struct figures measure(char *server, const char *folder, bool with_role)
             int64_t begun_us = time_cpu_us();
             refresh(server, folder, with_role);
             int64_t took_us = time_cpu_us() - begun_us;
-            figures.first_us = i == 0 ? took_us : figures.first_us;
+            if (i == 0) {
+                figures.first_us = took_us;
+                figures.memory_kib = resident_kib(); /* a machine's process refreshes once */
+            }
             figures.best_us = took_us < figures.best_us ? took_us : figures.best_us;
         }
-        figures.memory_kib = resident_kib();
         _exit(write(ends[1], &figures, sizeof(figures)) == sizeof(figures) ? 0 : 1);
     }
     (void)waitpid(child, NULL, 0);
