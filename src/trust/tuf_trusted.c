@@ -382,7 +382,21 @@ static bool put_member(struct tuf_trusted *trusted, const struct member *member,
     return true;
 }
 
-/* Against what the snapshot lists; a set that is only read may have an older file, or no snapshot. */
+/* Before it is parsed: where the snapshot has its hash, bytes that nobody vouches for never reach the parser (5.6.2). */
+static bool check_listed_bytes(const struct tuf_trusted *trusted, struct text name, struct bytes raw,
+                               struct error *err)
+{
+    const struct tuf_file *listed = tuf_trusted_meta(trusted, name);
+
+    if (trusted->reading)
+        return true;
+    if (listed == NULL)
+        return error_set(err, ERROR_TRUST, "mix-and-match: snapshot version %llu does not list %.*s",
+                         (unsigned long long)trusted->snapshot.version, TEXT_ARG(name));
+    return check_bytes(name, raw, listed, SNAPSHOT, err);
+}
+
+/* A set that is only read may have an older file, or no snapshot. */
 static bool check_listed(const struct tuf_trusted *trusted, struct text name, struct bytes raw,
                          const struct tuf_metadata *next, struct error *err)
 {
@@ -390,10 +404,8 @@ static bool check_listed(const struct tuf_trusted *trusted, struct text name, st
 
     if (trusted->reading && (listed == NULL || next->version < listed->version))
         return true;
-    if (listed == NULL)
-        return error_set(err, ERROR_TRUST, "mix-and-match: snapshot version %llu does not list %.*s",
-                         (unsigned long long)trusted->snapshot.version, TEXT_ARG(name));
-    return check_bytes(name, raw, listed, SNAPSHOT, err) && check_version(name, next, listed, SNAPSHOT, err);
+    return (!trusted->reading || check_bytes(name, raw, listed, SNAPSHOT, err)) &&
+           check_version(name, next, listed, SNAPSHOT, err);
 }
 
 bool tuf_trusted_targets(struct tuf_trusted *trusted, struct text role, struct text delegator,
@@ -412,7 +424,7 @@ bool tuf_trusted_targets(struct tuf_trusted *trusted, struct text role, struct t
         !find_role(trusted, role, delegator, &member.role, err))
         return false;
     assert(!held);
-    if (!parse(trusted, role, TUF_TARGETS, raw, &next, err) ||
+    if (!check_listed_bytes(trusted, role, raw, err) || !parse(trusted, role, TUF_TARGETS, raw, &next, err) ||
         !check_signers(trusted, role, &member.role, &next, err) ||
         !check_listed(trusted, role, raw, &next, err) || !check_expiry(trusted, role, &next, err) ||
         !put_member(trusted, &member, err))

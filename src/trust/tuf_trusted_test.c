@@ -356,6 +356,27 @@ static void test_targets(void **state)
     }
 }
 
+/* What is not even JSON is told by its hash: nobody has parsed it. */
+static void test_hash_before_parse(void **state)
+{
+    static const char *const others[] = {"", "{", "no JSON", "[[[[[[[["};
+    OWN(world_end) struct world world = {0};
+    struct error err = {0};
+
+    (void)state;
+    begin(&world, NOW);
+    const struct bytes wanted = targets(&world, 3, LATER, "5", NULL);
+    go_on_to_snapshot(&world, tuf_test_file_of(&world.repository, "targets.json", 3, wanted));
+    for (size_t i = 0; i < COUNT_OF(others); i++) {
+        assert_false(tuf_trusted_targets(world.trusted, TEXT("targets"), TEXT("root"),
+                                         bytes_of_text(text_of(others[i])), &err));
+        assert_failed(others[i], &err, ERROR_TRUST,
+                      "mix-and-match: targets is not the file whose length and hash snapshot has");
+    }
+    assert_done("wanted", tuf_trusted_targets(world.trusted, TEXT("targets"), TEXT("root"), wanted, &err),
+                &err);
+}
+
 static void test_unlisted(void **state)
 {
     OWN(world_end) struct world world = {0};
@@ -443,6 +464,7 @@ int main(void)
         cmocka_unit_test(test_snapshot),
         cmocka_unit_test(test_snapshot_by_hash),
         cmocka_unit_test(test_targets),
+        cmocka_unit_test(test_hash_before_parse),
         cmocka_unit_test(test_unlisted),
         cmocka_unit_test(test_diamond),
         cmocka_unit_test(test_reading),
