@@ -3,6 +3,8 @@
 
 Each attack leaves what is held as it was, is called by its name, and is over when the true repository is served again."""
 import copy
+import json
+import os
 
 import behaviour
 from behaviour import each
@@ -320,8 +322,8 @@ class Damage(behaviour.Behaviour):
         good = self.client.stored(role)
         path = f"{self.client.metadata}/{role}.json"
         if kind == "a folder":
-            behaviour.os.unlink(path)
-            behaviour.os.mkdir(path)
+            os.unlink(path)
+            os.mkdir(path)
         else:
             bad = {"empty": b"", "cut": good[:-40], "garbage": b"\0\xff" * 500,
                    "another signature": self.forge(role)}[kind]
@@ -329,14 +331,14 @@ class Damage(behaviour.Behaviour):
                 file.write(bad)
         done = self.client.download("role/file")
         if kind == "a folder":  # a machine out of order; that is said, and nothing is done
-            self.assertEqual(done.status, 1)
+            self.refuses(done)
             return
         self.holds(done)
         self.assertEqual(self.client.stored(role), good)
 
     def forge(self, role):
         other = self.repository.keys.new()
-        envelope = behaviour.json.loads(self.repository.published[role][-1])
+        envelope = json.loads(self.repository.published[role][-1])
         envelope["signed"]["expires"] = date(3000)
         envelope["signatures"] = [dict(other.signature(envelope["signed"]), keyid=envelope["signatures"][0]["keyid"])]
         return self.repository.write(envelope)
@@ -385,14 +387,14 @@ class Paths(behaviour.Behaviour):
             "--metadata-url", self.client.metadata_url, f"--target-name={path}", "--target-dir", self.client.downloads,
             "--target-base-url", self.client.targets_url, "download")
         self.assertIn(done.status, (0, 1))
-        names = behaviour.os.listdir(self.client.downloads)
+        names = os.listdir(self.client.downloads)
         if done.status == 0:
             self.assertEqual(self.client.downloaded(), [b"bytes"])
             self.assertEqual(len(names), 1)
-            self.assertTrue(behaviour.os.path.isfile(f"{self.client.downloads}/{names[0]}"))
+            self.assertTrue(os.path.isfile(f"{self.client.downloads}/{names[0]}"))
         else:
             self.assertEqual(names, [])
-        for folder, _, files in behaviour.os.walk(self.folder):
+        for folder, _, files in os.walk(self.folder):
             self.assertNotIn("outside", files, folder)
 
 

@@ -4,6 +4,7 @@ import functools
 import http.server
 import json
 import os
+import shutil
 import tempfile
 import threading
 
@@ -35,7 +36,7 @@ class Static(behaviour.Behaviour):
 
     def setUp(self):
         self.folder = tempfile.mkdtemp(prefix="suture-tuf-")
-        self.addCleanup(behaviour.shutil.rmtree, self.folder)
+        self.addCleanup(shutil.rmtree, self.folder)
 
     def open(self, name):
         base = f"http://127.0.0.1:{self.server.server_address[1]}/{name}/"
