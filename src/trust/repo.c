@@ -317,6 +317,15 @@ static bool read_settings(struct repo *repo, struct error *err)
            (parse_settings(repo, raw, err) || error_at(err, "%s", path));
 }
 
+/* What is staged is always of the version after the one in force. The server's roles get their date when they are published. */
+static bool is_in_force(const struct tuf_metadata *staged, const struct tuf_metadata *in_force, bool online)
+{
+    if (in_force == NULL || staged->version != in_force->version)
+        return false;
+    return online || (staged->canonical.size == in_force->canonical.size &&
+                      memcmp(staged->canonical.at, in_force->canonical.at, in_force->canonical.size) == 0);
+}
+
 /* A staged file that is in force already was left by a publishing that did not come to its end. */
 static bool settle_staged(struct repo *repo, size_t row, const char *path, struct error *err)
 {
@@ -324,9 +333,7 @@ static bool settle_staged(struct repo *repo, size_t row, const char *path, struc
     struct repo_staged *staged = &repo->staged[row];
     uint64_t due = in_force == NULL ? 1 : in_force->version + 1;
 
-    if (in_force != NULL && staged->metadata.version == in_force->version &&
-        staged->metadata.canonical.size == in_force->canonical.size &&
-        memcmp(staged->metadata.canonical.at, in_force->canonical.at, in_force->canonical.size) == 0) {
+    if (is_in_force(&staged->metadata, in_force, tree_roles[row].online)) {
         tuf_metadata_end(&staged->metadata);
         *staged = (struct repo_staged){0};
         return repo->lock < 0 || file_remove(path, err);

@@ -62,13 +62,19 @@ static bool choose(const struct work *work, size_t row, const struct tuf_role *r
     const struct repo_document staged = staged_document(work->repo, row);
     const struct repo_document in_force = document_in_force(work->repo, row);
     const struct tuf_role to_come = repo_role(work->repo, &tree_roles[row]);
-    bool enough = false, later = false, still = false;
+    bool enough = false;
 
     if (!counts(work, role, staged.metadata, &enough, err) ||
-        !counts(work, &to_come, staged.metadata, &later, err) ||
-        !counts(work, role, in_force.metadata, &still, err))
+        (enough && !tree_seats_same(role, &to_come) &&
+         !counts(work, &to_come, staged.metadata, &enough, err)))
         return error_at(err, "%s", tree_roles[row].name);
-    *out = enough && later ? staged : still ? in_force : (struct repo_document){0};
+    if (enough) {
+        *out = staged;
+        return true;
+    }
+    if (!counts(work, role, in_force.metadata, &enough, err))
+        return error_at(err, "%s", tree_roles[row].name);
+    *out = enough ? in_force : (struct repo_document){0};
     return true;
 }
 
@@ -305,14 +311,31 @@ static bool publish_objects(const struct work *work, struct error *err)
     return true;
 }
 
+/*
+ * The time that the next state is judged at. What expired of people, and nobody signed anew, is refused by machines and
+ * said to people; it must not keep everything else from staying fresh. So it is the last moment at which all of it held.
+ */
+static int64_t judged_at(const struct work *work)
+{
+    int64_t at_us = work->with->now_us;
+
+    for (size_t row = 0; row < TREE_ROLE_COUNT; row++) {
+        const struct tuf_metadata *metadata = work->documents[row].metadata;
+        if (metadata != NULL && metadata->expires_us <= at_us)
+            at_us = metadata->expires_us - TIME_SECOND_US;
+    }
+    return at_us;
+}
+
 static bool check_next(const struct work *work, struct error *err)
 {
     const struct repo *repo = work->repo;
     OWN(tuf_trusted_end) struct tuf_trusted *fresh = NULL;
+    const int64_t at_us = judged_at(work);
 
-    return repo_read_metadata(repo->next, work->with->now_us, repo->arena, &fresh, err) &&
+    return repo_read_metadata(repo->next, at_us, repo->arena, &fresh, err) &&
            (repo->published == NULL ||
-            repo_check_update(repo->metadata, repo->next, work->with->now_us, repo->arena, err));
+            repo_check_update(repo->metadata, repo->next, at_us, repo->arena, err));
 }
 
 static bool exchange(const struct repo *repo, struct error *err)
