@@ -70,7 +70,7 @@ static bool change_seats(const struct command_call *call, struct tree_seats *sea
            tree_seats_place(seats, text_of(command_text(call, OPTION_ROLES)), people, call->arena, err);
 }
 
-static bool rotate(const struct command_call *call, struct repo *repo, struct error *err)
+static bool rotate(const struct command_call *call, struct repo *repo, size_t *lost, struct error *err)
 {
     const struct tuf_metadata *root = repo_latest(repo, tree_role_find(TEXT("root")));
     const struct tuf_metadata *targets = repo_latest(repo, tree_role_find(TEXT("targets")));
@@ -83,7 +83,7 @@ static bool rotate(const struct command_call *call, struct repo *repo, struct er
     return tree_seats_read(root, targets, &seats, err) &&
            tree_seats_people(&seats, call->arena, &people, err) &&
            change_seats(call, &seats, &people, &online, err) &&
-           repo_rotate(repo, &seats, online, time_now_us(), err);
+           repo_rotate(repo, &seats, online, time_now_us(), lost, err);
 }
 
 /* ---- the same again ---- */
@@ -112,6 +112,7 @@ static enum command_exit run(const struct command_call *call, struct error *err)
     OWN(repo_close) struct repo repo = {.lock = -1};
     struct screen screen = screen_for_output(&out);
     bool again = command_given(call, OPTION_RENEW);
+    size_t lost = 0;
 
     if (command_given(call, OPTION_DROP) != command_given(call, OPTION_ADD))
         return command_wrong(
@@ -127,9 +128,10 @@ static enum command_exit run(const struct command_call *call, struct error *err)
         enum command_exit done = renew(call, &repo, err);
         if (done != COMMAND_DONE)
             return done;
-    } else if (!rotate(call, &repo, err)) {
+    } else if (!rotate(call, &repo, &lost, err)) {
         return COMMAND_FAILED;
     }
+    print_repo_lost(&screen, lost, call->arena);
     return print_repo_waiting(&screen, &repo, err) ? print_repo_out(call, &out, err) : COMMAND_FAILED;
 }
 

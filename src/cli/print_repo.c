@@ -103,20 +103,22 @@ static void print_waiting(struct screen *screen, const struct repo_waiting *wait
     for (size_t i = 0; i < waiting->asked_count && !waiting->row->online; i++)
         line = text_format(arena, "%.*s%s%.*s", TEXT_ARG(line), i > 0 ? "; " : "",
                            TEXT_ARG(tell_asked(waiting, i, arena)));
+    if (waiting->held)
+        line = text_format(arena, "%.*s; goes out with the new %s", TEXT_ARG(line),
+                           tree_role_is_delegated(waiting->row) ? "targets" : "root");
     if (by.size > 0)
         line = text_format(arena, "%.*s (proposed by %.*s)", TEXT_ARG(line), TEXT_ARG(by));
     screen_labelled(screen, PRINT_REPO_LABEL, text_of(waiting->row->name), line,
                     waiting->enough || waiting->row->online ? COLOUR_GOOD : COLOUR_WARN);
 }
 
-static void print_next(struct screen *screen, const struct repo *repo, size_t lacking, size_t ready,
-                       const char *example)
+static void print_next(struct screen *screen, const struct repo *repo, size_t lacking, size_t ready)
 {
     if (lacking > 0)
         screen_labelled(screen, PRINT_REPO_LABEL, TEXT("Next"),
                         text_format(repo->arena,
-                                    "they read and sign: suture sign %s/staged/%s.json --key THEIR.KEY",
-                                    repo->folder, example),
+                                    "each of them reads and signs: suture sign %s/staged/*.json --key FILE",
+                                    repo->folder),
                         COLOUR_HEAD);
     if (ready > 0 || lacking > 0)
         screen_labelled(screen, PRINT_REPO_LABEL, lacking > 0 ? TEXT("then") : TEXT("Next"),
@@ -145,7 +147,7 @@ static bool print_lacking(struct screen *screen, const struct repo *repo, struct
 bool print_repo_waiting(struct screen *screen, const struct repo *repo, struct error *err)
 {
     size_t lacking = 0, ready = 0;
-    const char *example = NULL;
+    bool told = false;
 
     for (size_t i = 0; i < TREE_ROLE_COUNT; i++) {
         struct repo_waiting waiting;
@@ -153,20 +155,30 @@ bool print_repo_waiting(struct screen *screen, const struct repo *repo, struct e
             return false;
         if (waiting.metadata == NULL)
             continue;
-        if (lacking + ready == 0)
+        if (!told)
             screen_line(screen, TEXT("Waiting for signatures:"), COLOUR_HEAD);
+        told = true;
         print_waiting(screen, &waiting, repo->arena);
         if (waiting.enough || waiting.row->online) {
-            ready++;
+            ready += !waiting.held;
             continue;
         }
-        if (lacking++ == 0)
-            example = waiting.row->name;
+        lacking++;
     }
     if (!print_lacking(screen, repo, err))
         return false;
-    print_next(screen, repo, lacking, ready, example);
+    print_next(screen, repo, lacking, ready);
     return true;
+}
+
+void print_repo_lost(struct screen *screen, size_t count, struct arena *arena)
+{
+    if (count > 0)
+        screen_labelled(
+            screen, PRINT_REPO_LABEL, TEXT("(!) signed"),
+            text_format(arena, "%.*s for what waited before, and gone: it is another document now",
+                        TEXT_ARG(words_count(arena, count, "signature was given", "signatures were given"))),
+            COLOUR_WARN);
 }
 
 void print_repo_solo(struct screen *screen)

@@ -18,6 +18,8 @@ struct text print_repo_signers(const struct tuf_signers *signers, struct arena *
 
 /* What waits, role by role, and whose turn it is. Nothing when nothing waits. */
 bool print_repo_waiting(struct screen *screen, const struct repo *repo, struct error *err) MUST_USE;
+/* Signatures of what waited before are gone. Nothing when there were none. */
+void print_repo_lost(struct screen *screen, size_t count, struct arena *arena);
 /* The line that says that a solo repository is weaker. */
 void print_repo_solo(struct screen *screen);
 

@@ -73,12 +73,7 @@ static void print_changed(struct screen *screen, const struct repo *repo, const 
         screen_labelled(screen, PRINT_REPO_LABEL, TEXT("size"), words_size(repo->arena, changed->file.length),
                         COLOUR_PLAIN);
     }
-    if (changed->lost > 0)
-        screen_labelled(screen, PRINT_REPO_LABEL, TEXT("(!) signed"),
-                        text_format(repo->arena, "%.*s for what waited before; they are to sign again",
-                                    TEXT_ARG(words_count(repo->arena, changed->lost, "signature was given",
-                                                         "signatures were given"))),
-                        COLOUR_WARN);
+    print_repo_lost(screen, changed->lost, repo->arena);
 }
 
 enum command_exit repo_option_change(const struct command_call *call, struct repo_change *change,

@@ -183,16 +183,42 @@ static enum tuf_type type_of(const struct tree_role *row)
     return tree_role_is_delegated(row) ? TUF_TARGETS : top[row - tree_roles];
 }
 
-struct tuf_role repo_role(const struct repo *repo, const struct tree_role *row)
+static struct tuf_role role_by(const struct tuf_metadata *root, const struct tuf_metadata *targets,
+                               const struct tree_role *row)
 {
-    const struct tuf_metadata *root = latest_named(repo, "root"), *targets = latest_named(repo, "targets");
-
     if (!tree_role_is_delegated(row))
         return root == NULL ? (struct tuf_role){0} : root->roles[type_of(row)];
     for (size_t i = 0; targets != NULL && i < targets->delegation_count; i++)
         if (text_equal(targets->delegations[i].name, text_of(row->name)))
             return targets->delegations[i].role;
     return (struct tuf_role){0};
+}
+
+struct tuf_role repo_role(const struct repo *repo, const struct tree_role *row)
+{
+    return role_by(latest_named(repo, "root"), latest_named(repo, "targets"), row);
+}
+
+/* Who may sign the role by what is in force. key_count 0: nobody yet. */
+static struct tuf_role role_in_force(const struct repo *repo, const struct tree_role *row)
+{
+    const struct tuf_metadata *root = repo_in_force(repo, tree_role_find(TEXT("root")));
+    const struct tuf_metadata *targets = repo_in_force(repo, tree_role_find(TEXT("targets")));
+
+    return role_by(root, targets, row);
+}
+
+static bool weigh_present(const struct repo *repo, struct repo_waiting *waiting, struct error *err)
+{
+    const struct tuf_role role = role_in_force(repo, waiting->row);
+    struct tuf_signers signers = {0};
+
+    if (!waiting->enough || waiting->metadata->type == TUF_ROOT || role.key_count == 0)
+        return true;
+    if (!tuf_count(&role, waiting->metadata, repo->arena, &signers, err))
+        return error_at(err, "%s", waiting->row->name);
+    waiting->held = signers.count < role.threshold;
+    return true;
 }
 
 bool repo_weigh(const struct repo *repo, const struct tree_role *row, struct repo_waiting *out,
@@ -215,6 +241,8 @@ bool repo_weigh(const struct repo *repo, const struct tree_role *row, struct rep
         waiting.enough = waiting.enough && waiting.asked[i].role.key_count > 0 &&
                          waiting.asked[i].signers.count >= waiting.asked[i].role.threshold;
     }
+    if (!weigh_present(repo, &waiting, err))
+        return false;
     *out = waiting;
     return true;
 }

@@ -74,6 +74,8 @@ struct repo_waiting {
     } asked[2];
     size_t asked_count;
     bool enough;
+    /* Enough of those who may sign from now on, and too few of those who may today: it goes out with the new root or targets. */
+    bool held;
 };
 /* *out.metadata NULL: nothing waits. */
 bool repo_weigh(const struct repo *repo, const struct tree_role *row, struct repo_waiting *out,

@@ -178,9 +178,10 @@ static void rotate(struct repo_place *place, const struct tree_seats *seats, con
     OWN(arena_end) struct arena arena = arena_with(64 * MIB);
     OWN(repo_close) struct repo repo = {.lock = -1};
     struct error err;
+    size_t lost;
 
     assert_done("open", repo_open(place->repo, REPO_WRITE, &arena, &repo, &err), &err);
-    assert_done("rotate", repo_rotate(&repo, seats, online, TEST_NOW_US, &err), &err);
+    assert_done("rotate", repo_rotate(&repo, seats, online, TEST_NOW_US, &lost, &err), &err);
 }
 
 /* In whatever order people sign, it is solo and whole until all is there, and then it is not solo and whole. */

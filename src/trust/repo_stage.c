@@ -316,10 +316,11 @@ static bool expect_online(struct repo *repo, const char *online, struct error *e
 }
 
 bool repo_rotate(struct repo *repo, const struct tree_seats *seats, const char *online, int64_t now_us,
-                 struct error *err)
+                 size_t *lost, struct error *err)
 {
     const struct tree_role *root = tree_role_find(TEXT("root"));
     struct tuf_draft draft = tree_seats_root(seats, now_us);
+    const size_t signatures = repo->staged[root - tree_roles].metadata.signature_count;
 
     if (!tree_seats_check(seats, err) || (online != NULL && !expect_online(repo, online, err)) ||
         !stage(repo, root, &draft, now_us, err) || !rotate_targets(repo, seats, now_us, err))
@@ -328,6 +329,7 @@ bool repo_rotate(struct repo *repo, const struct tree_seats *seats, const char *
         if (tree_role_is_delegated(&tree_roles[i]) && !tree_roles[i].online &&
             !rotate_role(repo, &tree_roles[i], &seats->roles[i], now_us, err))
             return false;
+    *lost = signatures;
     return true;
 }
 

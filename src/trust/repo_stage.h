@@ -41,10 +41,10 @@ bool repo_renew(struct repo *repo, const struct tree_role *row, int64_t now_us, 
 
 /*
  * A new root, and with it each role whose seats it changes: targets when it delegates to others, and every role that those
- * who signed it may no longer sign for. online: NULL as before.
+ * who signed it may no longer sign for. online: NULL as before. *lost: signatures that were given for a root that waited.
  */
 bool repo_rotate(struct repo *repo, const struct tree_seats *seats, const char *online, int64_t now_us,
-                 struct error *err) MUST_USE;
+                 size_t *lost, struct error *err) MUST_USE;
 
 /* Attaches a signature that was printed elsewhere, after it was verified. ERROR_TRUST: it holds for nobody of the role. */
 bool repo_attach(struct repo *repo, const struct tree_role *row, const struct tuf_signature *signature,
