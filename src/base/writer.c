@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/os.h"
+
 struct writer writer_with(size_t limit)
 {
     return (struct writer){.limit = limit};
@@ -59,6 +61,12 @@ static bool make_room(struct writer *w, size_t size)
     w->at = grown;
     w->capacity = wanted;
     return true;
+}
+
+void writer_expect(struct writer *w, size_t size)
+{
+    if (size > w->capacity - w->size && make_room(w, size))
+        os_expect_filling(w->at, w->capacity);
 }
 
 void writer_put(struct writer *w, struct bytes bytes)

@@ -31,6 +31,8 @@ static inline bool writer_ok(const struct writer *w)
 struct bytes writer_bytes(const struct writer *w);
 /* False with ERROR_LIMIT when something did not fit; else *out is what was written. */
 bool writer_done(const struct writer *w, struct bytes *out, struct error *err) MUST_USE;
+/* So many more bytes will be written soon: room for them at once, in large pages. What does not fit fails the writer. */
+void writer_expect(struct writer *w, size_t size);
 /* Forgets what was written, keeps the memory. */
 void writer_clear(struct writer *w);
 
