@@ -32,10 +32,10 @@ static bool make_bad(const char *folder, struct bytes good, struct error *err)
     OWN(writer_end) struct writer w = writer_with(good.size + 1);
 
     writer_put(&w, good);
-    w.at[4] = 2;
+    w.at[4] = DELTA_VERSION + 1;
     if (!put(folder, "bad/version.delta", writer_bytes(&w), err))
         return false;
-    w.at[4] = 1;
+    w.at[4] = DELTA_VERSION;
     w.at[6] ^= 1;
     if (!put(folder, "bad/output.delta", writer_bytes(&w), err))
         return false;

@@ -2,9 +2,10 @@
 
 #include <stdlib.h>
 
-#define INPUTS       (SPELL_CONTEXTS + 2)
+#include "base/os.h"
+
 #define MATCH_MAX    63
-#define WEIGHT_START 2048 /* a quarter for each */
+#define WEIGHT_START 2730 /* a third for each */
 #define WEIGHT_RATE  5
 #define ODDS_QUICK   40 /* contexts of bytes change: no slower than that */
 #define SAID_LOG_MAX 22
@@ -24,15 +25,15 @@ bool spell_begin(struct spell *s, unsigned log, struct error *err)
     s->lines = calloc((size_t)s->mask + 1, sizeof(*s->lines));
     s->said = calloc((size_t)s->said_mask + 1, 1);
     s->seen = calloc((size_t)s->said_mask + 1, sizeof(*s->seen));
+    os_expect_filling(s->lines, ((size_t)s->mask + 1) * sizeof(*s->lines));
+    os_expect_filling(s->seen, ((size_t)s->said_mask + 1) * sizeof(*s->seen));
     if (s->lines == NULL || s->said == NULL || s->seen == NULL) {
         spell_end(s);
         return error_set(err, ERROR_LIMIT, "out of memory: %u lines of odds", s->mask + 1);
     }
     for (size_t i = 0; i < SPELL_KIND_COUNT; i++) {
         for (size_t j = 0; j < (size_t)SPELL_ROLES * SPELL_SETS; j++)
-            mix_begin(&s->by_repetition[i][j / SPELL_SETS][j % SPELL_SETS]);
-        for (size_t j = 0; j < 256; j++)
-            mix_begin(&s->by_bits[i][j]);
+            mix_begin(&s->mixes[i][j / SPELL_SETS][j % SPELL_SETS]);
     }
     return true;
 }
@@ -79,38 +80,16 @@ static struct spell_line *line_of(struct spell *s, uint32_t hash)
     return first;
 }
 
-/* The letters that a word begins with, up to eight. */
-static uint64_t word_before(uint64_t before)
-{
-    uint64_t word = 0;
-
-    for (unsigned shift = 0; shift < 64; shift += 8) {
-        unsigned letter = before >> shift & 0xff;
-        if (!((letter | 32) >= 'a' && (letter | 32) <= 'z') && letter < 128)
-            break;
-        word |= (uint64_t)letter << shift;
-    }
-    return word;
-}
-
 /* In code, contexts that count from where an instruction begins stand for some that count bytes. */
 static void contexts_hash(const struct spell_context *c, uint32_t hashes[SPELL_CONTEXTS])
 {
     uint64_t before = c->before;
     bool code = c->code.role != 0;
     const uint64_t values[SPELL_CONTEXTS] = {
-        c->kind,
-        before & 0xff,
-        before & 0xffff,
-        before & 0xffffff,
-        before & 0xffffffff,
-        code ? c->code.contexts[2] : before & 0xffffffffffff,
-        (uint64_t)c->kind << 9 | c->expected,
         (uint64_t)c->expected << 8 | (before & 0xff),
-        code ? c->code.contexts[1] : before & 0xffff00,
-        (uint64_t)c->expected << 16 | (before & 0xffff),
-        code ? UINT64_C(1) << 60 | (uint64_t)c->code.role << 9 | c->code.expected : word_before(before),
-        code ? c->code.contexts[0] : (before >> 24 & 0xff) | (before >> 56) << 8,
+        code ? UINT64_C(1) << 60 | (uint64_t)c->code.role << 9 | c->code.expected : before & 0xffff,
+        code ? c->code.contexts[1] : before & 0xffffff,
+        code ? c->code.contexts[0] : before & 0xffffffff,
     };
 
     for (unsigned i = 0; i < SPELL_CONTEXTS; i++)
@@ -169,7 +148,7 @@ struct spelling {
     struct spell_line *lines[SPELL_CONTEXTS];
     struct odds *repeated; /* or NULL */
     bool repeats;          /* the bit that a repetition would have */
-    struct spell_mix *by_repetition, *by_bits;
+    struct spell_mix *mix;
 };
 
 static unsigned spell_bit(struct coder *coder, struct spelling *s, unsigned node, unsigned bit)
@@ -181,12 +160,10 @@ static unsigned spell_bit(struct coder *coder, struct spelling *s, unsigned node
     if (s->repeated != NULL)
         inputs[SPELL_CONTEXTS] = (int16_t)(mix_stretch(coder, odds_one(s->repeated)) * (s->repeats ? 1 : -1));
     inputs[SPELL_CONTEXTS + 1] = 256;
-    int32_t first = mix_sum(s->by_repetition, inputs), second = mix_sum(s->by_bits, inputs);
-    uint32_t first_one = mix_squash(coder, first), second_one = mix_squash(coder, second);
-    bit = coder_bit(coder, (first_one + second_one) / 2, bit);
+    uint32_t one = mix_squash(coder, mix_sum(s->mix, inputs));
+    bit = coder_bit(coder, one, bit);
     int32_t right = bit ? 65535 : 0;
-    mix_move(s->by_repetition, inputs, (right - (int32_t)first_one) * WEIGHT_RATE / 32);
-    mix_move(s->by_bits, inputs, (right - (int32_t)second_one) * WEIGHT_RATE / 32);
+    mix_move(s->mix, inputs, (right - (int32_t)one) * WEIGHT_RATE / 32);
     for (size_t i = 0; i < SPELL_CONTEXTS; i++)
         odds_learn(&s->lines[i]->odds[node], bit, ODDS_QUICK);
     if (s->repeated != NULL)
@@ -199,7 +176,7 @@ static unsigned contexts_known(const struct spelling *s)
 {
     unsigned known = 0;
 
-    for (size_t i = 2; i < 6; i++)
+    for (size_t i = 1; i < 4; i++)
         known += s->lines[i]->odds[1].count > 0;
     return known;
 }
@@ -222,12 +199,11 @@ uint8_t spell_byte(struct spell *s, struct coder *coder, const struct spell_cont
         unsigned node = i < 4 ? got : (got & ((1u << (i - 4)) - 1)) | 1u << (i - 4);
         now.repeated = said >> (8 - i) == got ? &s->match_odds[s->match_size] : NULL;
         now.repeats = said >> (7 - i) & 1;
-        now.by_repetition = &s->by_repetition[context->kind][context->code.role][(now.repeated == NULL ? 0u
-                                                                                  : s->match_size < 16 ? 1u
-                                                                                                       : 2u) *
-                                                                                     5 +
-                                                                                 known];
-        now.by_bits = &s->by_bits[context->kind][got];
+        now.mix = &s->mixes[context->kind][context->code.role][(now.repeated == NULL ? 0u
+                                                                : s->match_size < 16 ? 1u
+                                                                                     : 2u) *
+                                                                   5 +
+                                                               known];
         got = got << 1 | spell_bit(coder, &now, node, byte >> (7 - i) & 1);
     }
     match_learn(s, context->before, (uint8_t)got);

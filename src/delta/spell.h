@@ -13,8 +13,8 @@
 
 #include "delta/coder.h"
 
-#define SPELL_CONTEXTS 12
-#define SPELL_INPUTS   16 /* the contexts, a repetition, a constant, and zeros: sixteen are two vectors */
+#define SPELL_CONTEXTS 4
+#define SPELL_INPUTS   8 /* the contexts, a repetition and a constant: one vector */
 #define SPELL_SETS     15
 #define SPELL_ROLES    16
 #define SPELL_LOG_MIN  8
@@ -26,7 +26,7 @@ struct spell_line {
     struct odds odds[16]; /* the first is the mark of its context */
 };
 
-/* As struct mix of coder.h, in sixteen bits: a weight is of 2^-13. Two speak about each bit. */
+/* As struct mix of coder.h, in sixteen bits: a weight is of 2^-13. */
 struct spell_mix {
     int16_t weights[SPELL_INPUTS];
 };
@@ -34,8 +34,7 @@ struct spell_mix {
 struct spell {
     struct spell_line *lines;
     uint32_t mask;
-    struct spell_mix by_repetition[SPELL_KIND_COUNT][SPELL_ROLES][SPELL_SETS];
-    struct spell_mix by_bits[SPELL_KIND_COUNT][256];
+    struct spell_mix mixes[SPELL_KIND_COUNT][SPELL_ROLES][SPELL_SETS];
     /* What was spelled, for repetitions; a ring. */
     uint8_t *said;
     uint32_t said_mask, said_count;
