@@ -151,8 +151,8 @@ static void take_images(struct subject *s)
         OWN(writer_end) struct writer made = writer_with((size_t)s->delta.image_size + 1);
         const struct delta_window *window = &s->delta.windows[i];
         struct window_image new;
-        need(old_image_take(&s->base, window->olds, window->old_count, (size_t)window->old_size, &s->olds[i],
-                            &err) &&
+        need(old_image_take(&s->base, window->olds, window->old_count, (size_t)window->old_size, true,
+                            &s->olds[i], &err) &&
                  mutate_pieces(s, i, forever, &new, &err),
              &err, s->name);
         struct window_image old = old_image_view(&s->olds[i]);

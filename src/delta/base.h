@@ -23,7 +23,7 @@ enum base_class {
     BASE_UNKNOWN,
     BASE_CONTROL, /* 'c': a file of the control part, as dpkg keeps it in info/, and "control" itself in base_control_text's form */
     BASE_LIST, /* 'l': the paths of the package, a line each, in the order of its archive ("/." first), as dpkg keeps it; of a folder, its tree's text */
-    BASE_FILE,     /* 'f' */
+    BASE_FILE, /* 'f' */
     BASE_CONFFILE, /* 'e': its owner may have edited it */
     BASE_DOC, /* 'd': below /usr/share/{doc,man,info,locale,help,gnome/help,omf,lintian,linda,groff}: may be excluded on purpose */
     BASE_CLASS_COUNT
@@ -48,6 +48,11 @@ struct base {
      * ERROR_CONFLICT: there, but other bytes (edited); the text names the file.
      */
     bool (*read)(void *self, size_t index, struct writer *out, struct error *err);
+    /*
+     * The same without the comparison, for a decoder: MD5 takes a third of its time, and what is made of other bytes has another
+     * SHA-256. It reads again, checked, when something was wrong, so that the file is named all the same. NULL: there is only `read`.
+     */
+    bool (*read_unchecked)(void *self, size_t index, struct writer *out, struct error *err);
     /* Its size, where that is known without reading it; NULL: it must be read for that. A wrong answer makes decoding fail, nothing else. */
     bool (*size)(void *self, size_t index, uint64_t *out, struct error *err);
     void *self;

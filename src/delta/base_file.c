@@ -17,7 +17,7 @@ struct base_files {
     struct bytes list;
 };
 
-/* Reads the file in pieces, each added to the digester and, where there is one, to *out. */
+/* Reads the file in pieces, each added to the digester and to *out, where there are these. */
 static bool read_pieces(const char *path, struct digester *digester, struct writer *out, struct error *err)
 {
     OWN(own_fd) int fd = -1;
@@ -36,7 +36,7 @@ static bool read_pieces(const char *path, struct digester *digester, struct writ
         if (n == 0)
             return true;
         struct bytes got = {piece, (size_t)n};
-        if (!digester_add(digester, got, err))
+        if (digester != NULL && !digester_add(digester, got, err))
             return false;
         if (out == NULL)
             continue;
@@ -72,6 +72,14 @@ static bool read_part(void *self, size_t index, struct writer *out, struct error
            error_set(err, ERROR_CONFLICT, "%s: has been changed meanwhile", files->paths[index]);
 }
 
+static bool read_unchecked(void *self, size_t index, struct writer *out, struct error *err)
+{
+    const struct base_files *files = self;
+
+    return files->paths[index] == NULL ? read_part(self, index, out, err)
+                                       : read_pieces(files->paths[index], NULL, out, err);
+}
+
 static bool size_part(void *self, size_t index, uint64_t *out, struct error *err)
 {
     const struct base_files *files = self;
@@ -100,8 +108,12 @@ static bool take_parts(struct arena *arena, size_t count, struct base_part **par
 
 bool base_file_open(const char *path, struct arena *arena, struct base *out, struct error *err)
 {
-    struct base base = {
-        .kind = BASE_KIND_FILE, .part_count = 1, .read = read_part, .size = size_part, .arena = arena};
+    struct base base = {.kind = BASE_KIND_FILE,
+                        .part_count = 1,
+                        .read = read_part,
+                        .read_unchecked = read_unchecked,
+                        .size = size_part,
+                        .arena = arena};
     struct base_part *parts;
     struct base_files *files;
 
@@ -138,8 +150,12 @@ static bool list_part(const struct tree *tree, struct arena *arena, struct base_
 
 bool base_folder_open(const char *path, struct arena *arena, struct base *out, struct error *err)
 {
-    struct base base = {
-        .kind = BASE_KIND_FOLDER, .part_count = 1, .read = read_part, .size = size_part, .arena = arena};
+    struct base base = {.kind = BASE_KIND_FOLDER,
+                        .part_count = 1,
+                        .read = read_part,
+                        .read_unchecked = read_unchecked,
+                        .size = size_part,
+                        .arena = arena};
     struct base_part *parts;
     struct base_files *files;
     struct tree tree;

@@ -39,14 +39,32 @@ static inline bool codec_read(void *self, size_t index, struct writer *out, stru
     return writer_ok(out) || error_set(err, ERROR_LIMIT, "more than %zu bytes", out->limit);
 }
 
+/* As it lies there: of an edited file other bytes, and nobody says so. */
+static inline bool codec_read_unchecked(void *self, size_t index, struct writer *out, struct error *err)
+{
+    const struct codec_base *base = self;
+    size_t before = out->size;
+
+    if (!base->edited[index])
+        return codec_read(self, index, out, err);
+    writer_put(out, base->bytes[index]);
+    for (size_t i = before; i < out->size; i++)
+        out->at[i] ^= 0x20;
+    return writer_ok(out) || error_set(err, ERROR_LIMIT, "more than %zu bytes", out->limit);
+}
+
 static inline void codec_base_with(struct codec_base *out, enum base_kind kind,
                                    const struct codec_file *files, size_t count)
 {
     struct error err = {0};
 
     assert(count <= CODEC_PARTS_MAX);
-    *out = (struct codec_base){
-        .base = {.kind = kind, .parts = out->parts, .part_count = count, .read = codec_read, .self = out}};
+    *out = (struct codec_base){.base = {.kind = kind,
+                                        .parts = out->parts,
+                                        .part_count = count,
+                                        .read = codec_read,
+                                        .read_unchecked = codec_read_unchecked,
+                                        .self = out}};
     for (size_t i = 0; i < count; i++) {
         out->parts[i] = (struct base_part){.name = text_of(files[i].name), .class = BASE_FILE};
         out->bytes[i] = files[i].bytes;

@@ -20,6 +20,8 @@ struct decode {
     struct old_image old;
     const struct delta_old *olds; /* what it was made from */
     bool held;
+    bool checked; /* parts of the base are compared with their MD5 */
+    bool stopped;
     uint64_t done;
 };
 
@@ -72,8 +74,8 @@ static bool take_old(struct decode *decode, const struct delta_window *window, s
         return true;
     decode->held = false;
     old_image_end(&decode->old);
-    if (!old_image_take(decode->base, window->olds, window->old_count, (size_t)window->old_size, &decode->old,
-                        err))
+    if (!old_image_take(decode->base, window->olds, window->old_count, (size_t)window->old_size,
+                        decode->checked, &decode->old, err))
         return false;
     if (decode->old.bytes.size != window->old_size)
         return error_set(err, ERROR_INPUT, "old image: %zu bytes, announced were %llu",
@@ -94,6 +96,7 @@ static bool report(struct decode *decode, uint64_t done, struct error *err)
     if (work->progress == NULL ||
         work->progress(work->self, decode->done, decode->delta->image_size + decode->delta->output_size))
         return true;
+    decode->stopped = true;
     return error_set(err, ERROR_CONFLICT, "stopped");
 }
 
@@ -170,13 +173,31 @@ static bool run_window(struct decode *decode, const struct delta_window *window,
     return true;
 }
 
-static bool decode_window(struct decode *decode, size_t index, struct error *err)
+static bool make_window(struct decode *decode, size_t index, struct error *err)
 {
     OWN(arena_end) struct arena arena = arena_with(LIMIT_DELTA_MEMORY);
     const struct delta_window *window = &decode->delta->windows[index];
     struct delta_pieces pieces;
-    bool held = false;
     int64_t begin;
+
+    if (!delta_pieces(decode->delta, index, &arena, &pieces, err) || !take_old(decode, window, err))
+        return false;
+    begin = time_cpu_us();
+    if (!run_window(decode, window, &pieces, err))
+        return false;
+    decode->cost.decode_us += time_cpu_us() - begin;
+    return true;
+}
+
+/*
+ * First from the base as it lies there. When that gives other bytes than announced, perhaps a file of it was edited: then all are
+ * read once more, each against its MD5, so that the one who asked is told which.
+ */
+static bool decode_window(struct decode *decode, size_t index, struct error *err)
+{
+    const struct delta_window *window = &decode->delta->windows[index];
+    uint64_t done = decode->done;
+    bool held = false;
 
     if (!spool_holds(decode->work->spool, window->new_at, window->new_size,
                      (struct bytes){window->hash, DELTA_HASH_SIZE}, &held, err))
@@ -185,13 +206,14 @@ static bool decode_window(struct decode *decode, size_t index, struct error *err
         decode->cost.windows_kept++;
         return report(decode, window->new_size, err);
     }
-    if (!delta_pieces(decode->delta, index, &arena, &pieces, err) || !take_old(decode, window, err))
+    if (make_window(decode, index, err))
+        return true;
+    if (decode->checked || decode->stopped || decode->base->read_unchecked == NULL)
         return false;
-    begin = time_cpu_us();
-    if (!run_window(decode, window, &pieces, err))
-        return false;
-    decode->cost.decode_us += time_cpu_us() - begin;
-    return true;
+    decode->checked = true;
+    decode->held = false;
+    decode->done = done;
+    return make_window(decode, index, err);
 }
 
 /* ---- the whole ---- */

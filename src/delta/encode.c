@@ -132,7 +132,7 @@ static bool run_window(void *self, size_t index, struct error *err)
     const struct delta_window *window = &encode->windows[index];
 
     return (old_image_take(encode->request->base, window->olds, window->old_count, (size_t)window->old_size,
-                           &old, err) &&
+                           true, &old, err) &&
             code_window(encode, index, &old, err)) ||
            error_at(err, "window %zu of %zu", index + 1, encode->delta.window_count);
 }

@@ -19,7 +19,21 @@ struct window_image old_image_view(const struct old_image *image)
     return (struct window_image){writer_bytes(&image->bytes), image->pieces, image->piece_count};
 }
 
-static bool read_opened(const struct base *base, const struct delta_old *old, struct writer *out,
+/* Where the parts are. */
+struct old_source {
+    const struct base *base;
+    bool checked;
+};
+
+static bool read_old(const struct old_source *source, uint32_t part, struct writer *out, struct error *err)
+{
+    const struct base *base = source->base;
+
+    return source->checked || base->read_unchecked == NULL ? base->read(base->self, part, out, err)
+                                                           : base->read_unchecked(base->self, part, out, err);
+}
+
+static bool read_opened(const struct old_source *source, const struct delta_old *old, struct writer *out,
                         struct error *err)
 {
     OWN(writer_end) struct writer file = writer_with(LIMIT_DELTA_IMAGE);
@@ -27,21 +41,22 @@ static bool read_opened(const struct base *base, const struct delta_old *old, st
 
     if (opener == NULL)
         return error_set(err, ERROR_CONFLICT, "opener %u, which this program does not know", old->opener);
-    if (!base->read(base->self, old->part, &file, err))
+    if (!read_old(source, old->part, &file, err))
         return false;
     return opener->open(writer_bytes(&file), out->limit - out->size, out, NULL, err) ||
-           error_at(err, "%.*s: %s", TEXT_ARG(base->parts[old->part].name), opener->name);
+           error_at(err, "%.*s: %s", TEXT_ARG(source->base->parts[old->part].name), opener->name);
 }
 
-static bool add_old(struct old_image *image, const struct base *base, const struct delta_old *old,
+static bool add_old(struct old_image *image, const struct old_source *source, const struct delta_old *old,
                     struct error *err)
 {
+    const struct base *base = source->base;
     size_t before = image->bytes.size, size;
 
     if (old->part >= base->part_count)
         return error_set(err, ERROR_INPUT, "part %u of a base that has %zu", old->part, base->part_count);
-    if (old->opener == OPENER_NONE ? !base->read(base->self, old->part, &image->bytes, err)
-                                   : !read_opened(base, old, &image->bytes, err))
+    if (old->opener == OPENER_NONE ? !read_old(source, old->part, &image->bytes, err)
+                                   : !read_opened(source, old, &image->bytes, err))
         return error_at(err, "base");
     size = image->bytes.size - before;
     if (!writer_ok(&image->bytes))
@@ -54,9 +69,10 @@ static bool add_old(struct old_image *image, const struct base *base, const stru
 }
 
 bool old_image_take(const struct base *base, const struct delta_old *olds, size_t count, size_t size_max,
-                    struct old_image *out, struct error *err)
+                    bool checked, struct old_image *out, struct error *err)
 {
     OWN(old_image_end) struct old_image image = {.bytes = writer_with(size_max)};
+    const struct old_source source = {base, checked};
 
     if (size_max > LIMIT_DELTA_IMAGE)
         return error_set(err, ERROR_LIMIT, "old image: %zu bytes", size_max);
@@ -64,8 +80,9 @@ bool old_image_take(const struct base *base, const struct delta_old *olds, size_
     image.parts = calloc(count + 1, sizeof(*image.parts));
     if (image.pieces == NULL || image.parts == NULL)
         return error_set(err, ERROR_LIMIT, "out of memory");
+    writer_expect(&image.bytes, size_max);
     for (size_t i = 0; i < count; i++)
-        if (!add_old(&image, base, &olds[i], err))
+        if (!add_old(&image, &source, &olds[i], err))
             return false;
     *out = image;
     image = (struct old_image){0};

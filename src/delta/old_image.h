@@ -15,9 +15,9 @@ struct old_image {
     size_t piece_count;
 };
 
-/* At most size_max bytes. ERROR_INPUT: a part is not what the opener opens, or the base has no such part. */
+/* At most size_max bytes; checked: each part against its MD5 (delta/base.h). ERROR_INPUT: a part is not what the opener opens, or the base has no such part. */
 bool old_image_take(const struct base *base, const struct delta_old *olds, size_t count, size_t size_max,
-                    struct old_image *out, struct error *err) MUST_USE;
+                    bool checked, struct old_image *out, struct error *err) MUST_USE;
 void old_image_end(struct old_image *image);
 struct window_image old_image_view(const struct old_image *image);
 

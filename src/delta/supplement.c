@@ -235,7 +235,8 @@ bool base_with_supplements(const struct base *base, const struct supplement *sup
         return arena_full(arena, err);
     *self = (struct supplemented){base, supplements, count};
     got.read = read_supplemented;
-    got.size = NULL; /* what is missing has its size in a supplement: reading tells */
+    got.read_unchecked = NULL; /* an edited file is one that the supplement has */
+    got.size = NULL;           /* what is missing has its size in a supplement: reading tells */
     got.self = self;
     got.arena = arena;
     *out = got;

@@ -410,7 +410,7 @@ static bool open_file(const struct installed *self, struct text place, int *out,
     return true;
 }
 
-/* As much as it had at the beginning and one byte more, by which a growing file is known. */
+/* As much as it had at the beginning and one byte more, by which a growing file is known. md5 may be NULL. */
 static bool read_file(int fd, struct text place, uint64_t size, struct writer *out, struct digest *md5,
                       struct error *err)
 {
@@ -418,7 +418,7 @@ static bool read_file(int fd, struct text place, uint64_t size, struct writer *o
     uint64_t left = size + 1;
     uint8_t buffer[BUFFER_SIZE];
 
-    if (!digester_open(DIGEST_MD5, &digester, err))
+    if (md5 != NULL && !digester_open(DIGEST_MD5, &digester, err))
         return false;
     while (left > 0) {
         ssize_t got = read(fd, buffer, left < BUFFER_SIZE ? (size_t)left : BUFFER_SIZE);
@@ -428,7 +428,7 @@ static bool read_file(int fd, struct text place, uint64_t size, struct writer *o
             return error_system(err, "%.*s", TEXT_ARG(place));
         if (got == 0)
             break;
-        if (!digester_add(&digester, (struct bytes){buffer, (size_t)got}, err))
+        if (md5 != NULL && !digester_add(&digester, (struct bytes){buffer, (size_t)got}, err))
             return false;
         writer_put(out, (struct bytes){buffer, (size_t)got});
         left -= (uint64_t)got;
@@ -436,7 +436,8 @@ static bool read_file(int fd, struct text place, uint64_t size, struct writer *o
             return error_set(err, ERROR_LIMIT, "%.*s: has more than the %zu bytes that are allowed",
                              TEXT_ARG(place), out->limit);
     }
-    digester_close(&digester, md5);
+    if (md5 != NULL)
+        digester_close(&digester, md5);
     return true;
 }
 
@@ -466,9 +467,19 @@ static bool read_checked(const struct installed *self, size_t index, struct writ
                            TEXT_ARG(self->record->name));
 }
 
-static bool read_part(void *data, size_t index, struct writer *out, struct error *err)
+static bool read_as_it_is(const struct installed *self, size_t index, struct writer *out, struct error *err)
 {
-    const struct installed *self = data;
+    struct text place = self->sources[index].place;
+    OWN(own_fd) int fd = -1;
+    struct stat found;
+
+    return open_file(self, place, &fd, &found, err) &&
+           read_file(fd, place, (uint64_t)found.st_size, out, NULL, err);
+}
+
+static bool read_either(const struct installed *self, size_t index, bool checked, struct writer *out,
+                        struct error *err)
+{
     size_t before = out->size;
     struct bytes all;
 
@@ -476,10 +487,20 @@ static bool read_part(void *data, size_t index, struct writer *out, struct error
         writer_put(out, self->sources[index].kept);
         return writer_done(out, &all, err);
     }
-    if (read_checked(self, index, out, err))
+    if (checked ? read_checked(self, index, out, err) : read_as_it_is(self, index, out, err))
         return true;
     out->size = before; /* half of a file is nothing to anybody */
     return false;
+}
+
+static bool read_unchecked(void *data, size_t index, struct writer *out, struct error *err)
+{
+    return read_either(data, index, false, out, err);
+}
+
+static bool read_part(void *data, size_t index, struct writer *out, struct error *err)
+{
+    return read_either(data, index, true, out, err);
 }
 
 static bool size_part(void *data, size_t index, uint64_t *out, struct error *err)
@@ -509,6 +530,7 @@ bool installed_base_open(const struct dpkg_database *database, const struct dpkg
                        .version = record->version,
                        .arch = record->arch,
                        .read = read_part,
+                       .read_unchecked = read_unchecked,
                        .size = size_part,
                        .self = self,
                        .arena = arena};
