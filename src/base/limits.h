@@ -152,6 +152,11 @@
 #define LIMIT_TUF_TIME_MS   (10 * 60 * 1000) /* for one file of metadata: 16 MB at 300 kbit/s */
 #define LIMIT_TUF_STALL_MS  20000
 #define LIMIT_TUF_MEMORY    (256 * MIB) /* of one refresh; more than ten roles as large as may be are refused */
+/* What a machine remembers of its repository: fifteen roles, and orders that are ended and dropped by people. */
+#define LIMIT_TRUST_RECORD (8 * MIB)
+#define LIMIT_TRUST_ROLES  64
+#define LIMIT_TRUST_ORDERS 1024
+#define LIMIT_TRUST_TEXT   1024 /* why the last try failed */
 /* Floors: one for each suite of each archive, and a few others; 200 bytes each. */
 #define LIMIT_FLOORS      4096
 #define LIMIT_FLOORS_FILE MIB
