@@ -63,6 +63,10 @@ const struct control_row controls[CONTROL_COUNT] = {
     [CONTROL_TUF_THRESHOLD_ZERO] = {"tuf-threshold-zero", "thresholds", "a role that nobody has to sign for"},
     [CONTROL_TUF_DISTINCT_KEYS] = {"tuf-distinct-keys", "thresholds", "one key that counts twice"},
     [CONTROL_TUF_DISTINCT_PERSONS] = {"tuf-distinct-persons", "insider", "one person who counts twice"},
+    [CONTROL_ORDER_ROLE] = {"order-role", "stolen-approver", "an order of a role that may not give it"},
+    [CONTROL_SOLO_DELAY] = {"solo-delay", "stolen-approver",
+                            "what one person signed for two, before he could notice it"},
+    [CONTROL_POLICY_COMMANDS] = {"policy-commands", "insider", "a repository's policy that names commands"},
 };
 
 const enum control controls_behind[CONTROL_COUNT] = {

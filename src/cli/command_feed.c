@@ -3,6 +3,7 @@
 #include "base/own.h"
 #include "cli/feed_options.h"
 #include "cli/print_feeds.h"
+#include "flow/trust_refresh.h"
 
 enum { FORMAT_TABLE = 1, FORMAT_JSON };
 
@@ -105,14 +106,42 @@ static bool update(const struct command_call *call, struct feed_results *out, st
     return done;
 }
 
+/* What people signed comes with what others report; where it fails the data comes all the same, and status says why. */
+static bool refresh_trust(const struct command_call *call, struct error *err)
+{
+    struct trust_settings settings;
+    struct trust_record record;
+    struct state state;
+    struct trust_refresh_request request = {
+        .state = &state, .settings = &settings, .now_us = feed_options_now(call, UPDATE_NOW)};
+    struct error no_fetch = {0};
+
+    if (!trust_settings_in_force(call->arena, &settings, err))
+        return false;
+    if (settings.repository.size == 0)
+        return true;
+    if (!os_helper(call->arena, "suture-fetch", &request.fetch_program, &no_fetch))
+        request.fetch_program = NULL;
+    return feed_options_state(call->arena, &state, err) &&
+           trust_refresh(&request, call->arena, &record, err) &&
+           (record.problem.size == 0 || error_set(err, ERROR_TRUST, "%.*s", TEXT_ARG(record.problem)));
+}
+
 static enum command_exit run_update(const struct command_call *call, struct error *err)
 {
     struct feed_results results = {0};
+    struct error trust = {0};
+    const bool believed = refresh_trust(call, &trust);
 
     if (!update(call, &results, err) ||
         !print_results(call, command_choice(call, UPDATE_FORMAT), &results, err))
         return COMMAND_FAILED;
-    return all_failed(&results, err) ? COMMAND_FAILED : COMMAND_DONE;
+    if (all_failed(&results, err))
+        return COMMAND_FAILED;
+    if (believed)
+        return COMMAND_DONE;
+    (void)error_set(err, trust.kind, "the data is in use, but not what the repository has: %s", trust.text);
+    return COMMAND_FAILED;
 }
 
 const struct command command_feed_update = {

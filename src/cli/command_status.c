@@ -7,11 +7,13 @@
  *      running     2 services run old code: nginx, ssh
  *      last run    apply done Sat 21 Nov 2026 03:04: 20261121T030402Z-9f3a61c2
  *      unattended  on
+ *      trust       fresh: 11 roles, timestamp 1 h old · suture trust status
  */
 #include "base/limits.h"
 #include "base/os.h"
 #include "base/own.h"
 #include "cli/command.h"
+#include "cli/print_trust.h"
 #include "cli/screen.h"
 #include "cli/words.h"
 #include "flow/groups.h"
@@ -227,6 +229,20 @@ static void print_unattended(const struct face *face)
         note(face, "unattended", TEXT("off"), COLOUR_PLAIN);
 }
 
+/* Nothing is said where no repository was ever asked: vendors' signatures are all there is then. */
+static void print_repository(const struct face *face)
+{
+    const struct status *status = face->status;
+    bool bad = false;
+
+    if (status->trust_why.size > 0)
+        note(face, "(!) trust", status->trust_why, COLOUR_BAD);
+    else if (status->has_trust) {
+        struct text line = print_trust_line(&status->trust, status->scan->now_us, face->arena, &bad);
+        note(face, bad ? "(!) trust" : "trust", line, bad ? COLOUR_WARN : COLOUR_PLAIN);
+    }
+}
+
 static void print_screen(const struct status *status, struct arena *arena, struct screen *screen)
 {
     struct face face = {status, arena, screen, words_local_zone(arena)};
@@ -239,6 +255,7 @@ static void print_screen(const struct status *status, struct arena *arena, struc
     print_running(&face);
     print_run(&face);
     print_unattended(&face);
+    print_repository(&face);
 }
 
 static enum command_exit run(const struct command_call *call, struct error *err)

@@ -12,8 +12,8 @@ extern const struct command command_scan, command_why, command_plan, command_fee
 extern const struct command command_apply;
 extern const struct command command_delta_create, command_delta_apply, command_delta_info,
     command_delta_publish, command_delta_supplement;
-extern const struct command command_tuf;
 extern const struct command command_key_new, command_key_show, command_key_list;
+extern const struct command command_trust_pin, command_trust_refresh, command_trust_status, command_tuf;
 extern const struct command command_verify, command_report, command_rollback;
 extern const struct command command_drill_list, command_drill_run;
 extern const struct command command_repo_init, command_repo_add, command_repo_remove, command_repo_sign,
@@ -54,6 +54,9 @@ const struct command *const commands[] = {
     &command_delta_supplement,
     &command_drill_list,
     &command_drill_run,
+    &command_trust_pin,
+    &command_trust_refresh,
+    &command_trust_status,
     &command_tuf,
     &command_repo_init,
     &command_repo_add,

@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "base/own.h"
+#include "flow/trust_json.h"
 #include "format/json.h"
 #include "store/journal.h"
 #include "store/state.h"
@@ -102,6 +103,9 @@ static void read_state(const char *folder, struct arena *arena, struct status *s
     why = (struct error){0};
     if (!read_takeover(&state, arena, status, &why))
         status->unattended_why = text_format(arena, "%s", why.text);
+    why = (struct error){0};
+    if (!trust_record_read(folder, arena, &status->trust, &status->has_trust, &why))
+        status->trust_why = text_format(arena, "%s", why.text);
 }
 
 /* ---- what runs old code ---- */
@@ -246,6 +250,16 @@ static void put_run(struct json_writer *j, const struct status *status)
     json_close_object(j);
 }
 
+static void put_trust(struct json_writer *j, const struct status *status)
+{
+    put_text(j, "trust_problem", status->trust_why);
+    json_name(j, "trust");
+    if (status->has_trust)
+        trust_json_put(j, &status->trust, status->scan->now_us);
+    else
+        json_put_null(j);
+}
+
 void status_write_json(const struct status *status, struct writer *out)
 {
     const struct scan *scan = status->scan;
@@ -270,6 +284,7 @@ void status_write_json(const struct status *status, struct writer *out)
     put_text(&j, "runs_why", status->run_why);
     put_string(&j, "unattended", takeover_phase_name(status->unattended));
     put_text(&j, "unattended_why", status->unattended_why);
+    put_trust(&j, status);
     json_close_object(&j);
     writer_byte(out, '\n');
 }

@@ -8,6 +8,7 @@
 #include "flow/scan.h"
 #include "model/run.h"
 #include "store/takeover.h"
+#include "store/trust_record.h"
 
 enum status_verdict {
     STATUS_UNKNOWN, /* nothing to judge with, or data that is needed is stale or absent and nothing is known to be due */
@@ -27,7 +28,10 @@ struct status {
     uint32_t run_count;
     struct text run_why; /* the journal cannot be read; absent: it can, or there is none */
     enum takeover_phase unattended;
-    struct text unattended_why;  /* as run_why */
+    struct text unattended_why; /* as run_why */
+    bool has_trust;             /* a repository was asked once */
+    struct trust_record trust;
+    struct text trust_why;       /* as run_why */
     const struct text *services; /* that run old code, each once */
     size_t service_count;
 };

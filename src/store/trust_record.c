@@ -71,6 +71,15 @@ const struct trust_order *trust_record_crisis(const struct trust_record *record,
     return found;
 }
 
+const struct trust_file *trust_record_policy(const struct trust_record *record, int64_t now_us)
+{
+    const struct trust_file *next = &record->next_policy, *now = &record->policy;
+
+    if (next->digest.kind != DIGEST_UNKNOWN && next->begins_us <= now_us)
+        return next;
+    return now->digest.kind != DIGEST_UNKNOWN && now->begins_us <= now_us ? now : NULL;
+}
+
 static bool names_version(const struct signed_order *order, struct text version)
 {
     for (size_t i = 0; i < order->version_count; i++)
@@ -204,6 +213,7 @@ bool trust_record_print(struct writer *w, const struct trust_record *record, str
     put_text(&j, "repository", record->repository);
     json_name(&j, "solo");
     json_put_bool(&j, record->solo);
+    put_time(&j, "solo_until", record->solo_until_us);
     put_time(&j, "tried", record->tried_us);
     put_time(&j, "refreshed", record->refreshed_us);
     put_text(&j, "problem", record->problem);
@@ -348,6 +358,7 @@ bool trust_record_parse(struct bytes raw, struct arena *arena, struct trust_reco
                          TEXT_ARG(schema));
     if (!get_text(root, "repository", LIMIT_URL, arena, &record.repository, err) ||
         !json_get_bool(root, "solo", true, &record.solo, err) ||
+        !get_time(root, "solo_until", &record.solo_until_us, err) ||
         !get_time(root, "tried", &record.tried_us, err) ||
         !get_time(root, "refreshed", &record.refreshed_us, err) ||
         !get_text(root, "problem", LIMIT_TRUST_TEXT, arena, &record.problem, err) ||

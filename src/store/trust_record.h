@@ -48,6 +48,8 @@ struct trust_file {
 struct trust_record {
     struct text repository;
     bool solo;
+    int64_t
+        solo_until_us; /* it has grown to several people, and counts as solo until then; TIME_ABSENT: it has not */
     int64_t tried_us, refreshed_us; /* the last try, and the last that ended well; TIME_ABSENT: none */
     struct text problem;            /* of the last try; absent: it ended well */
     const struct trust_role *roles;
@@ -75,6 +77,8 @@ enum trust_age trust_role_age(const struct trust_role *role, int64_t now_us);
 bool trust_order_holds(const struct trust_record *record, const struct trust_order *order, int64_t now_us);
 /* The strictest crisis order that has effect, or NULL. */
 const struct trust_order *trust_record_crisis(const struct trust_record *record, int64_t now_us);
+/* The policy that has effect, or NULL. */
+const struct trust_file *trust_record_policy(const struct trust_record *record, int64_t now_us);
 /* Who blocks this file; or NULL. An absent version or digest (kind UNKNOWN) matches only what blocks all of the package. */
 const struct trust_order *trust_record_block(const struct trust_record *record, struct text package,
                                              struct text version, const struct digest *sha256,

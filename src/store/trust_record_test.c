@@ -126,6 +126,8 @@ static void test_orders(void **state)
     other = file;
     other.at[31] ^= 1;
 
+    assert_null(trust_record_policy(&record, NOW - 2 * DAY));
+    assert_int_equal(trust_record_policy(&record, NOW)->version, 4);
     assert_null(trust_record_crisis(&record, NOW - 2 * DAY));
     assert_int_equal(trust_record_crisis(&record, NOW)->order.level, LEVEL_ESSENTIAL);
     assert_int_equal(trust_record_crisis(&record, NOW + DAY - 1)->order.level, LEVEL_ESSENTIAL);
