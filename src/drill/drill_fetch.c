@@ -11,6 +11,7 @@
 #include "base/own.h"
 #include "base/time.h"
 #include "drill/drill_data.h"
+#include "drill/drill_tuf.h"
 #include "drill/hostile_server.h"
 #include "drill/victim.h"
 
@@ -132,7 +133,7 @@ static bool run_endless(struct drill_run *run, struct error *err)
         return false;
     drill_nothing_bad(run, run->broken == 0, "the disk never had more than the %zu bytes that were allowed",
                       SIZE_MAX_HERE);
-    return end_with_a_fetch(run, &server, err);
+    return end_with_a_fetch(run, &server, err) && tuf_part_endless(run, err);
 }
 
 const struct drill drill_endless_data = {

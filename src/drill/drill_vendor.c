@@ -2,6 +2,7 @@
  * Drills against the chain from the vendor's signature to a package's bytes: the attacker has a mirror, or sits between.
  */
 #include "drill/drill_data.h"
+#include "drill/drill_tuf.h"
 #include "drill/victim.h"
 
 #define MIRROR                                                                                               \
@@ -143,7 +144,7 @@ static bool run_rollback(struct drill_run *run, struct error *err)
     drill_nothing_bad(run, !victim_ran(&victim, "lantern 1.5") && !victim_ran(&fresh, "lantern 1.5"),
                       "lantern 1.5, the one with the hole, was not installed");
     victim_recover(&victim);
-    return true;
+    return tuf_part_rollback(run, err);
 }
 
 const struct drill drill_rollback = {
@@ -169,7 +170,7 @@ static bool run_freeze(struct drill_run *run, struct error *err)
         return false;
     drill_nothing_bad(run, !victim_ran(&victim, "lantern 1.5"), "nothing was installed from the old list");
     victim_recover(&victim);
-    return true;
+    return tuf_part_freeze(run, err);
 }
 
 const struct drill drill_freeze = {
@@ -212,7 +213,7 @@ static bool run_mix(struct drill_run *run, struct error *err)
                   "sent something else than what was signed");
     victim_judge(&victim);
     victim_recover(&victim);
-    return true;
+    return tuf_part_mix(run, err);
 }
 
 const struct drill drill_mix_and_match = {
