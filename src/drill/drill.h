@@ -23,7 +23,7 @@
 
 /* Programs of ours that drills start, absolute; NULL where one is missing. */
 struct drill_tools {
-    const char *prove, *fetch, *rebuild;
+    const char *prove, *fetch, *rebuild, *parse;
 };
 
 struct drill;

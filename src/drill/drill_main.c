@@ -139,7 +139,8 @@ static bool find_tools(struct arena *arena, struct drill_tools *out, struct erro
 {
     return os_helper(arena, "suture-prove", &out->prove, err) &&
            os_helper(arena, "suture-fetch", &out->fetch, err) &&
-           os_helper(arena, "suture-rebuild", &out->rebuild, err);
+           os_helper(arena, "suture-rebuild", &out->rebuild, err) &&
+           os_helper(arena, "suture-parse", &out->parse, err);
 }
 
 static enum verdict run_named(const struct drill_tools *tools, int count, char **names)

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "base/control.h"
 #include "base/digest.h"
 #include "base/file.h"
 #include "base/limits.h"
@@ -114,7 +115,8 @@ static bool check_against(const struct feed_change *change, const struct feed_fa
 {
     char theirs[16], ours[16];
 
-    if (facts->generated_us != TIME_ABSENT && facts->generated_us > change->now_us + AHEAD_MAX_US) {
+    if (facts->generated_us != TIME_ABSENT && facts->generated_us > change->now_us + AHEAD_MAX_US &&
+        control_holds(CONTROL_FEED_AHEAD)) {
         date_of(facts->generated_us, theirs);
         date_of(change->now_us, ours);
         return error_set(err, ERROR_CONFLICT, "says that it is of %s, here it is %s: is this clock right?",
@@ -122,14 +124,15 @@ static bool check_against(const struct feed_change *change, const struct feed_fa
     }
     if (former == NULL || former->file.size == 0)
         return true;
-    if (facts->generated_us != TIME_ABSENT && facts->generated_us < former->generated_us) {
+    if (facts->generated_us != TIME_ABSENT && facts->generated_us < former->generated_us &&
+        control_holds(CONTROL_FEED_OLDER)) {
         date_of(facts->generated_us, theirs);
         date_of(former->generated_us, ours);
         return error_set(err, ERROR_CONFLICT, "is of %s, older than the one that is held, of %s", theirs,
                          ours);
     }
     uint64_t least = former->records / 100 * KEEPS_PERCENT + former->records % 100 * KEEPS_PERCENT / 100;
-    if (!take_smaller && facts->record_count < least)
+    if (!take_smaller && facts->record_count < least && control_holds(CONTROL_FEED_SMALLER))
         return error_set(err, ERROR_CONFLICT,
                          "has %llu records, the one that is held %llu: more than 30 %% are lost (suture feed "
                          "import --accept-smaller takes it)",
