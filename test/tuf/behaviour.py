@@ -31,7 +31,8 @@ class Done:
 class Client:
     """A client with folders of its own, and the three commands of the suite."""
 
-    def __init__(self, folder, metadata_url, targets_url, root):
+    def __init__(self, folder, metadata_url, targets_url, root, program=COMMAND):
+        self.program = program
         self.folder, self.metadata_url, self.targets_url, self.root = folder, metadata_url, targets_url, root
         self.metadata, self.downloads = os.path.join(folder, "metadata"), os.path.join(folder, "downloads")
         os.mkdir(self.metadata)
@@ -42,7 +43,7 @@ class Client:
     def run(self, *arguments, at=None, command=()):
         """at: a text of a date and time, in UTC, that the client is made to believe. command: what starts it."""
         command = ["faketime", at] if at else command
-        process = subprocess.run([*command, *COMMAND, "--metadata-dir", self.metadata, *arguments], text=True,
+        process = subprocess.run([*command, *self.program, "--metadata-dir", self.metadata, *arguments], text=True,
                                  env=self.environment, capture_output=True, timeout=TIMEOUT, stdin=subprocess.DEVNULL)
         return Done(process)
 
