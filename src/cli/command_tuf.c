@@ -62,7 +62,8 @@ static void updater_end(struct updater *updater)
 {
     struct error ignored;
 
-    if (updater->spool != NULL)
+    /* Without the lock it is another run's, which is at work in it. */
+    if (updater->spool != NULL && updater->client.lock != 0)
         (void)!file_remove_tree(updater->spool, &ignored);
     tuf_client_end(&updater->client);
 }
