@@ -41,6 +41,10 @@ static bool check_archive(const struct vouched *vouched, struct check *check)
         (void)error_set(check->err, ERROR_TRUST, "no verified list of an archive names it");
         return refuse(check, TRUST_VENDOR_SIGNATURE);
     }
+    if (vouched->refusal == TRUST_SCOPE) {
+        (void)error_set(check->err, ERROR_TRUST, "%.*s", TEXT_ARG(vouched->why));
+        return refuse(check, TRUST_SCOPE);
+    }
     enum archive_state state = vouched->state < ARCHIVE_STATE_COUNT ? vouched->state : ARCHIVE_STATE_UNKNOWN;
     if (state == ARCHIVE_VERIFIED && vouched->went_back && control_holds(CONTROL_LIST_WENT_BACK)) {
         (void)error_set(check->err, ERROR_TRUST, "its list is older than one that was here before");
@@ -51,6 +55,8 @@ static bool check_archive(const struct vouched *vouched, struct check *check)
     (void)error_set(check->err, ERROR_TRUST, "%s%s%.*s",
                     state == ARCHIVE_VERIFIED ? "nobody signed its list" : states[state].why,
                     vouched->why.size > 0 ? ": " : "", TEXT_ARG(vouched->why));
+    if (state == ARCHIVE_REFUSED && vouched->refusal != TRUST_NOT_REFUSED)
+        return refuse(check, vouched->refusal);
     return refuse(check, state == ARCHIVE_VERIFIED ? TRUST_VENDOR_SIGNATURE : states[state].refusal);
 }
 

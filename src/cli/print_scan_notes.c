@@ -272,12 +272,14 @@ static void print_archives(const struct face *face)
         const struct archive *archive = &host->archives[i];
         if (archive->state != ARCHIVE_REFUSED && archive->state != ARCHIVE_ABSENT)
             continue;
-        face_note(face, "(!) source",
-                  text_format(face->arena, "%.*s %.*s %.*s: %s: %.*s", TEXT_ARG(archive->site),
-                              TEXT_ARG(archive->suite), TEXT_ARG(archive->component),
-                              archive->state == ARCHIVE_REFUSED ? "REFUSED" : "ABSENT",
-                              TEXT_ARG(archive->why)),
-                  COLOUR_WARN);
+        face_note(
+            face, "(!) source",
+            text_format(face->arena, "%.*s %.*s %.*s: %s: %s%s%.*s", TEXT_ARG(archive->site),
+                        TEXT_ARG(archive->suite), TEXT_ARG(archive->component),
+                        archive->state == ARCHIVE_REFUSED ? "REFUSED" : "ABSENT",
+                        archive->refusal == TRUST_NOT_REFUSED ? "" : trust_refusal_name(archive->refusal),
+                        archive->refusal == TRUST_NOT_REFUSED ? "" : ": ", TEXT_ARG(archive->why)),
+            COLOUR_WARN);
     }
 }
 

@@ -229,6 +229,12 @@ static bool is_pinned_away(const struct package *package)
            version_compare(VERSION_DEB, package->offers[0].version, package->version) > 0;
 }
 
+/* Another archive offers something newer that it may not own: apt would take it. */
+static bool is_shadowed(const struct package *package)
+{
+    return package->shadow.size > 0 && version_compare(VERSION_DEB, package->shadow, package->version) > 0;
+}
+
 static bool take_left(struct making *making, struct error *err)
 {
     const struct host *host = making->scan->host;
@@ -254,6 +260,11 @@ static bool take_left(struct making *making, struct error *err)
             left[count] = left_of(making, package, &package->offers[0]);
             left[count].reason = LEFT_HELD;
             left[count++].why = TEXT("a pin of apt's preferences keeps it");
+        } else if (pick == NULL && is_shadowed(package)) {
+            const struct offer shadow = {.version = package->shadow};
+            left[count] = left_of(making, package, &shadow);
+            left[count].reason = LEFT_SCOPE;
+            left[count++].why = package->shadow_why;
         }
     }
     making->plan.left = left;
@@ -449,10 +460,11 @@ static bool take_refused(const struct making *making, struct text *out, struct e
             const struct archive *archive = &host->archives[i];
             if (archive->state != rows[r].state || archive->went_back != rows[r].went_back)
                 continue;
-            *out =
-                text_format(making->arena, "%s: %.*s %.*s %.*s: %.*s", rows[r].name, TEXT_ARG(archive->site),
-                            TEXT_ARG(archive->suite), TEXT_ARG(archive->component),
-                            TEXT_ARG(archive->why.size > 0 ? archive->why : TEXT("its list is too old")));
+            *out = text_format(
+                making->arena, "%s: %.*s %.*s %.*s: %.*s",
+                archive->refusal != TRUST_NOT_REFUSED ? trust_refusal_name(archive->refusal) : rows[r].name,
+                TEXT_ARG(archive->site), TEXT_ARG(archive->suite), TEXT_ARG(archive->component),
+                TEXT_ARG(archive->why.size > 0 ? archive->why : TEXT("its list is too old")));
             return out->at != NULL || arena_full(making->arena, err);
         }
     *out = (struct text){0};

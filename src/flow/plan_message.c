@@ -40,7 +40,7 @@ void plan_question_write(struct writer *w, const struct plan_request *request)
 {
     const struct scan_request *scan = &request->scan;
 
-    writer_string(w, "SPQ2");
+    writer_string(w, "SPQ3");
     writer_u64(w, (uint64_t)scan->now_us);
     writer_byte(w, scan->now_given);
     writer_byte(w, (uint8_t)scan->level);
@@ -51,6 +51,7 @@ void plan_question_write(struct writer *w, const struct plan_request *request)
     write_path(w, scan->root);
     write_path(w, scan->index);
     write_path(w, scan->policy);
+    write_path(w, scan->publishers);
     writer_varint(w, request->name_count);
     for (size_t i = 0; i < request->name_count; i++)
         write_text(w, request->names[i]);
@@ -106,8 +107,8 @@ bool plan_question_read(struct bytes raw, struct arena *arena, struct plan_reque
     struct bytes magic = reader_take(&r, 4);
     struct plan_request got = {0};
 
-    if (!reader_ok(&r) || memcmp(magic.at, "SPQ2", 4) != 0)
-        return error_set(err, ERROR_INPUT, "question: does not begin with SPQ2");
+    if (!reader_ok(&r) || memcmp(magic.at, "SPQ3", 4) != 0)
+        return error_set(err, ERROR_INPUT, "question: does not begin with SPQ3");
     got.scan.now_us = (int64_t)reader_u64(&r);
     got.scan.now_given = reader_u8(&r) == 1;
     uint8_t level = reader_u8(&r);
@@ -122,11 +123,14 @@ bool plan_question_read(struct bytes raw, struct arena *arena, struct plan_reque
     if (!read_path(&r, "state", arena, &got.scan.state, err) ||
         !read_path(&r, "root", arena, &got.scan.root, err) ||
         !read_path(&r, "index", arena, &got.scan.index, err) ||
-        !read_path(&r, "policy", arena, &got.scan.policy, err) || !read_names(&r, arena, &got, err) ||
+        !read_path(&r, "policy", arena, &got.scan.policy, err) ||
+        !read_path(&r, "publishers", arena, &got.scan.publishers, err) || !read_names(&r, arena, &got, err) ||
         !read_lifted(&r, arena, &got, err))
         return error_at(err, "question");
     if (!reader_ok(&r) || reader_left(&r) > 0 || got.scan.root == NULL)
         return error_set(err, ERROR_INPUT, "question: is broken");
+    if (got.scan.publishers == NULL)
+        got.scan.publishers = ""; /* the configuration is not this process's to look for */
     got.scan.observe = true;
     *out = got;
     return true;

@@ -7,6 +7,7 @@
 #include "flow/plan_json.h"
 #include "flow/plan_message.h"
 #include "flow/scan_host.h"
+#include "flow/vendor.h"
 #include "store/state.h"
 
 /* Of this machine as it is now something is remembered; suture-plan finds the place made. Where it cannot be, it does without. */
@@ -85,8 +86,11 @@ bool plan_run(const char *program, const struct plan_request *request, struct ar
     struct plan_answer answer;
     struct plan_found got;
 
+    struct plan_request told = *request;
+    if (!vendor_publishers_path(request->scan.publishers, arena, &told.scan.publishers, err))
+        return false;
     make_place(request, arena);
-    plan_question_write(&question, request);
+    plan_question_write(&question, &told);
     if (!writer_done(&question, &command.input, err) || !child_run(&command, arena, &result, err))
         return false;
     if (result.status != 0)

@@ -6,6 +6,7 @@
 #include "base/own.h"
 #include "base/time.h"
 #include "flow/prove_message.h"
+#include "flow/vendor.h"
 
 #define PACKAGES_OF_ONE 256 /* files that one suture-prove holds open */
 
@@ -88,12 +89,14 @@ static bool ask_lists(struct work *work, struct error *err)
     OWN(writer_end) struct writer w = writer_with(LIMIT_PROVE_MESSAGE);
     struct vouch_question *packages = ARENA_ARRAY(work->arena, struct vouch_question, work->count + 1);
     struct vouched_records *records = ARENA_ARRAY(work->arena, struct vouched_records, work->count);
-    const char *memory = file_path(work->arena, work->request->state, "verified");
+    const char *publishers = "";
     struct prove_head head;
     struct bytes answer;
 
-    if (packages == NULL || records == NULL || memory == NULL)
+    if (packages == NULL || records == NULL)
         return arena_full(work->arena, err);
+    if (!vendor_publishers_path(NULL, work->arena, &publishers, err))
+        return false;
     for (size_t i = 0; i < work->count; i++) {
         const struct plan_change *change = change_of(work, i);
         packages[i] = (struct vouch_question){change->name, change->arch, change->to};
@@ -101,7 +104,8 @@ static bool ask_lists(struct work *work, struct error *err)
     prove_lists_question_write(&w, &(struct prove_lists_question){
                                        .now_us = work->request->now_us,
                                        .root = text_of(work->request->root),
-                                       .memory = text_of(memory),
+                                       .state = text_of(work->request->state),
+                                       .publishers = text_of(publishers),
                                        .packages = packages,
                                        .count = work->count,
                                    });
@@ -161,7 +165,20 @@ static bool is_of_plan(const struct vouched *record, const struct plan_change *c
     return digest_equal(&record->digest, &change->digest) && record->size == change->size;
 }
 
-/* The archive of the plan first; others have the same bytes. */
+/* The record of the plan's archive that says by which attack's name it counts for nothing, or NULL. */
+static const struct vouched *refused_of(const struct work *work, size_t index)
+{
+    const struct plan_change *change = change_of(work, index);
+    const struct vouched_records *records = &work->subjects[index].records;
+
+    for (size_t i = 0; i < records->count; i++)
+        if (records->at[i].refusal != TRUST_NOT_REFUSED && text_equal(records->at[i].suite, change->suite) &&
+            trust_same_archive(records->at[i].uri, change->uri))
+            return &records->at[i];
+    return NULL;
+}
+
+/* The archive of the plan first; others have the same bytes. What may not be owned is not even fetched. */
 static bool add_urls(const struct work *work, size_t index, struct mirror_want *want, struct error *err)
 {
     const struct plan_change *change = change_of(work, index);
@@ -174,15 +191,20 @@ static bool add_urls(const struct work *work, size_t index, struct mirror_want *
         for (size_t i = 0; i < records->count; i++) {
             const struct vouched *record = &records->at[i];
             bool first = text_equal(record->suite, change->suite) && text_equal(record->file, change->file);
-            if (!is_of_plan(record, change) || first != (turn == 0))
+            if (!is_of_plan(record, change) || first != (turn == 0) || record->refusal != TRUST_NOT_REFUSED)
                 continue;
             urls[want->url_count] = mirror_url(record->uri, record->file, work->arena);
             if (urls[want->url_count++].at == NULL)
                 return arena_full(work->arena, err);
         }
     want->urls = urls;
-    return want->url_count > 0 ||
-           error_set(err, ERROR_TRUST, "%.*s: %s: no verified list names this file", TEXT_ARG(change->name),
+    if (want->url_count > 0)
+        return true;
+    const struct vouched *refused = refused_of(work, index);
+    if (refused != NULL)
+        return error_set(err, ERROR_TRUST, "%.*s: %s: %.*s", TEXT_ARG(change->name),
+                         trust_refusal_name(refused->refusal), TEXT_ARG(refused->why));
+    return error_set(err, ERROR_TRUST, "%.*s: %s: no verified list names this file", TEXT_ARG(change->name),
                      trust_refusal_name(TRUST_VENDOR_SIGNATURE));
 }
 
@@ -385,6 +407,9 @@ bool prove_plan(const struct prove_request *request, const struct plan *plan, st
     if (work.count > 0 && (!ask_lists(&work, err) || !ask_packages(&work, err)))
         return false;
     memset(out, 0, plan->change_count * sizeof(*out));
+    struct vendor_proved *proved = ARENA_ARRAY(arena, struct vendor_proved, work.count);
+    if (proved == NULL)
+        return arena_full(arena, err);
     for (size_t i = 0; i < work.count; i++) {
         const struct trust_request check = {
             .change = change_of(&work, i),
@@ -395,6 +420,8 @@ bool prove_plan(const struct prove_request *request, const struct plan *plan, st
         };
         if (!trust_check_archive(&check, arena, &out[work.subjects[i].change], refusal, err))
             return false;
+        proved[i] = (struct vendor_proved){check.change->uri, check.change->suite, check.vouched->date_us};
     }
-    return true;
+    /* Only now, that every link of the chain held: what was refused raises nothing. */
+    return vendor_floors_raise(request->state, request->root, proved, work.count, arena, err);
 }

@@ -23,6 +23,7 @@
 #include "flow/offers_work.h"
 #include "flow/powers_message.h"
 #include "flow/prove_work.h"
+#include "flow/vendor.h"
 
 #define LIBRARIES "/usr/lib", "/lib", "/lib64", "/usr/lib64", "/etc/ld.so.cache"
 
@@ -41,7 +42,8 @@ static bool write_all(struct bytes bytes)
 /* ---- lists ---- */
 
 /* What decides what apt believes, and where keys are. Of another root all: it is looked at, not lived in. */
-static bool confine_for_lists(const char *root, const char *memory, uint8_t *confined, struct error *err)
+static bool confine_for_lists(const struct prove_lists_question *question, struct arena *arena,
+                              uint8_t *confined, struct error *err)
 {
     static const char *const here[] = {
         LIBRARIES,     "/usr/bin/gpgv",    "/dev/null", "/dev/urandom",  "/proc/sys/crypto",
@@ -50,7 +52,9 @@ static bool confine_for_lists(const char *root, const char *memory, uint8_t *con
     };
     static const char *const runnable[] = {"/usr/bin/gpgv", NULL};
     const size_t count = sizeof(here) / sizeof(*here);
-    const char *readable[sizeof(here) / sizeof(*here) + 3] = {NULL};
+    const char *readable[sizeof(here) / sizeof(*here) + 6] = {NULL};
+    const char *root = text_string(arena, question->root),
+               *publishers = text_string(arena, question->publishers);
     const struct confine_request request = {
         .readable = readable,
         .runnable = runnable,
@@ -58,11 +62,19 @@ static bool confine_for_lists(const char *root, const char *memory, uint8_t *con
         .file_size_max = LIMIT_KEYRING + LIMIT_INRELEASE,
     };
 
+    if (root == NULL || publishers == NULL)
+        return arena_full(arena, err);
     memcpy(readable, here, sizeof(here));
     size_t end = count;
     if (strcmp(root, "/") != 0)
         readable[end++] = root;
-    readable[end] = memory; /* or the end */
+    static const char *const of_state[] = {"verified", "floors", VENDOR_LISTS};
+    for (size_t i = 0; question->state.size > 0 && i < sizeof(of_state) / sizeof(*of_state); i++) {
+        readable[end++] = text_format(arena, "%.*s/%s", TEXT_ARG(question->state), of_state[i]).at;
+        if (readable[end - 1] == NULL)
+            return arena_full(arena, err);
+    }
+    readable[end] = publishers[0] != 0 ? publishers : NULL;
     return confine(&request, confined, err);
 }
 
@@ -73,11 +85,10 @@ static bool do_lists(struct bytes raw, struct arena *arena, struct writer *recor
 
     if (!prove_lists_question_read(raw, arena, &question, err))
         return false;
-    char *root = text_string(arena, question.root), *memory = text_string(arena, question.memory);
     struct vouched_records *answer = ARENA_ARRAY(arena, struct vouched_records, question.count);
-    if (root == NULL || memory == NULL || answer == NULL)
+    if (answer == NULL)
         return arena_full(arena, err);
-    if (!confine_for_lists(root, memory[0] != 0 ? memory : NULL, confined, err) ||
+    if (!confine_for_lists(&question, arena, confined, err) ||
         !prove_work_lists(&question, arena, answer, err))
         return false;
     prove_records_write(records, answer, question.count);
@@ -205,7 +216,7 @@ static const struct kind {
     bool (*run)(struct bytes raw, struct arena *arena, struct writer *items, uint8_t *confined,
                 struct error *err);
 } kinds[] = {
-    {"lists", "SVA1", do_lists},
+    {"lists", "SVA2", do_lists},
     {"packages", "SCA1", do_packages},
     {"powers", "SWA1", do_powers},
     {"offers", "SOA1", do_offers},

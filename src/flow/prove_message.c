@@ -4,8 +4,8 @@
 
 enum { HEAD_DONE = 1, HEAD_FAILED = 2 };
 
-#define NAMES_SIZE_MIN  3                /* three empty texts */
-#define RECORD_SIZE_MIN (8 + 8 + 32 + 2) /* eight empty texts, and what has a size of its own */
+#define NAMES_SIZE_MIN  3                    /* three empty texts */
+#define RECORD_SIZE_MIN (8 + 8 + 32 + 3 + 8) /* eight empty texts, and what has a size of its own */
 
 static void put_text(struct writer *w, struct text text)
 {
@@ -52,10 +52,11 @@ static bool finish(const struct reader *r, const char *what, struct error *err)
 
 void prove_lists_question_write(struct writer *w, const struct prove_lists_question *question)
 {
-    writer_string(w, "SVQ1");
+    writer_string(w, "SVQ2");
     writer_u64(w, (uint64_t)question->now_us);
     put_text(w, question->root);
-    put_text(w, question->memory);
+    put_text(w, question->state);
+    put_text(w, question->publishers);
     writer_varint(w, question->count);
     for (size_t i = 0; i < question->count; i++) {
         put_text(w, question->packages[i].name);
@@ -70,10 +71,11 @@ bool prove_lists_question_read(struct bytes raw, struct arena *arena, struct pro
     struct reader r = reader_with(raw);
     struct prove_lists_question got = {0};
 
-    take_magic(&r, "SVQ1");
+    take_magic(&r, "SVQ2");
     got.now_us = (int64_t)reader_u64(&r);
     got.root = take_text(&r, LIMIT_PATH);
-    got.memory = take_text(&r, LIMIT_PATH);
+    got.state = take_text(&r, LIMIT_PATH);
+    got.publishers = take_text(&r, LIMIT_PATH);
     got.count = take_count(&r, NAMES_SIZE_MIN);
     struct vouch_question *packages = ARENA_ARRAY(arena, struct vouch_question, got.count + 1);
     if (packages == NULL)
@@ -156,6 +158,8 @@ void prove_records_write(struct writer *w, const struct vouched_records *records
             writer_put(w, (struct bytes){record->digest.at, digest_size(DIGEST_SHA256)});
             writer_byte(w, (uint8_t)record->state);
             writer_byte(w, record->went_back);
+            writer_byte(w, (uint8_t)record->refusal);
+            writer_u64(w, (uint64_t)record->date_us);
             put_text(w, record->why);
             put_text(w, record->signers);
         }
@@ -172,10 +176,11 @@ static void read_record(struct reader *r, struct vouched *out)
     out->suite = take_text(r, LIMIT_RELEASE_FIELD);
     out->size = reader_u64(r);
     struct bytes digest = reader_take(r, digest_size(DIGEST_SHA256));
-    uint8_t state = reader_u8(r), went_back = reader_u8(r);
+    uint8_t state = reader_u8(r), went_back = reader_u8(r), refusal = reader_u8(r);
+    out->date_us = (int64_t)reader_u64(r);
     out->why = take_text(r, LIMIT_RELEASE_FIELD);
     out->signers = take_text(r, LIMIT_RELEASE_FIELD);
-    if (state >= ARCHIVE_STATE_COUNT || went_back > 1)
+    if (state >= ARCHIVE_STATE_COUNT || went_back > 1 || refusal >= TRUST_REFUSAL_COUNT)
         reader_fail(r);
     if (!reader_ok(r))
         return;
@@ -183,6 +188,7 @@ static void read_record(struct reader *r, struct vouched *out)
     memcpy(out->digest.at, digest.at, digest.size);
     out->state = (enum archive_state)state;
     out->went_back = went_back == 1;
+    out->refusal = (enum trust_refusal)refusal;
 }
 
 bool prove_lists_answer_read(struct bytes raw, size_t count, struct arena *arena, struct prove_head *head,
@@ -191,7 +197,7 @@ bool prove_lists_answer_read(struct bytes raw, size_t count, struct arena *arena
     struct reader r = reader_with(raw);
     struct prove_head got = {0};
 
-    prove_head_read(&r, "SVA1", &got);
+    prove_head_read(&r, "SVA2", &got);
     for (size_t i = 0; reader_ok(&r) && got.done && i < count; i++) {
         size_t records = take_count(&r, RECORD_SIZE_MIN);
         struct vouched *at = ARENA_ARRAY(arena, struct vouched, records);

@@ -6,11 +6,11 @@
  * little-endian, a text is a varint of its size and its bytes, `head` is: u8 1 done, 2 failed, u8 error kind,
  * u8 confined (enum confinement), text problem.
  *
- *     lists      "SVQ1"  i64 now  text root, memory (empty: none)
+ *     lists      "SVQ2"  i64 now  text root, state (empty: none), publishers (a file; empty: none)
  *                varint count, and for each: text name, arch, version
- *                "SVA1"  head, and when done for each in the same order a varint count of records, and for each:
+ *                "SVA2"  head, and when done for each in the same order a varint count of records, and for each:
  *                text name, arch, version, uri, file, suite  u64 size  32 bytes of SHA-256
- *                u8 state  u8 went back  text why, signers
+ *                u8 state  u8 went back  u8 refusal  i64 date  text why, signers
  *     packages   "SCQ1"  varint count, and for each: text path
  *                "SCA1"  head, and when done for each: text name, arch, version
  *
@@ -26,7 +26,8 @@
 
 struct prove_lists_question {
     int64_t now_us;
-    struct text root, memory;
+    struct text root, state;
+    struct text publishers;                /* a file (flow/vendor.h); empty: the built-in ones alone */
     const struct vouch_question *packages; /* ends in one without a name */
     size_t count;
 };

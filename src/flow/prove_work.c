@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/own.h"
+#include "flow/vendor.h"
 #include "manager/deb_file.h"
 #include "manager/managers.h"
 
@@ -10,16 +11,15 @@ bool prove_work_lists(const struct prove_lists_question *question, struct arena 
                       struct vouched_records *out, struct error *err)
 {
     const char *root = text_string(arena, question->root);
-    const char *memory = text_string(arena, question->memory);
+    const char *state = text_string(arena, question->state);
+    const char *publishers = text_string(arena, question->publishers);
+    struct manager_request request = {.root = root, .now_us = question->now_us, .verify_now = true};
+    struct vendor_floors floors;
 
-    if (root == NULL || memory == NULL)
+    if (root == NULL || state == NULL || publishers == NULL)
         return arena_full(arena, err);
-    const struct manager_request request = {
-        .root = root,
-        .now_us = question->now_us,
-        .memory = question->memory.size > 0 ? memory : NULL,
-        .verify_now = true,
-    };
+    if (!vendor_request(state[0] != 0 ? state : NULL, publishers, &floors, arena, &request, err))
+        return false;
     const struct manager *manager = managers_of(root);
     if (manager == NULL || manager->vouch == NULL)
         return error_set(err, ERROR_ABSENT, "%s: no package manager is known here", root);

@@ -21,6 +21,7 @@ struct scan_request {
     const char *inventory; /* a bare dpkg status, or NULL */
     const char *index;     /* an index file instead of the state folder's, or NULL */
     const char *policy;    /* a policy file, or NULL: the configured one, else the built-in */
+    const char *publishers; /* a file of publishers (flow/vendor.h); NULL: the configured one; "": none */
     int64_t now_us;
     bool now_given;
     /* UNKNOWN: what the order of this machine says; normal for another root or an inventory. */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/os.h"
+#include "flow/vendor.h"
 #include "identify/os_release.h"
 #include "identify/reboot.h"
 #include "identify/unseen.h"
@@ -38,14 +39,21 @@ static bool find_manager(const struct scan_request *request, struct arena *arena
     if (*out == NULL)
         return error_set(err, ERROR_ABSENT, "%s: no package manager that is known here (dpkg)",
                          request->root);
+    struct vendor_floors *floors = ARENA_NEW(arena, struct vendor_floors);
+    if (floors == NULL)
+        return arena_full(arena, err);
     *wanted = (struct manager_request){
         .root = request->root,
         .inventory = request->inventory,
         .now_us = request->now_us,
-        .memory = memory_of(request, arena),
         .remember = scan_host_is_live(request),
         .keeper = request->keeper,
     };
+    const char *memory = memory_of(request, arena);
+    if (!vendor_request(memory == NULL || request->inventory != NULL ? NULL : request->state, request->publishers,
+                        floors, arena, wanted, err))
+        return false;
+    wanted->memory = memory;
     return true;
 }
 

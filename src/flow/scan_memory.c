@@ -1,4 +1,5 @@
 #include "flow/scan_memory.h"
+#include "flow/vendor.h"
 
 #include "base/file.h"
 #include "base/limits.h"
@@ -210,6 +211,8 @@ bool scan_memory_keep(const struct scan_request *request, const struct scan *sca
     const char *path = state_path(&state, arena, "record");
     if (path == NULL)
         return arena_full(arena, err);
+    if (!vendor_floors_raise_host(state.folder, request->root, scan->host, arena, err))
+        return false;
     if (record_open(path, &kept, &absent) && scan_json_has_inputs(kept.bytes, scan->inputs))
         return true;
     scan_write_json(scan, SCAN_JSON_KEPT, arena, &json);

@@ -257,12 +257,10 @@ static bool take_signers(struct arena *arena, const struct gpgv_signers *signers
 static bool is_below_floor(struct apt_archives *archives, const struct archive *archive)
 {
     const struct manager_floors *floors = archives->request->floors;
-    struct text of =
-        text_format(archives->arena, "%.*s %.*s", TEXT_ARG(archive->uri), TEXT_ARG(archive->suite));
 
-    if (floors == NULL || of.at == NULL)
-        return of.at == NULL; /* without memory nothing is known */
-    int64_t floor_us = floors->get(floors->self, TEXT(MANAGER_FLOOR_SUITE), of);
+    if (floors == NULL)
+        return false;
+    int64_t floor_us = floors->suite_date(floors->self, archive->uri, archive->suite, archives->arena);
     return floor_us != TIME_ABSENT && archive->date_us < floor_us && control_holds(CONTROL_SUITE_FLOOR);
 }
 

@@ -24,6 +24,7 @@ bool apt_choice_open(struct apt_choice *choice, struct error *err)
     choice->priorities = ARENA_ARRAY(choice->arena, int16_t, choice->archive_count + 1);
     if (choice->priorities == NULL)
         return arena_full(choice->arena, err);
+    choice->scope = apt_scope_with(choice->archives, choice->archive_count);
     for (size_t i = 0; i < choice->archive_count; i++) {
         const struct apt_archive *archive = &choice->archives[i];
         struct apt_pin_target target = {&archive->archive, archive->not_automatic,
@@ -70,8 +71,25 @@ static bool is_text(const struct apt_record *record)
     return record->phased <= 100;
 }
 
-static bool collect(struct apt_choice *choice, const struct package *package, size_t *count,
-                    struct error *err)
+/* One archive's record of the package, unless it may not own it: then that is noted of the newest such. */
+static bool take_hit(struct apt_choice *choice, struct package *package, const struct apt_hit *hit,
+                     size_t *count, struct error *err)
+{
+    const struct apt_archive *archive = &choice->archives[hit->archive];
+    struct text why;
+
+    if (!apt_scope_judge(&choice->scope, archive, &hit->record, package->version, choice->arena, &why))
+        return arena_full(choice->arena, err);
+    if (why.size == 0)
+        return add_hit(choice, count, *hit, err);
+    if (package->shadow.size > 0 && version_compare(VERSION_DEB, hit->record.version, package->shadow) <= 0)
+        return true;
+    package->shadow = text_copy(choice->arena, hit->record.version);
+    package->shadow_why = why;
+    return package->shadow.at != NULL || arena_full(choice->arena, err);
+}
+
+static bool collect(struct apt_choice *choice, struct package *package, size_t *count, struct error *err)
 {
     struct apt_hit hit;
 
@@ -84,7 +102,7 @@ static bool collect(struct apt_choice *choice, const struct package *package, si
             .archive = (uint32_t)i, .priority = choice->priorities[i], .security = archive->archive.security};
         while (apt_table_next(&walk, &hit.record))
             if (same_arch(choice, hit.record.arch, package->arch) && is_text(&hit.record) &&
-                !add_hit(choice, count, hit, err))
+                !take_hit(choice, package, &hit, count, err))
                 return false;
     }
     if (package->version.size == 0)

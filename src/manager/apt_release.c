@@ -166,6 +166,8 @@ static bool judge(struct apt_archives *archives, const struct apt_release_keys *
     if (keys->publisher != NULL && !names_subkeys(&keys->keys)) {
         if (judge_as(archives, keys->publisher, &keys->keys, release))
             return true;
+        if (keys->bound && release->refusal == TRUST_NOT_REFUSED)
+            release->refusal = TRUST_VENDOR_SIGNATURE;
         if (keys->bound || release->publisher != NULL)
             return false;
     }

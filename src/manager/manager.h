@@ -18,12 +18,11 @@ struct manager_keeper {
     void *self;
 };
 
-/* What must not go back here (store/floors.h): TIME_ABSENT: nothing is known. */
+/* What must not go back here: below this Date a suite's InRelease is an old one. TIME_ABSENT: nothing is known. */
 struct manager_floors {
-    int64_t (*get)(const void *self, struct text kind, struct text of);
+    int64_t (*suite_date)(const void *self, struct text uri, struct text suite, struct arena *arena);
     const void *self;
 };
-#define MANAGER_FLOOR_SUITE "suite-date" /* of "URI SUITE": the Date of its InRelease */
 
 struct manager_request {
     const char *root;      /* "/" or another root */

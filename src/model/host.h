@@ -83,7 +83,9 @@ struct package {
     uint32_t candidate; /* index into offers as `apt-cache policy` says, or OFFER_NONE */
     bool phased_out;    /* the candidate is phased and this machine is not in its part yet */
     bool pinned;        /* a pin, not the order of versions, chose the candidate */
-    bool foreign;       /* no archive with advisories has it: its holes are unknown */
+    struct text shadow; /* a version of an archive that may not own it: it is not among the offers; absent: none */
+    struct text shadow_why;
+    bool foreign; /* no archive with advisories has it: its holes are unknown */
 };
 
 enum unseen_kind {

@@ -37,6 +37,7 @@ const char *left_reason_name(enum left_reason reason)
         [LEFT_SOAK] = "soak",
         [LEFT_POWERS] = "powers",
         [LEFT_NEW_PACKAGE] = "new-package",
+        [LEFT_SCOPE] = "scope",
     };
 
     return names[reason < LEFT_REASON_COUNT ? reason : 0];

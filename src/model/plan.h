@@ -92,6 +92,7 @@ enum left_reason {
     LEFT_SOAK,        /* it waits until `until_us` (acquire/lanes.h) */
     LEFT_POWERS,      /* what it may newly do is held for a person */
     LEFT_NEW_PACKAGE, /* it would bring a package of no source that is here, which is held for a person */
+    LEFT_SCOPE,      /* an archive offers it that may not own it */
     LEFT_REASON_COUNT
 };
 const char *left_reason_name(enum left_reason reason); /* "not-due", "held-by-level", ... */

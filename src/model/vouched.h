@@ -20,7 +20,10 @@ struct vouched {
     enum archive_state state; /* of the list */
     bool went_back;           /* the list is older than one that was here before */
     struct text why;          /* where the state is not VERIFIED */
-    struct text signers;      /* primary fingerprints of the keys that signed it, with spaces between */
+    enum trust_refusal
+        refusal;         /* not NOT_REFUSED: it counts for nothing, whatever its list is like; why says it */
+    int64_t date_us;     /* of the InRelease */
+    struct text signers; /* primary fingerprints of the keys that signed it, with spaces between */
 };
 
 /* Questions end in one without a name. */

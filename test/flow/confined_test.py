@@ -69,10 +69,10 @@ class ConfinedTest(unittest.TestCase):
 
     def test_prove_lists(self):
         made = self.root()
-        question = b"SVQ1" + struct.pack("<q", NOW_US) + text(made.root) + text("") + b"\x01" + text("zlib1g") + text("amd64") + text("1.0-2")
+        question = b"SVQ2" + struct.pack("<q", NOW_US) + text(made.root) + text("") * 2 + b"\x01" + text("zlib1g") + text("amd64") + text("1.0-2")
         could, outcome, answer = self.probe("SUTURE_PROVE", "lists", question=question)
         self.assertEqual((set(), "EACCES"), (could, outcome["run"]))  # programs may be run, but not this one
-        self.assertTrue(answer.startswith(b"SVA1\x01\x00\x07"))
+        self.assertTrue(answer.startswith(b"SVA2\x01\x00\x07"))
         self.assertIn(made.fingerprint.encode(), answer)
 
     def packed(self, made):
@@ -113,7 +113,7 @@ class ConfinedTest(unittest.TestCase):
 
     def test_plan(self):
         made = self.root()
-        question = (b"SPQ2" + struct.pack("<qBBqBB", NOW_US, 1, 0, 0, 2, 0) + text("") + text(made.root) + text("") + text("") + b"\x00\x00")
+        question = (b"SPQ3" + struct.pack("<qBBqBB", NOW_US, 1, 0, 0, 2, 0) + text("") + text(made.root) + text("") + text("") + text("") + b"\x00\x00")
         could, outcome, answer = self.probe("SUTURE_PLAN", question=question)
         self.assertEqual((set(), "EACCES"), (could, outcome["run"]))
         self.assertTrue(answer.startswith(b"SPL3\x01"))

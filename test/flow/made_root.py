@@ -70,8 +70,9 @@ class MadeRoot:
         self.write("var/lib/dpkg/status", "\n".join(self.packages))
 
     def archive(self, suite, packages, label="Debian", origin="Debian", date="Fri, 20 Nov 2026 00:00:00 UTC",
-                valid_until=None, key="archive", signer=None, uri=MIRROR, seen="2026-09-01T00:00:00Z"):
-        """packages: (name, version, source, size[, more fields]); `seen`: when each was first seen here, None: never before"""
+                valid_until=None, key="archive", signer=None, uri=MIRROR, seen="2026-09-01T00:00:00Z", release=None):
+        """packages: (name, version, source, size[, more fields]); `seen`: when each was first seen here, None: never before;
+        `release`: what the list says it is, when not what the source asks for"""
         entries = []
         for package in packages:
             name, version, source, size = package[:4]
@@ -87,7 +88,7 @@ class MadeRoot:
         listed = "\n".join(entries).encode()
         digest = hashlib.sha256(listed).hexdigest()
         until = f"Valid-Until: {valid_until}\n" if valid_until else ""
-        release = (f"Origin: {origin}\nLabel: {label}\nSuite: {suite}\nCodename: {suite}\nDate: {date}\n{until}"
+        release = (f"Origin: {origin}\nLabel: {label}\nSuite: {release or suite}\nCodename: {release or suite}\nDate: {date}\n{until}"
                    f"Architectures: amd64\nComponents: main\nSHA256:\n {digest} {len(listed)} main/binary-amd64/Packages\n")
         signed = self.gpg("--local-user", signer or self.fingerprint, "--clear-sign", "--digest-algo", "SHA512", input=release.encode())
         stem = uri.split("://")[1].replace("_", "%5f").replace("/", "_") + f"_dists_{suite}"

@@ -282,6 +282,26 @@ class Plan(unittest.TestCase):
         self.root.install("app", "1")
         self.assertIn("nothing to plan with", self.screen(check=4).stderr)
 
+    def test_what_an_archive_may_not_own_is_left_and_stands_before_nothing(self):
+        """Somebody else's archive has a newer libexpat1: the distribution's own update is planned all the same."""
+        self.machine()
+        self.root.install("clean", "1.0")
+        stranger = self.root.make_key("Stranger <stranger@example.org>", "stranger")
+        self.root.archive("stable", [("libexpat1", "9", "expat", 10), ("clean", "1.1", "clean", 10), ("zlib1g", "1:9", "zlib", 10)],
+                          label="Else", origin="Else", key="stranger", signer=stranger, uri="http://else.example/debian")
+        self.assertEqual({c["name"]: c["to"] for c in self.plan("--all")["changes"]}["zlib1g"], "1:9")  # nobody is described yet
+        folder = os.path.join(self.root.home, "config")
+        os.makedirs(folder)
+        with open(os.path.join(folder, "publishers.yaml"), "w", encoding="utf-8") as file:
+            file.write("publishers:\n  - name: example\n    title: Example\n    packages: ['*']\n    suites:\n" + "".join(
+                f"      - codename: {suite}\n        origin: Debian\n        label: {label}\n        signed by: [{self.root.fingerprint}]\n"
+                "        needed: 1\n" for suite, label in (("bookworm", "Debian"), ("bookworm-security", "Debian-Security"))))
+        changed = {c["name"]: c["to"] for c in self.plan("--all")["changes"]}
+        self.assertEqual((changed["libexpat1"], changed["clean"], changed["zlib1g"]), ("2.5.0-1+deb12u5", "1.1", "1:1.2.14"))
+        self.root.packages[0] = self.root.packages[0].replace("2.5.0-1+deb12u1", "2.5.0-1+deb12u5")
+        self.root.install("last", "1")
+        self.assertEqual(self.left("--all")["libexpat1"], ("scope", "Example owns libexpat1, an unknown publisher may not"))
+
     def test_a_plan_changes_nothing(self):
         self.machine()
         def all_files():

@@ -86,7 +86,8 @@ class ProveTest(unittest.TestCase):
     def prove(self, plan, what="both", now=NOW):
         done = subprocess.run([TOOL, self.root.root, self.state, self.run_folder, plan, now, what], capture_output=True, text=True,
                               check=False, timeout=120, env={"PATH": "/usr/bin:/bin", "SUTURE_PROVE": os.environ["SUTURE_PROVE"],
-                                                             "SUTURE_FETCH": os.environ["SUTURE_FETCH"]})
+                                                             "SUTURE_FETCH": os.environ["SUTURE_FETCH"],
+                                                             "SUTURE_CONFIG": os.path.join(self.root.home, "config")})
         self.assertEqual("", done.stderr)
         return done.stdout.strip()
 
@@ -191,6 +192,106 @@ class ProveTest(unittest.TestCase):
         self.publish(offered)
         self.assert_refused(self.plan(offered), "(input)", ".deb: ")
 
+    def describe(self, age=None, needed=1, keys=None, archives=(), packages="'*'", name="example", codename="bookworm-security",
+                 label="Debian-Security", more=""):
+        """publishers.yaml of this machine: who signs with the test's own key."""
+        keys = keys or [self.root.fingerprint]
+        folder = os.path.join(self.root.home, "config")
+        os.makedirs(folder, exist_ok=True)
+        path = os.path.join(folder, "publishers.yaml")
+        text = "" if os.path.exists(path) else "publishers:\n"
+        text += (f"  - name: {name}\n    title: {name.title()}\n    packages: [{packages}]\n"
+                 + (f"    archives: [{', '.join(archives)}]\n" if archives else "") + more +
+                 f"    suites:\n      - codename: {codename}\n        origin: Debian\n        label: {label}\n"
+                 f"        signed by: [{', '.join(keys)}]\n        needed: {needed}\n"
+                 + (f"        maximum age: {age}\n" if age else ""))
+        with open(path, "a", encoding="utf-8") as file:
+            file.write(text)
+
+    def test_a_described_publisher(self):
+        plan = self.good()
+        self.describe()
+        self.assertIn("archive bookworm-security", self.prove(plan))
+
+    def test_a_signed_suite_under_anothers_name(self):
+        """A list of bookworm, signed by its publisher, in the place of bookworm-security."""
+        offered = self.offer()
+        self.publish(offered, release="bookworm")
+        self.describe()
+        self.assert_refused(self.plan(offered), "mix-and-match", 'is Example\'s "bookworm", sent where "bookworm-security" was asked for')
+
+    def test_too_few_signatures(self):
+        plan = self.good()
+        self.describe(needed=2, keys=[self.root.fingerprint, self.root.make_key("Second <second@example.org>", "second")])
+        self.assert_refused(plan, "vendor-signature", "1 of the 2 signatures that bookworm-security needs count")
+
+    def test_a_suite_without_an_end_grows_old(self):
+        plan = self.good()
+        self.describe(age="5 days")
+        self.assertIn("archive", self.prove(plan))
+        self.assert_refused(plan, "freeze", "older than its publisher leaves it", now="2026-11-26T00:00:00Z")
+
+    def test_a_place_is_its_publishers_alone(self):
+        """From there nothing else is believed, whatever key the source names."""
+        offered = self.offer()
+        self.publish(offered)
+        stranger = self.root.make_key("Stranger <stranger@example.org>", "stranger")
+        self.describe(keys=[stranger], archives=[self.mirror + "/"])
+        self.assert_refused(self.plan(offered), "vendor-signature", "none of the publisher's keys")
+
+    def test_older_than_what_was_proved_here(self):
+        """Also when the memory of lists is gone: the floor stands in a file of its own."""
+        offered = self.offer()
+        self.publish(offered)
+        self.assertIn("archive", self.prove(self.plan(offered)))
+        with open(os.path.join(self.state, "floors"), encoding="utf-8") as file:
+            self.assertIn(f"suite-date {self.root.root} {self.uri}/ bookworm-security 2026-11-20T00:00:00Z\n", file.read())
+        shutil.rmtree(os.path.join(self.state, "verified"), ignore_errors=True)
+        self.publish(offered, date="Thu, 19 Nov 2026 23:59:59 UTC")
+        self.assert_refused(self.plan(offered), "rollback", "its list is older than one that was here before")
+        self.publish(offered, date="Fri, 20 Nov 2026 00:00:01 UTC")
+        self.assertIn("archive", self.prove(self.plan(offered)))
+
+    def test_what_is_refused_raises_no_floor(self):
+        offered = self.offer(control_name="sudo")
+        self.publish(offered)
+        self.assert_refused(self.plan(offered), "mix-and-match")
+        self.assertFalse(os.path.exists(os.path.join(self.state, "floors")))
+
+    def shadow(self, version="2.5.0-1+deb12u9", **how):
+        """Somebody else's archive with a package that the described publisher has too; what it offers."""
+        stranger = self.root.make_key("Stranger <stranger@example.org>", "stranger")
+        genuine = self.offer()
+        self.publish(genuine)
+        self.describe()
+        shadow = self.offer(version=version, **how)
+        self.root.archive("stable", [shadow], label="Else", origin="Else", key="stranger", signer=stranger, uri=self.uri)
+        return shadow, stranger
+
+    def test_a_shadowed_package(self):
+        shadow, _ = self.shadow()
+        self.assert_refused(self.plan(shadow, suite="stable"), "scope", "Example owns libexpat1")
+
+    def test_what_was_somebody_elses_before_stays_so(self):
+        self.root.packages.clear()
+        self.root.install("libexpat1", "2.5.0-1+deb12u7")  # newer than all that its publisher offers: it came from elsewhere
+        shadow, _ = self.shadow()
+        self.assertIn("archive stable", self.prove(self.plan(shadow, suite="stable", change={"from": "2.5.0-1+deb12u7"})))
+
+    def test_a_described_publisher_owns_what_it_may(self):
+        shadow, stranger = self.shadow()
+        self.describe(name="else", keys=[stranger], packages="libexpat1", codename="stable", label="Else")
+        with open(os.path.join(self.root.home, "config/publishers.yaml"), encoding="utf-8") as file:
+            text = file.read()
+        with open(os.path.join(self.root.home, "config/publishers.yaml"), "w", encoding="utf-8") as file:
+            file.write(text.replace("codename: stable\n        origin: Debian", "codename: stable\n        origin: Else"))
+        self.assertIn("archive stable", self.prove(self.plan(shadow, suite="stable")))
+
+    def test_a_described_publisher_owns_nothing_else(self):
+        plan = self.good()
+        self.describe(packages="other")
+        self.assert_refused(plan, "scope", "Example may not own libexpat1")
+
     def test_two_mirrors_of_the_same(self):
         offered = self.offer()
         self.publish(offered)
@@ -208,8 +309,8 @@ class ConfinedTest(unittest.TestCase):
             self.assertEqual((2, b""), (done.returncode, done.stdout))
 
     def test_broken_questions_are_answered(self):
-        for kind, magic in (("lists", b"SVA1"), ("packages", b"SCA1")):
-            for question in (b"", b"x", b"SVQ1", b"SCQ1\xff\xff\xff\xff", b"SCQ1\x01\x0b/etc/shadow"):
+        for kind, magic in (("lists", b"SVA2"), ("packages", b"SCA1")):
+            for question in (b"", b"x", b"SVQ2", b"SCQ1\xff\xff\xff\xff", b"SCQ1\x01\x0b/etc/shadow"):
                 done = subprocess.run([os.environ["SUTURE_PROVE"], kind], input=question, capture_output=True, check=False)
                 self.assertEqual((0, magic + b"\x02"), (done.returncode, done.stdout[:5]))
 
