@@ -247,6 +247,8 @@
 #define LIMIT_REPO_SIGNATURES (256 * KIB) /* of one role, a line of 500 bytes each */
 #define LIMIT_REPO_ROOTS    4096 /* one a month for three centuries */
 #define LIMIT_REPO_MEMORY   (512 * MIB) /* all roles, read, written and read again */
+#define LIMIT_SIGNING_MEMORY (512 * MIB) /* a document, read, written again and read */
+#define LIMIT_SIGNING_SHOWN (16 * MIB) /* what a person is shown; nobody reads a hundredth */
 #define LIMIT_REPO_FILES    1000000 /* names in one of its folders */
 #define LIMIT_REPO_DEPTH    16 /* of folders in a target's path */
 #define LIMIT_TUF_TARGET_PATH 1024 /* of ours; a pool of packages has 120 */

@@ -10,6 +10,7 @@ extern const struct command command_scan, command_why, command_plan, command_fee
     command_cvss, command_version_compare, command_completion, command_help;
 
 extern const struct command command_apply;
+extern const struct command command_sign;
 extern const struct command command_delta_create, command_delta_apply, command_delta_info,
     command_delta_publish, command_delta_supplement;
 extern const struct command command_key_new, command_key_show, command_key_list;
@@ -65,6 +66,7 @@ const struct command *const commands[] = {
     &command_repo_publish,
     &command_repo_rotate,
     &command_repo_verify,
+    &command_sign,
     &command_key_new,
     &command_key_show,
     &command_key_list,
