@@ -43,7 +43,8 @@ static enum command_exit show(const struct command_call *call, const char *folde
     print_seats(&screen, seats, call->arena);
     if (seats->solo)
         print_repo_solo(&screen);
-    return print_repo_waiting(&screen, &repo, err) ? print_repo_out(call, &out, err) : COMMAND_FAILED;
+    return print_repo_waiting(&screen, &repo, time_now_us(), err) ? print_repo_out(call, &out, err)
+                                                                  : COMMAND_FAILED;
 }
 
 static enum command_exit run(const struct command_call *call, struct error *err)

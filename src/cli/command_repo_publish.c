@@ -39,7 +39,7 @@ static enum command_exit show(const struct command_call *call, const struct repo
     if (tree_is_solo(repo_in_force(&repo, &tree_roles[0])))
         print_repo_solo(&screen);
     print_repo_soon(&screen, &repo, now_us);
-    if (!print_repo_waiting(&screen, &repo, err))
+    if (!print_repo_waiting(&screen, &repo, time_now_us(), err))
         return COMMAND_FAILED;
     return print_repo_out(call, &out, err);
 }
@@ -51,7 +51,7 @@ static enum command_exit fail(const struct command_call *call, const struct repo
     struct screen screen = screen_for_output(&out);
     struct error ignored;
 
-    if (print_repo_waiting(&screen, repo, &ignored))
+    if (print_repo_waiting(&screen, repo, time_now_us(), &ignored))
         (void)print_repo_out(call, &out, &ignored);
     return COMMAND_FAILED;
 }

@@ -132,7 +132,8 @@ static enum command_exit run(const struct command_call *call, struct error *err)
         return COMMAND_FAILED;
     }
     print_repo_lost(&screen, lost, call->arena);
-    return print_repo_waiting(&screen, &repo, err) ? print_repo_out(call, &out, err) : COMMAND_FAILED;
+    return print_repo_waiting(&screen, &repo, time_now_us(), err) ? print_repo_out(call, &out, err)
+                                                                  : COMMAND_FAILED;
 }
 
 const struct command command_repo_rotate = {

@@ -80,7 +80,7 @@ static enum command_exit run(const struct command_call *call, struct error *err)
             call->arguments[0], row->name);
     if (!repo_open(call->arguments[0], REPO_WRITE, call->arena, &repo, err) ||
         !attach_all(&repo, row, command_text(call, OPTION_SIGNATURE), err) ||
-        !print_repo_waiting(&screen, &repo, err))
+        !print_repo_waiting(&screen, &repo, time_now_us(), err))
         return COMMAND_FAILED;
     return print_repo_out(call, &out, err);
 }

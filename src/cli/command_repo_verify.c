@@ -133,7 +133,7 @@ static bool print_table(const struct subject *subject, struct screen *screen, st
     if (subject->repo.folder == NULL)
         return true;
     print_repo_soon(screen, &subject->repo, subject->now_us);
-    return print_repo_waiting(screen, &subject->repo, err);
+    return print_repo_waiting(screen, &subject->repo, subject->now_us, err);
 }
 
 /* ---- JSON ---- */
@@ -215,7 +215,6 @@ static bool print_json(const struct subject *subject, struct writer *out, struct
     const struct repo_view *view = &subject->view;
     char hex[DIGEST_HEX_MAX + 1];
 
-    digest_hex(&view->first_root, hex);
     json_open_object(&j);
     json_name(&j, "schema");
     json_put_string(&j, "suture.repo/1");
@@ -231,7 +230,12 @@ static bool print_json(const struct subject *subject, struct writer *out, struct
     json_name(&j, "solo");
     json_put_bool(&j, view->solo);
     json_name(&j, "first_root_sha256");
-    json_put_string(&j, hex);
+    if (view->first_root.kind == DIGEST_UNKNOWN) {
+        json_put_null(&j);
+    } else {
+        digest_hex(&view->first_root, hex);
+        json_put_string(&j, hex);
+    }
     json_name(&j, "roles");
     json_open_array(&j);
     for (size_t i = 0; i < view->role_count; i++)

@@ -93,8 +93,16 @@ static struct text tell_asked(const struct repo_waiting *waiting, size_t i, stru
                        TEXT_ARG(names_left(role, signers, arena)));
 }
 
-static void print_waiting(struct screen *screen, const struct repo_waiting *waiting, struct arena *arena)
+/* It has to be made anew: its dates are part of what was signed. */
+static bool has_expired(const struct repo_waiting *waiting, int64_t now_us)
 {
+    return !waiting->row->online && waiting->metadata->expires_us <= now_us;
+}
+
+static void print_waiting(struct screen *screen, const struct repo *repo, const struct repo_waiting *waiting,
+                          int64_t now_us)
+{
+    struct arena *arena = repo->arena;
     struct text line = text_format(arena, "version %llu: ", (unsigned long long)waiting->metadata->version);
     struct text by = tree_proposed_by(waiting->metadata);
 
@@ -108,8 +116,15 @@ static void print_waiting(struct screen *screen, const struct repo_waiting *wait
                            tree_role_is_delegated(waiting->row) ? "targets" : "root");
     if (by.size > 0)
         line = text_format(arena, "%.*s (proposed by %.*s)", TEXT_ARG(line), TEXT_ARG(by));
+    if (has_expired(waiting, now_us))
+        line =
+            text_format(arena, "%.*s. It expired while it waited: suture repo rotate %s%s%s", TEXT_ARG(line),
+                        repo->folder, waiting->metadata->type == TUF_ROOT ? "" : " --renew ",
+                        waiting->metadata->type == TUF_ROOT ? "" : waiting->row->name);
     screen_labelled(screen, PRINT_REPO_LABEL, text_of(waiting->row->name), line,
-                    waiting->enough || waiting->row->online ? COLOUR_GOOD : COLOUR_WARN);
+                    has_expired(waiting, now_us)              ? COLOUR_BAD
+                    : waiting->enough || waiting->row->online ? COLOUR_GOOD
+                                                              : COLOUR_WARN);
 }
 
 static void print_next(struct screen *screen, const struct repo *repo, size_t lacking, size_t ready)
@@ -144,7 +159,7 @@ static bool print_lacking(struct screen *screen, const struct repo *repo, struct
     return true;
 }
 
-bool print_repo_waiting(struct screen *screen, const struct repo *repo, struct error *err)
+bool print_repo_waiting(struct screen *screen, const struct repo *repo, int64_t now_us, struct error *err)
 {
     size_t lacking = 0, ready = 0;
     bool told = false;
@@ -158,7 +173,9 @@ bool print_repo_waiting(struct screen *screen, const struct repo *repo, struct e
         if (!told)
             screen_line(screen, TEXT("Waiting for signatures:"), COLOUR_HEAD);
         told = true;
-        print_waiting(screen, &waiting, repo->arena);
+        print_waiting(screen, repo, &waiting, now_us);
+        if (has_expired(&waiting, now_us))
+            continue;
         if (waiting.enough || waiting.row->online) {
             ready += !waiting.held;
             continue;

@@ -17,7 +17,8 @@ struct text print_repo_names(const struct tuf_role *role, const char *last, stru
 struct text print_repo_signers(const struct tuf_signers *signers, struct arena *arena);
 
 /* What waits, role by role, and whose turn it is. Nothing when nothing waits. */
-bool print_repo_waiting(struct screen *screen, const struct repo *repo, struct error *err) MUST_USE;
+bool print_repo_waiting(struct screen *screen, const struct repo *repo, int64_t now_us, struct error *err)
+    MUST_USE;
 /* Signatures of what waited before are gone. Nothing when there were none. */
 void print_repo_lost(struct screen *screen, size_t count, struct arena *arena);
 /* The line that says that a solo repository is weaker. */

@@ -94,7 +94,8 @@ enum command_exit repo_option_change(const struct command_call *call, struct rep
         !repo_change(&repo, change, &changed, err))
         return COMMAND_FAILED;
     print_changed(&screen, &repo, change, &changed);
-    return print_repo_waiting(&screen, &repo, err) ? print_repo_out(call, &out, err) : COMMAND_FAILED;
+    return print_repo_waiting(&screen, &repo, time_now_us(), err) ? print_repo_out(call, &out, err)
+                                                                  : COMMAND_FAILED;
 }
 
 /* ---- keys of the server ---- */

@@ -38,12 +38,14 @@ static bool counts(const struct work *work, const struct tuf_role *role, const s
     return true;
 }
 
-static struct repo_document staged_document(const struct repo *repo, size_t row)
+/* What expired while it waited for signatures is as good as not there. */
+static struct repo_document staged_document(const struct work *work, size_t row)
 {
-    const struct repo_staged *staged = &repo->staged[row];
+    const struct repo_staged *staged = &work->repo->staged[row];
 
-    return staged->raw.size == 0 ? (struct repo_document){0}
-                                 : (struct repo_document){&staged->metadata, staged->raw, true};
+    return staged->raw.size == 0 || staged->metadata.expires_us <= work->with->now_us
+               ? (struct repo_document){0}
+               : (struct repo_document){&staged->metadata, staged->raw, true};
 }
 
 static struct repo_document document_in_force(const struct repo *repo, size_t row)
@@ -59,7 +61,7 @@ static struct repo_document document_in_force(const struct repo *repo, size_t ro
 static bool choose(const struct work *work, size_t row, const struct tuf_role *role,
                    struct repo_document *out, struct error *err)
 {
-    const struct repo_document staged = staged_document(work->repo, row);
+    const struct repo_document staged = staged_document(work, row);
     const struct repo_document in_force = document_in_force(work->repo, row);
     const struct tuf_role to_come = repo_role(work->repo, &tree_roles[row]);
     bool enough = false;
@@ -91,7 +93,7 @@ static bool choose_root(struct work *work, bool staged, bool *fits, struct error
     const struct tuf_metadata *in_force = repo_in_force(work->repo, &tree_roles[ROOT_ROW]);
     struct repo_document *out = &work->documents[ROOT_ROW];
 
-    *out = staged ? staged_document(work->repo, ROOT_ROW) : document_in_force(work->repo, ROOT_ROW);
+    *out = staged ? staged_document(work, ROOT_ROW) : document_in_force(work->repo, ROOT_ROW);
     *fits = out->metadata != NULL;
     if (*fits && staged && !counts(work, &out->metadata->roles[TUF_ROOT], out->metadata, fits, err))
         return false;
@@ -109,8 +111,7 @@ static bool try_choice(struct work *work, bool new_root, bool new_targets, bool 
         return false;
     if (!*fits)
         return true;
-    *targets =
-        new_targets ? staged_document(work->repo, TARGETS_ROW) : document_in_force(work->repo, TARGETS_ROW);
+    *targets = new_targets ? staged_document(work, TARGETS_ROW) : document_in_force(work->repo, TARGETS_ROW);
     const struct tuf_role to_come = repo_role(work->repo, &tree_roles[TARGETS_ROW]);
     if (!counts(work, &work->documents[ROOT_ROW].metadata->roles[TUF_TARGETS], targets->metadata, fits,
                 err) ||
@@ -321,7 +322,7 @@ static int64_t judged_at(const struct work *work)
 
     for (size_t row = 0; row < TREE_ROLE_COUNT; row++) {
         const struct tuf_metadata *metadata = work->documents[row].metadata;
-        if (metadata != NULL && metadata->expires_us <= at_us)
+        if (metadata != NULL && !work->documents[row].fresh && metadata->expires_us <= at_us)
             at_us = metadata->expires_us - TIME_SECOND_US;
     }
     return at_us;

@@ -13,6 +13,14 @@ static size_t row_of(const char *role)
     return (size_t)(tree_role_find(text_of(role)) - tree_roles);
 }
 
+static void copy_tree(const char *from, const char *to)
+{
+    char command[400];
+
+    (void)snprintf(command, sizeof(command), "rm -rf %s && cp -a %s %s", to, from, to);
+    assert_int_equal(system(command), 0);
+}
+
 static void begin_five(struct repo_place *place)
 {
     struct repo_published published;
@@ -211,30 +219,65 @@ static void one_person_grows_to_five(void **state)
     assert_true(repo_test_whole(place, TEST_NOW_US, &err));
 }
 
-/* A lost key: the new root counts by the old seats and the new. The thief of it cannot keep his. */
-static void a_new_root_needs_old_and_new(void **state)
+/* All that targets is to delegate to is signed, and targets only as the old root asks: it would lock the new root out. */
+static void targets_wait_for_the_seats_to_come(void **state)
 {
     struct repo_place *place = *state;
-    struct tree_seats seats = repo_test_seats(place, 5, 0);
-    const struct tree_person fred = {TEXT("fred"), &place->keys[FRED], 1};
     struct repo_published published;
     struct error err;
 
-    begin_five(place);
-    assert_true(tree_seats_replace(&seats, TEXT("carla"), &fred, &place->arena, &err));
-    rotate(place, &seats, NULL);
-    repo_test_sign(place, NULL, 1u << FRED | 1u << ANNA | 1u << CARLA);
-    repo_test_sign(place, "targets", 1u << BEN);
-    repo_test_sign(place, "policy", 1u << BEN);
-    repo_test_sign(place, "publishers", 1u << DAN);
-    repo_test_sign(place, "release", 1u << BEN);
-    repo_test_sign(place, "local", 1u << DAN);
-    repo_test_published(place, TEST_NOW_US, &published); /* new: fred, anna; old: anna, carla */
-    assert_int_equal(published.versions[row_of("root")], 0);
-    repo_test_sign(place, "root", 1u << DAN);
+    repo_test_init(place, 1);
+    repo_test_sign(place, NULL, 1u << ANNA);
     repo_test_published(place, TEST_NOW_US, &published);
+    const struct tree_seats five = repo_test_seats(place, 5, 0);
+    rotate(place, &five, NULL);
+    for (size_t i = 0; i < TREE_ROLE_COUNT; i++)
+        if (tree_role_is_delegated(&tree_roles[i]) && !tree_roles[i].online)
+            repo_test_sign_some(place, tree_roles[i].name, ALL);
+    repo_test_sign(place, "targets", 1u << ANNA);
+    repo_test_published(place, TEST_NOW_US, &published);
+    assert_int_equal(published.versions[row_of("targets")], 0);
+    repo_test_sign(place, "targets", 1u << BEN);
+    repo_test_sign(place, "root", 1u << ANNA | 1u << DAN | 1u << EVE);
+    repo_test_published(place, TEST_NOW_US, &published);
+    assert_int_equal(published.versions[row_of("targets")], 2);
     assert_int_equal(published.versions[row_of("root")], 2);
     assert_true(repo_test_whole(place, TEST_NOW_US, &err));
+}
+
+/* A lost key: the new root counts by the old seats and by the new. The thief of it cannot keep his. */
+static void a_new_root_needs_old_and_new(void **state)
+{
+    static const struct {
+        const char *name;
+        unsigned persons;
+        bool enough;
+    } rows[] = {
+        {"two of the old", 1u << FRED | 1u << ANNA | 1u << DAN, false},
+        {"two of the new", 1u << CARLA | 1u << ANNA | 1u << DAN, false},
+        {"both", 1u << FRED | 1u << CARLA | 1u << ANNA | 1u << DAN, true},
+        {"both at once", 1u << EVE | 1u << ANNA | 1u << DAN, true},
+    };
+    struct repo_place *place = *state;
+    const struct tree_person fred = {TEXT("fred"), &place->keys[FRED], 1};
+    struct error err;
+
+    begin_five(place);
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct tree_seats seats = repo_test_seats(place, 5, 0);
+        const char *before = file_path(&place->arena, place->folder, "before");
+        struct repo_published published;
+        copy_tree(place->repo, before);
+        assert_true(tree_seats_replace(&seats, TEXT("carla"), &fred, &place->arena, &err));
+        rotate(place, &seats, NULL);
+        for (size_t row = 1; row < TREE_ROLE_COUNT; row++)
+            repo_test_sign_some(place, tree_roles[row].name, ALL | 1u << FRED);
+        repo_test_sign_some(place, "root", rows[i].persons);
+        assert_done(rows[i].name, repo_test_publish(place, TEST_NOW_US, &published, &err), &err);
+        assert_int_equal(published.versions[row_of("root")], rows[i].enough ? 2 : 0);
+        assert_true(repo_test_whole(place, TEST_NOW_US, &err));
+        copy_tree(before, place->repo);
+    }
 }
 
 static void the_server_gets_another_key(void **state)
@@ -276,6 +319,14 @@ static void count_call(void)
         calls_left--;
 }
 
+/* The write that gets one bit wrong, as disks and memory do; -1: none. */
+static int writes_left = -1;
+
+static bool write_goes_wrong(void)
+{
+    return writes_left >= 0 && writes_left-- == 0;
+}
+
 #define COUNTED(type, name, parameters, arguments)                                                           \
     type __real_##name parameters;                                                                           \
     type __wrap_##name parameters;                                                                           \
@@ -294,7 +345,22 @@ COUNTED(int, unlinkat, (int folder, const char *path, int flags), (folder, path,
 COUNTED(int, rmdir, (const char *path), (path))
 COUNTED(int, mkdir, (const char *path, mode_t mode), (path, mode))
 COUNTED(int, mkostemp64, (char *path, int flags), (path, flags))
-COUNTED(ssize_t, write, (int fd, const void *at, size_t size), (fd, at, size))
+
+ssize_t __real_write(int fd, const void *at, size_t size);
+ssize_t __wrap_write(int fd, const void *at, size_t size);
+ssize_t __wrap_write(int fd, const void *at, size_t size)
+{
+    count_call();
+    if (!write_goes_wrong())
+        return __real_write(fd, at, size);
+    uint8_t *wrong = malloc(size + 1);
+    assert_non_null(wrong);
+    memcpy(wrong, at, size);
+    wrong[size / 2] ^= 1;
+    ssize_t done = __real_write(fd, wrong, size);
+    free(wrong);
+    return done;
+}
 
 /* Not done: what ends here is a process, and the disk keeps what it has. */
 int __wrap_fsync(int fd);
@@ -320,14 +386,6 @@ static bool publish_interrupted(struct repo_place *place, int calls)
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_true(WIFEXITED(status) && (WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == 77));
     return WEXITSTATUS(status) == 0;
-}
-
-static void copy_tree(const char *from, const char *to)
-{
-    char command[400];
-
-    (void)snprintf(command, sizeof(command), "rm -rf %s && cp -a %s %s", to, from, to);
-    assert_int_equal(system(command), 0);
 }
 
 /* A machine that knew the state before, and one that is new, believe what they find, whichever of both it is. */
@@ -382,6 +440,47 @@ static void an_interruption_at_any_step_leaves_a_whole_repository(void **state)
     print_message("%d steps\n", calls);
 }
 
+/* Whatever reached the disk otherwise than it was meant is seen before a machine can see it. */
+static void what_was_written_wrong_is_not_published(void **state)
+{
+    struct repo_place *place = *state;
+    struct repo_published published;
+    struct error err;
+    int at = 0;
+
+    begin_five(place);
+    assert_true(repo_test_change(place, "policy", "policy/policy.yaml", "a", TEST_NOW_US, &err));
+    repo_test_sign(place, "policy", 1u << BEN | 1u << CARLA);
+    for (bool wrong = true; wrong; at++) {
+        writes_left = at;
+        bool done = repo_test_publish(place, TEST_NOW_US + HOUR, &published, &err);
+        wrong = writes_left < 0;
+        writes_left = -1;
+        assert_int_equal(done, !wrong);
+        if (wrong && memcmp(err.text, "not published: ", 15) != 0)
+            fail_msg("write %d: %s", at, err.text);
+        assert_true(repo_test_whole(place, TEST_NOW_US + HOUR, &err));
+        assert_int_equal(there(place, "metadata/2.policy.json"), done);
+    }
+    assert_true(at > 3); /* policy, snapshot, timestamp */
+}
+
+/* Six months in the drawer: its date is signed with it, so it is asked for anew, and holds up nothing. */
+static void what_expired_while_it_waited_is_not_published(void **state)
+{
+    struct repo_place *place = *state;
+    struct repo_published published;
+    struct error err;
+
+    begin_five(place);
+    assert_true(repo_test_change(place, "policy", "policy/policy.yaml", "a", TEST_NOW_US - 170 * DAY, &err));
+    repo_test_sign(place, "policy", 1u << BEN | 1u << CARLA);
+    repo_test_published(place, TEST_NOW_US + 11 * DAY, &published);
+    assert_int_equal(published.versions[row_of("policy")], 0);
+    assert_int_equal(published.versions[row_of("timestamp")], 2);
+    assert_true(repo_test_whole(place, TEST_NOW_US + 11 * DAY, &err));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -393,8 +492,11 @@ int main(void)
         ROW(an_expired_role_of_people_holds_up_nothing_else),
         ROW(what_nobody_needs_goes_after_a_day),
         ROW(one_person_grows_to_five),
+        ROW(targets_wait_for_the_seats_to_come),
         ROW(a_new_root_needs_old_and_new),
         ROW(the_server_gets_another_key),
+        ROW(what_was_written_wrong_is_not_published),
+        ROW(what_expired_while_it_waited_is_not_published),
         ROW(an_interruption_at_any_step_leaves_a_whole_repository),
     };
 

@@ -99,8 +99,31 @@ static inline void repo_test_init(struct repo_place *place, size_t count)
                 &err);
 }
 
-/* These persons sign what waits of the role; NULL: of every role in which they sit and that has too few. */
-static inline void repo_test_sign(struct repo_place *place, const char *role, unsigned persons)
+/* One role. all_seated: who has no seat there fails the test. */
+static inline void repo_test_sign_role(struct repo_place *place, struct repo *repo, size_t row,
+                                       unsigned persons, bool all_seated, bool only_lacking)
+{
+    for (size_t k = 0; k < PERSON_COUNT && repo->staged[row].raw.size > 0; k++) {
+        struct tuf_signature signature = {.key_id = place->people[k].key.id};
+        struct repo_waiting waiting;
+        struct error err;
+        if ((persons & 1u << k) == 0)
+            continue;
+        assert_done("weigh", repo_weigh(repo, &tree_roles[row], &waiting, &err), &err);
+        if (only_lacking && waiting.enough)
+            continue;
+        assert_done("sign",
+                    signer_sign(&place->people[k], repo->staged[row].metadata.canonical, repo->arena,
+                                &signature.value, &err),
+                    &err);
+        if (!repo_attach(repo, &tree_roles[row], &signature, &err) && all_seated)
+            fail_msg("%s: %s", tree_roles[row].name, err.text);
+    }
+}
+
+/* How the persons are asked: role NULL, all roles, where they are needed. */
+static inline void repo_test_sign_as(struct repo_place *place, const char *role, unsigned persons,
+                                     bool all_seated, bool only_lacking)
 {
     OWN(arena_end) struct arena arena = arena_with(64 * MIB);
     OWN(repo_close) struct repo repo = {.lock = -1};
@@ -108,21 +131,20 @@ static inline void repo_test_sign(struct repo_place *place, const char *role, un
 
     assert_done("open", repo_open(place->repo, REPO_WRITE, &arena, &repo, &err), &err);
     for (size_t i = 0; i < TREE_ROLE_COUNT; i++)
-        for (size_t k = 0; k < PERSON_COUNT && repo.staged[i].raw.size > 0; k++) {
-            struct tuf_signature signature = {.key_id = place->people[k].key.id};
-            struct repo_waiting waiting;
-            if ((persons & 1u << k) == 0 || (role != NULL && strcmp(role, tree_roles[i].name) != 0))
-                continue;
-            assert_done("weigh", repo_weigh(&repo, &tree_roles[i], &waiting, &err), &err);
-            if (role == NULL && waiting.enough)
-                continue;
-            assert_done("sign",
-                        signer_sign(&place->people[k], repo.staged[i].metadata.canonical, &arena,
-                                    &signature.value, &err),
-                        &err);
-            if (!repo_attach(&repo, &tree_roles[i], &signature, &err) && role != NULL)
-                fail_msg("%s: %s", role, err.text);
-        }
+        if (role == NULL || strcmp(role, tree_roles[i].name) == 0)
+            repo_test_sign_role(place, &repo, i, persons, all_seated, only_lacking);
+}
+
+/* These persons sign what waits of the role; NULL: of every role in which they sit and that has too few. */
+static inline void repo_test_sign(struct repo_place *place, const char *role, unsigned persons)
+{
+    repo_test_sign_as(place, role, persons, role != NULL, role == NULL);
+}
+
+/* Those of these persons who sit there. */
+static inline void repo_test_sign_some(struct repo_place *place, const char *role, unsigned persons)
+{
+    repo_test_sign_as(place, role, persons, false, false);
 }
 
 static inline bool repo_test_publish(struct repo_place *place, int64_t now_us, struct repo_published *out,
