@@ -388,7 +388,7 @@ static bool clear_away(struct work *work, const struct repo_history *history, st
     struct repo *repo = work->repo;
     const struct tuf_metadata **documents =
         ARENA_ARRAY(repo->arena, const struct tuf_metadata *, history->count + TREE_ROLE_COUNT);
-    bool waits[TREE_ROLE_COUNT];
+    bool waits[TREE_ROLE_COUNT] = {false};
     size_t count = 0;
 
     if (documents == NULL)
