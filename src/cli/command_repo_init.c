@@ -63,6 +63,7 @@ static enum command_exit run(const struct command_call *call, struct error *err)
         return command_wrong(err,
                              "--online FILE is missing: the server's own key, which signs that all is fresh; "
                              "suture key new --online makes one");
+    repo_option_readable();
     if (!repo_option_people(keys, call->arena, &people, err) ||
         !repo_option_online(call, command_text(call, OPTION_ONLINE), &online_where, &online, err) ||
         !tree_seats_fill(&people, online, solo, call->arena, &seats, err) ||

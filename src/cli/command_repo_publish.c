@@ -62,6 +62,7 @@ static enum command_exit run(const struct command_call *call, struct error *err)
     struct repo_publish with = {.now_us = time_now_us()};
     struct repo_published published;
 
+    repo_option_readable();
     {
         OWN(repo_close) struct repo repo = {.lock = -1};
         if (!repo_open(call->arguments[0], REPO_WRITE, call->arena, &repo, err) ||

@@ -2,12 +2,18 @@
 
 #include <limits.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "base/limits.h"
 #include "base/own.h"
 #include "cli/print_repo.h"
 #include "cli/words.h"
 #include "trust/public_file.h"
+
+void repo_option_readable(void)
+{
+    (void)umask(022);
+}
 
 enum command_exit repo_option_role(const char *name, const struct tree_role **out, struct error *err)
 {

@@ -8,6 +8,9 @@
 #include "trust/repo_publish.h"
 #include "trust/repo_stage.h"
 
+/* What is made from here on may be read by all, as a web server does that is another user, whatever the caller's umask. */
+void repo_option_readable(void);
+
 /* The role of this name, or wrong usage with those that there are. */
 enum command_exit repo_option_role(const char *name, const struct tree_role **out, struct error *err);
 

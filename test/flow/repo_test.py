@@ -401,6 +401,19 @@ class Care(World):
         self.publish(status=1)
         self.assertIn("lies in public/, where everybody can read it", self.errors)
 
+    def test_public_is_readable(self):
+        """A web server is another user, whatever umask people have."""
+        before = os.umask(0o077)
+        self.addCleanup(os.umask, before)
+        self.init_solo()
+        self.add("local", "local/tools/a/b.deb", "x")
+        self.sign(["anna"])
+        self.publish()
+        for folder, _, names in os.walk(self.repo + "/public"):
+            self.assertEqual(os.stat(folder).st_mode & 0o777, 0o755, folder)
+            for name in names:
+                self.assertEqual(os.stat(os.path.join(folder, name)).st_mode & 0o777, 0o644, name)
+
     def test_mistakes_at_the_beginning(self):
         online = ["--online", self.server_key]
         rows = [
