@@ -128,7 +128,7 @@
 #define LIMIT_PUBLIC_FILE       (8 * KIB) /* one public key: RSA of 4,096 bits has 1 KB */
 #define LIMIT_SIGNED_ORDER_LIST 256 /* versions, or files, that one order names */
 /*
- * TUF metadata (specification 1.0.34, 5.2.1: every file is capped before it is fetched). Sigstore's root has 6 KB and five keys, the
+ * TUF metadata (specification 1.0.34, 5.3 to 5.6: no file is fetched without a cap). Sigstore's root has 6 KB and five keys, the
  * targets of PyPI's largest plan 16,384 delegations in 2 MB; 10,000 targets of ours have 1.5 MB.
  */
 #define LIMIT_TUF_METADATA    (16 * MIB)

@@ -190,6 +190,20 @@ static void broken_keys_are_named(void **state)
     }
 }
 
+static void a_long_key_is_too_long(void **state)
+{
+    OWN(arena_end) struct arena arena = arena_with(MIB);
+    char public_text[LIMIT_TUF_PUBLIC + 2];
+    struct tuf_key key;
+    struct error err;
+
+    (void)state;
+    memset(public_text, 'A', LIMIT_TUF_PUBLIC + 1);
+    public_text[LIMIT_TUF_PUBLIC + 1] = 0;
+    assert_false(parse(document_of(&arena, "rsa", "rsassa-pss-sha256", public_text), &arena, &key, &err));
+    assert_failed("public", &err, ERROR_LIMIT, "public: 4097 bytes, more than 4096");
+}
+
 /* The same key in other clothes is the same key. */
 static void material_decides_what_is_the_same(void **state)
 {
@@ -221,9 +235,13 @@ static void material_decides_what_is_the_same(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(signatures_of_others_hold), cmocka_unit_test(a_key_written_is_the_same_key),
-        cmocka_unit_test(people_are_named),          cmocka_unit_test(unknown_schemes_verify_nothing),
-        cmocka_unit_test(broken_keys_are_named),     cmocka_unit_test(material_decides_what_is_the_same),
+        cmocka_unit_test(signatures_of_others_hold),
+        cmocka_unit_test(a_key_written_is_the_same_key),
+        cmocka_unit_test(people_are_named),
+        cmocka_unit_test(unknown_schemes_verify_nothing),
+        cmocka_unit_test(broken_keys_are_named),
+        cmocka_unit_test(a_long_key_is_too_long),
+        cmocka_unit_test(material_decides_what_is_the_same),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

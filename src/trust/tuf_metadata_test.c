@@ -193,6 +193,59 @@ static void broken_files_are_named(void **state)
     assert_true(done > 80);
 }
 
+/* `piece` so many times, with its number for each '#'. */
+static struct bytes many(struct writer *w, const char *before, const char *piece, unsigned count,
+                         const char *after)
+{
+    writer_clear(w);
+    writer_string(w, before);
+    for (unsigned i = 0; i < count; i++) {
+        struct text rest = text_of(piece), part;
+        writer_string(w, i == 0 ? "" : ",");
+        while (text_cut(&rest, '#', &part)) {
+            writer_text(w, part);
+            if (rest.size > 0)
+                writer_format(w, "%u", i);
+        }
+    }
+    writer_string(w, after);
+    return writer_bytes(w);
+}
+
+#define DELEGATED                                                                                            \
+    "\"targets\":{},\"delegations\":{\"keys\":{},\"roles\":[{\"name\":\"a\",\"keyids\":[],\"threshold\":1,"  \
+    "\"terminating\":true,"
+
+/* One more than may be, told before memory is taken for them: what stands in the pieces is nonsense. */
+static void too_many_are_too_many(void **state)
+{
+    static const struct {
+        const char *name, *before, *piece;
+        unsigned count;
+        const char *after, *text;
+    } rows[] = {
+        {"keys", HEAD("root") "\"roles\":{},\"keys\":{", "\"k#\":0", LIMIT_TUF_KEYS + 1, "}" END,
+         "signed: 20001 keys, more than 20000"},
+        {"delegations", HEAD("targets") "\"targets\":{},\"delegations\":{\"keys\":{},\"roles\":[", "0",
+         LIMIT_TUF_DELEGATIONS + 1, "]}" END, "signed: delegations: 32769 roles, more than 32768"},
+        {"paths", HEAD("targets") DELEGATED "\"paths\":[", "0", LIMIT_TUF_PATTERNS + 1, "]}]}" END,
+         "signed: delegations: roles: 0: a: paths: 65537 of them, more than 65536"},
+        {"prefixes", HEAD("targets") DELEGATED "\"path_hash_prefixes\":[", "0", LIMIT_TUF_PATTERNS + 1,
+         "]}]}" END, "signed: delegations: roles: 0: a: path_hash_prefixes: 65537 of them, more than 65536"},
+    };
+    OWN(writer_end) struct writer w = writer_with(8 * MIB);
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        OWN(arena_end) struct arena arena = arena_with(16 * KIB);
+        struct bytes raw = many(&w, rows[i].before, rows[i].piece, rows[i].count, rows[i].after);
+        struct tuf_metadata got;
+        struct error err;
+        assert_false(parse(raw, TUF_TYPE_UNKNOWN, &arena, &got, &err));
+        assert_failed(rows[i].name, &err, ERROR_LIMIT, rows[i].text);
+    }
+}
+
 /* A file that was cut off anywhere is no document. */
 static void every_prefix_fails(void **state)
 {
@@ -241,6 +294,7 @@ int main(void)
         cmocka_unit_test(files_of_metadata_are_read),
         cmocka_unit_test(broken_documents_are_named),
         cmocka_unit_test(broken_files_are_named),
+        cmocka_unit_test(too_many_are_too_many),
         cmocka_unit_test(every_prefix_fails),
         cmocka_unit_test(memory_may_run_out),
     };
