@@ -5,32 +5,43 @@
 #include "base/os.h"
 #include "cli/command.h"
 
-#define WORDS 3 /* suture-drill run */
+#define WORDS 4 /* suture-drill --json run, and the NULL behind the names */
 
-enum { RUN_ALL };
-static const struct command_option run_options[] = {
-    [RUN_ALL] = {"all", OPTION_SWITCH, NULL, "every drill, one behind the other"},
+enum { LIST_FORMAT };
+static const struct command_option list_options[] = {
+    [LIST_FORMAT] = {"format", OPTION_CHOICE, "table|json", "how to print it"},
     {0},
 };
 
-static bool become_drill(const struct command_call *call, const char *what, const char *const *names,
-                         size_t count, struct error *err)
+enum { RUN_ALL, RUN_FORMAT };
+static const struct command_option run_options[] = {
+    [RUN_ALL] = {"all", OPTION_SWITCH, NULL, "every drill, one behind the other"},
+    [RUN_FORMAT] = {"format", OPTION_CHOICE, "table|json", "a page for people, or the result alone"},
+    {0},
+};
+
+static bool become_drill(const struct command_call *call, bool json, const char *what,
+                         const char *const *names, size_t count, struct error *err)
 {
     const char **argv = ARENA_ARRAY(call->arena, const char *, WORDS + count);
+    size_t at = 1;
 
     if (argv == NULL)
         return arena_full(call->arena, err);
     if (!os_helper(call->arena, "suture-drill", &argv[0], err))
         return false;
-    argv[1] = what;
+    if (json)
+        argv[at++] = "--json";
+    argv[at++] = what;
     for (size_t i = 0; i < count; i++)
-        argv[2 + i] = names[i];
+        argv[at++] = names[i];
     return fflush(call->out) == 0 ? os_become(argv, err) : error_system(err, "standard output");
 }
 
 static enum command_exit run_list(const struct command_call *call, struct error *err)
 {
-    return become_drill(call, "list", NULL, 0, err) ? COMMAND_DONE : COMMAND_FAILED;
+    return become_drill(call, command_choice(call, LIST_FORMAT) == 2, "list", NULL, 0, err) ? COMMAND_DONE
+                                                                                            : COMMAND_FAILED;
 }
 
 static enum command_exit run_run(const struct command_call *call, struct error *err)
@@ -40,7 +51,8 @@ static enum command_exit run_run(const struct command_call *call, struct error *
 
     if (every == (call->argument_count > 0))
         return command_wrong(err, "name the drills to run (suture drill list has them), or --all");
-    return become_drill(call, "run", every ? all : call->arguments, every ? 1 : call->argument_count, err)
+    return become_drill(call, command_choice(call, RUN_FORMAT) == 2, "run", every ? all : call->arguments,
+                        every ? 1 : call->argument_count, err)
                ? COMMAND_DONE
                : COMMAND_FAILED;
 }
@@ -48,6 +60,7 @@ static enum command_exit run_run(const struct command_call *call, struct error *
 const struct command command_drill_list = {
     .name = "drill list",
     .help = "the attacks that can be tried on this machine, and how each should be refused",
+    .options = list_options,
     .run = run_list,
 };
 

@@ -98,7 +98,7 @@ bool small_tree_refresh(struct small_tree *tree, struct error *err) MUST_USE;
 /* The same, and is the file there, signed and whole? ERROR_ABSENT: nobody speaks for it, or nobody lists it. */
 bool small_tree_get(struct small_tree *tree, struct text path, struct bytes *out, struct error *err) MUST_USE;
 
-/* Asks for two paths in one session, the first of which need not be there. */
+/* Asks for two paths behind one refresh, the first of which need not be there. */
 bool small_tree_get_two(struct small_tree *tree, struct text first, struct text path, struct bytes *out,
                         struct error *err) MUST_USE;
 

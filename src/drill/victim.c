@@ -12,6 +12,7 @@
 #include "manager/deb_file.h"
 #include "manager/execute_work.h"
 #include "manager/managers.h"
+#include "trust/gpgv.h"
 
 #define RUN            "1"
 #define SCRIPT_TIME_MS 10000
@@ -114,6 +115,9 @@ bool victim_make_at(struct drill_run *run, const char *name, struct text uri, st
 {
     struct victim victim = {.run = run};
 
+    if (!file_exists(GPGV_PATH))
+        return error_set(err, ERROR_ABSENT, "%s is not on this machine: no list can be judged here",
+                         GPGV_PATH);
     if (!make_places(&victim, name, uri, err))
         return false;
     for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++)

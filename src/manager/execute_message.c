@@ -1,5 +1,6 @@
 #include "manager/execute_message.h"
 
+#include "base/control.h"
 #include "base/limits.h"
 #include "base/reader.h"
 #include "manager/dpkg_words.h"
@@ -222,7 +223,8 @@ static bool check_order(const struct execute_order *order, struct error *err)
         (operation->restore && !restore))
         return error_set(err, ERROR_INPUT, "%s of nothing", operation->name);
     for (size_t i = 0; i < group->artifact_count; i++)
-        if (group->artifacts[i].basis == TRUST_WAS_INSTALLED && !group->rollback)
+        if (group->artifacts[i].basis == TRUST_WAS_INSTALLED && !group->rollback &&
+            control_holds(CONTROL_EXECUTE_BASIS))
             return error_set(err, ERROR_TRUST, "%.*s: that it was installed here counts for a rollback alone",
                              TEXT_ARG(group->artifacts[i].name));
     return true;

@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """suture drill as people run it: each drill holds, says so in words, and leaves nothing behind."""
+import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -27,8 +29,9 @@ class DrillTest(unittest.TestCase):
         with tempfile.TemporaryDirectory(prefix="suture-drills-") as folder:
             done = drill("run", "--all", folder=folder)
             self.assertEqual([], os.listdir(folder))
-        self.assertEqual((0, ""), (done.returncode, done.stderr), done.stdout)
         pages = done.stdout.split("Suture drill · ")[1:]
+        self.assertEqual([], [page for page in pages if "\nHELD" not in page])
+        self.assertEqual((0, ""), (done.returncode, done.stderr))
         self.assertEqual(names, [page.split(" · ")[0] for page in pages])
         for page in pages:
             for label in ("THE ATTACKER HAS", "HE TRIES", "NOTHING BAD RAN", "AFTERWARDS", "HELD"):
@@ -39,6 +42,37 @@ class DrillTest(unittest.TestCase):
         done = drill("run", "freeze")
         self.assertEqual((0, ""), (done.returncode, done.stderr))
         self.assertIn("refused    lantern: freeze: its list is past its date", done.stdout)
+
+    def test_as_json(self):
+        listed = json.loads(drill("list", "--format", "json").stdout)
+        self.assertEqual(("suture.drills/1", self.names()), (listed["schema"], [one["name"] for one in listed["drills"]]))
+        done = drill("run", "freeze", "insider", "--format", "json")
+        self.assertEqual((0, ""), (done.returncode, done.stderr))
+        ran = json.loads(done.stdout)["drills"]
+        self.assertEqual(["freeze", "insider"], [one["name"] for one in ran])
+        for one in ran:
+            self.assertEqual(("held", True, None), (one["verdict"], one["recovered"], one["problem"]))
+            self.assertEqual(one["tried"], one["held"])
+
+    def test_stopped_by_hand_it_leaves_nothing(self):
+        with tempfile.TemporaryDirectory(prefix="suture-drills-") as folder:
+            running = subprocess.Popen([SUTURE, "drill", "run", "slow-drip"], stdout=subprocess.PIPE, text=True,
+                                       env={"PATH": "/usr/bin:/bin", "TMPDIR": folder}, start_new_session=True)
+            for line in running.stdout:
+                if "HE TRIES" in line:
+                    break
+            os.killpg(running.pid, signal.SIGINT)
+            page = running.stdout.read()
+            self.assertEqual(4, running.wait(timeout=60))
+            running.stdout.close()
+            self.assertIn("it was stopped by hand", page)
+            self.assertEqual([], os.listdir(folder))
+
+    def test_where_nothing_can_be_made(self):
+        done = drill("run", "freeze", folder="/nonexistent")
+        self.assertEqual(4, done.returncode)
+        self.assertRegex(done.stdout, "STOPPED             /nonexistent/suture-drill-......: No such file or directory\n"
+                                      "NOT ALL WAS TRIED   0 tried")
 
     def test_a_build_that_people_use_switches_nothing_off(self):
         if "test build" in drill("run", "freeze").stdout:
