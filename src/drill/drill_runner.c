@@ -43,9 +43,8 @@ static void put_head(const struct drill *drill, FILE *page)
 
 static void put_end(const struct drill *drill, const struct drill_result *result, FILE *page)
 {
-    static const char *const words[] = {[DRILL_HELD] = "HELD",
-                                        [DRILL_NOT_HELD] = "DID NOT HOLD",
-                                        [DRILL_NOT_TRIED] = "NOT ALL WAS TRIED"};
+    static const char *const words[] = {
+        [DRILL_HELD] = "HELD", [DRILL_NOT_HELD] = "DID NOT HOLD", [DRILL_NOT_TRIED] = "NOT ALL WAS TRIED"};
 
     if (result->problem[0] != 0)
         fprintf(page, "%-20s%s\n", "STOPPED", result->problem);
@@ -78,9 +77,12 @@ static void run_here(const struct drill *drill, const struct drill_tools *tools,
 {
     OWN(arena_end) struct arena arena = arena_with(DRILL_MEMORY);
     struct drill_run run = {.drill = drill, .tools = tools, .folder = folder, .arena = &arena, .page = page};
+    const char *config = file_path(&arena, folder, "config");
     struct error err = {0};
 
-    bool done = time_parse(TEXT(DRILL_NOW), &run.now_us, &err) && drill->run(&run, &err);
+    /* What this machine is configured to is none of the drill's. */
+    bool done = config != NULL && setenv("SUTURE_CONFIG", config, 1) == 0 &&
+                time_parse(TEXT(DRILL_NOW), &run.now_us, &err) && drill->run(&run, &err);
     note_run(&run, shared);
     if (!done)
         (void)snprintf(shared->result.problem, sizeof(shared->result.problem), "%s", err.text);

@@ -1,6 +1,7 @@
 /*
  * Drills against the chain from the vendor's signature to a package's bytes: the attacker has a mirror, or sits between.
  */
+#include "base/file.h"
 #include "drill/drill_data.h"
 #include "drill/drill_tuf.h"
 #include "drill/victim.h"
@@ -83,6 +84,23 @@ static bool try_other_keys(const struct victim *victim, const struct plan_change
     return true;
 }
 
+/* Who signs which suite is known, and that two keys do: one stolen key is one. */
+static bool try_one_of_two(struct drill_run *run, struct error *err)
+{
+    struct victim victim;
+
+    if (!victim_make(run, "described", &victim, err) || !victim_describe_vendor(&victim, 2, true, err) ||
+        !victim_put_deb(&victim, "lantern_3.0_amd64.deb", drill_data("lantern_3.0_bad.deb"), err))
+        return false;
+    const struct plan_change change = victim_change(&victim, "3.0", drill_data("lantern_3.0_bad.deb"));
+    drill_attempt(run,
+                  "one of the vendor's two keys, stolen: his list is well signed with it, and with no other");
+    if (!try_list(&victim, "hacked.inrelease", "hacked.packages", &change, "vendor-signature: ", err))
+        return false;
+    victim_judge(&victim);
+    return victim_forget_vendor(&victim, err);
+}
+
 static bool run_forged(struct drill_run *run, struct error *err)
 {
     struct victim victim;
@@ -102,6 +120,8 @@ static bool run_forged(struct drill_run *run, struct error *err)
             drill_held(run, false, "the list should have been refused with \"%s\"", forgeries[i].why);
     }
     if (!try_other_keys(&victim, &change, err))
+        return false;
+    if (!try_one_of_two(run, err))
         return false;
     victim_judge(&victim);
     victim_recover(&victim);
@@ -144,6 +164,17 @@ static bool run_rollback(struct drill_run *run, struct error *err)
     drill_nothing_bad(run, !victim_ran(&victim, "lantern 1.5") && !victim_ran(&fresh, "lantern 1.5"),
                       "lantern 1.5, the one with the hole, was not installed");
     victim_recover(&victim);
+    if (!victim_look(&victim, VICTIM_SUITE, &why, err))
+        return false;
+    const char *memory = file_path(run->arena, victim.state, "verified");
+    if (memory == NULL)
+        return arena_full(run->arena, err);
+    change = victim_change(&victim, "1.5", drill_data("lantern_1.5.deb"));
+    drill_attempt(
+        run, "the old list again, to a machine that has lost its memory of lists (a full disk, a cleaner)");
+    if (!file_remove_tree(memory, err) ||
+        !try_list(&victim, "older.inrelease", "older.packages", &change, "rollback: its list is older", err))
+        return false;
     return tuf_part_rollback(run, err);
 }
 
@@ -170,6 +201,12 @@ static bool run_freeze(struct drill_run *run, struct error *err)
         return false;
     drill_nothing_bad(run, !victim_ran(&victim, "lantern 1.5"), "nothing was installed from the old list");
     victim_recover(&victim);
+    if (!victim_describe_vendor(&victim, 1, true, err))
+        return false;
+    drill_attempt(
+        run, "a list that never had an end of its own, from a vendor who is known to make one every week");
+    if (!try_list(&victim, "no-end.inrelease", "older.packages", &change, "freeze", err))
+        return false;
     return tuf_part_freeze(run, err);
 }
 
@@ -242,6 +279,16 @@ static bool run_swap(struct drill_run *run, struct error *err)
         run,
         "lantern 3.0, which the vendor signed for testing alone, in a plan that calls it a security update");
     drill_refused(run, victim_update(&victim, &change, &refusal), &refusal, "scope: the plan's suite");
+    struct victim described;
+    if (!victim_make(run, "described", &described, err) ||
+        !victim_describe_vendor(&described, 1, true, err) ||
+        !victim_put_deb(&described, "lantern_3.0_amd64.deb", drill_data("lantern_3.0_bad.deb"), err))
+        return false;
+    const struct plan_change swapped = victim_change(&described, "3.0", drill_data("lantern_3.0_bad.deb"));
+    drill_attempt(run, "the whole signed list of testing, sent where the security updates were asked for");
+    if (!try_list(&described, "testing.inrelease", "hacked.packages", &swapped, "mix-and-match", err))
+        return false;
+    victim_judge(&described);
     victim_judge(&victim);
     victim_recover(&victim);
     return true;
@@ -250,7 +297,7 @@ static bool run_swap(struct drill_run *run, struct error *err)
 const struct drill drill_suite_swap = {
     .name = "suite-swap",
     .what = "A package of one suite is passed off as another's.",
-    .alarm = "scope",
+    .alarm = "scope, mix-and-match",
     .run = run_swap,
 };
 

@@ -8,6 +8,7 @@
 #include "base/limits.h"
 #include "base/own.h"
 #include "drill/drill_data.h"
+#include "flow/vendor.h"
 #include "manager/apt_sources.h"
 #include "manager/deb_file.h"
 #include "manager/execute_work.h"
@@ -26,6 +27,8 @@ static const struct {
     {"etc/hostname", "victim\n"},
     {"var/lib/dpkg/arch", "amd64\n"},
     {"var/lib/dpkg/info/format", "1\n"},
+    {"var/lib/dpkg/info/lantern.list", "/.\n/usr\n/usr/share\n/usr/share/lantern\n"},
+    {"usr/share/lantern", "lantern 1.0\n"},
     {"var/lib/dpkg/status",
      "Package: lantern\nStatus: install ok installed\nSection: misc\nArchitecture: amd64\n"
      "Version: 1.0\n"},
@@ -131,6 +134,48 @@ bool victim_make_at(struct drill_run *run, const char *name, struct text uri, st
     return true;
 }
 
+bool victim_describe_vendor(const struct victim *victim, unsigned needed, bool bound, struct error *err)
+{
+    struct arena *arena = victim->run->arena;
+    struct bytes vendor = drill_data("vendor.fingerprint"), partner = drill_data("partner.fingerprint");
+    const char *folder = file_path(arena, victim->run->folder, "config");
+    struct text place = text_part(victim->uri, strlen("file://"), SIZE_MAX);
+    struct text archives =
+        bound ? text_format(arena, "    archives: [\"%.*s\"]\n", TEXT_ARG(place)) : TEXT("");
+    struct text content = text_format(arena,
+                                      "publishers:\n"
+                                      "  - name: drill-vendor\n"
+                                      "    title: Drill Vendor\n"
+                                      "%.*s"
+                                      "    packages: [\"*\"]\n"
+                                      "    suites:\n"
+                                      "      - codename: oak-security\n"
+                                      "        suite: " VICTIM_SUITE "\n"
+                                      "        origin: Drill Vendor\n"
+                                      "        label: Drill Vendor\n"
+                                      "        signed by: [%.*s, %.*s]\n"
+                                      "        needed: %u\n"
+                                      "        maximum age: 7 days\n",
+                                      TEXT_ARG(archives), (int)vendor.size, (const char *)vendor.at,
+                                      (int)partner.size, (const char *)partner.at, needed);
+
+    if (folder == NULL || content.at == NULL)
+        return arena_full(arena, err);
+    /* Where this user's configuration is, and where another root's is. */
+    return put_file(victim, folder, VENDOR_PUBLISHERS_FILE, bytes_of_text(content), err) &&
+           put_file(victim, victim->root, "etc/suture/" VENDOR_PUBLISHERS_FILE, bytes_of_text(content), err);
+}
+
+bool victim_forget_vendor(const struct victim *victim, struct error *err)
+{
+    const char *path = file_path(victim->run->arena, victim->run->folder, "config/" VENDOR_PUBLISHERS_FILE);
+    const char *own = in(victim, victim->root, "etc/suture/" VENDOR_PUBLISHERS_FILE);
+
+    if (path == NULL || own == NULL)
+        return arena_full(victim->run->arena, err);
+    return file_remove(path, err) && file_remove(own, err);
+}
+
 /* ---- what its mirror sends ---- */
 
 static bool serve(const struct victim *victim, const char *suite, const char *inrelease, struct bytes content,
@@ -177,17 +222,16 @@ bool victim_put_deb(const struct victim *victim, const char *file, struct bytes 
 bool victim_look(const struct victim *victim, const char *suite, struct text *why, struct error *err)
 {
     struct arena *arena = victim->run->arena;
-    const struct manager_request request = {.root = victim->root,
-                                            .now_us = victim->run->now_us,
-                                            .memory = in(victim, victim->state, "verified"),
-                                            .remember = true};
+    struct manager_request request = {.root = victim->root, .now_us = victim->run->now_us, .remember = true};
+    struct vendor_floors floors;
     const struct manager *manager = managers_of(victim->root);
     struct host host = {0};
     struct universe universe = {0};
 
-    if (manager == NULL || request.memory == NULL)
+    if (manager == NULL)
         return error_set(err, ERROR_ABSENT, "%s: no package manager is known here", victim->root);
-    if (!manager->inventory(&request, arena, &host, err) ||
+    if (!vendor_request(victim->state, NULL, &floors, arena, &request, err) ||
+        !manager->inventory(&request, arena, &host, err) ||
         !manager->universe(&request, &host, arena, &universe, err))
         return false;
     *why = TEXT("");

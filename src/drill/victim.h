@@ -39,6 +39,14 @@ bool victim_add_source(const struct victim *victim, const char *suite, const cha
 /* The first source again, with more behind the keyring's path in Signed-By. */
 bool victim_sign_by(const struct victim *victim, const char *signed_by, struct error *err) MUST_USE;
 
+/*
+ * From now on the vendor is a described publisher, who owns every package (trust/publishers.h): `needed` of his two keys sign
+ * his suite, and from this mirror nobody else is believed if it is bound. It holds for all victims of the drill.
+ */
+bool victim_describe_vendor(const struct victim *victim, unsigned needed, bool bound, struct error *err)
+    MUST_USE;
+bool victim_forget_vendor(const struct victim *victim, struct error *err) MUST_USE;
+
 /* What apt update brought for a suite: the names of two files of data/drill. */
 bool victim_serve(const struct victim *victim, const char *suite, const char *inrelease, const char *packages,
                   struct error *err) MUST_USE;
