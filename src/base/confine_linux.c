@@ -521,7 +521,7 @@ static int fill_filter(scmp_filter_ctx filter, const struct confine_request *req
 
 int confine_fill_program(scmp_filter_ctx filter, const char *path)
 {
-    const struct scmp_arg_cmp this_path = SCMP_A0_64(SCMP_CMP_EQ, (uint64_t)(uintptr_t)path);
+    const struct scmp_arg_cmp this_path = {0, SCMP_CMP_EQ, (uint64_t)(uintptr_t)path, 0};
     int result = allow_calls(filter, calls_allowed, COUNT(calls_allowed));
 
     if (result == 0)
