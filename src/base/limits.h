@@ -59,6 +59,7 @@
 #define LIMIT_UNIVERSE       200000    /* packages that a plan chooses among; an upgrade to the next release has 8,000 */
 #define LIMIT_INRELEASE (16 * MIB) /* sid's is 200 KB */
 #define LIMIT_KEYRING   (4 * MIB)
+#define LIMIT_VENDOR_LIST (64 * MIB) /* a packed list; the largest that Debian has is 9 MB */
 #define LIMIT_APT_FILE  MIB  /* one sources or preferences file */
 #define LIMIT_APT_FILES 1024 /* files in one .d folder */
 #define LIMIT_SOURCES   1024

@@ -8,6 +8,7 @@
 #include "cli/print_powers.h"
 #include "flow/plan_json.h"
 #include "flow/plan_run.h"
+#include "flow/vendor_plan.h"
 
 enum { OPTION_FORMAT = PLAN_OPTION_COUNT, OPTION_FETCH, OPTION_DELTAS, OPTION_LIMIT_RATE };
 enum { FORMAT_JSON = 2, FORMAT_POWERS };
@@ -53,13 +54,16 @@ static enum command_exit run(const struct command_call *call, struct error *err)
     struct plan_request request = {0};
     struct plan_found found;
     struct plan_deltas deltas;
-    const char *program;
+    struct vendor_plan_programs programs = {0};
 
     enum command_exit wrong = plan_options_request(call, &request, err);
     if (wrong != COMMAND_DONE)
         return wrong;
-    if (!os_helper(call->arena, "suture-plan", &program, err) ||
-        !plan_run(program, &request, call->arena, &found, err))
+    if (!os_helper(call->arena, "suture-plan", &programs.plan, err) ||
+        !os_helper(call->arena, "suture-prove", &programs.prove, err) ||
+        !os_helper(call->arena, "suture-fetch", &programs.fetch, err) ||
+        !(command_given(call, OPTION_FETCH) ? vendor_plan_run(&programs, &request, call->arena, &found, err)
+                                            : plan_run(programs.plan, &request, call->arena, &found, err)))
         return COMMAND_FAILED;
     if (!found.judged) {
         (void)error_set(err, ERROR_ABSENT,

@@ -321,6 +321,8 @@ void print_plan(const struct plan_found *found, struct arena *arena, struct scre
                             plan->id, TEXT_ARG(plan->host), TEXT_ARG(plan->release), level_name(plan->level),
                             TEXT_ARG(plan->policy), TEXT_ARG(words_moment(arena, &face.zone, plan->now_us))),
                 COLOUR_HEAD);
+    if (found->vendor.size > 0)
+        screen_line(screen, text_format(arena, "VENDOR ASKED: %.*s", TEXT_ARG(found->vendor)), COLOUR_WARN);
     if (found->refused.size > 0)
         screen_line(screen, text_format(arena, "PARTIAL ANSWER: %.*s", TEXT_ARG(found->refused)), COLOUR_BAD);
     else if (!found->complete)

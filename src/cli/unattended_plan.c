@@ -9,6 +9,7 @@
 #include "flow/plan_json.h"
 #include "flow/plan_run.h"
 #include "flow/unattended_hold.h"
+#include "flow/vendor_plan.h"
 #include "store/state.h"
 
 #define FILE_NAME "unattended.plan"
@@ -16,7 +17,7 @@
 
 struct planning {
     const struct command_call *call;
-    const char *program;
+    struct vendor_plan_programs programs;
     struct plan_deltas deltas;
     struct plan_request request;
     struct plan_found found;
@@ -29,7 +30,7 @@ static bool plan_once(struct planning *p, struct error *err)
     const struct plan_powers_place place = {p->call, &p->request.scan, NULL, &p->deltas.use};
     struct plan_powers powers;
 
-    if (!plan_run(p->program, &p->request, p->call->arena, &p->found, err))
+    if (!vendor_plan_run(&p->programs, &p->request, p->call->arena, &p->found, err))
         return false;
     if (p->found.plan.change_count == 0)
         return true;
@@ -102,7 +103,9 @@ bool unattended_plan_rest(const struct command_call *call, const struct scan_req
                                      .name_count = urgent ? look->name_count : 0}};
 
     *out = NULL;
-    if (!os_helper(call->arena, "suture-plan", &p.program, err) ||
+    if (!os_helper(call->arena, "suture-plan", &p.programs.plan, err) ||
+        !os_helper(call->arena, "suture-prove", &p.programs.prove, err) ||
+        !os_helper(call->arena, "suture-fetch", &p.programs.fetch, err) ||
         !plan_deltas_open(call, scan->root, &p.deltas, err) || !plan_rest(&p, err))
         return false;
     say_held(&p);

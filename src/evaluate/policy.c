@@ -17,6 +17,7 @@ const struct policy policy_built_in = {
     .cost = COST_DEFAULT,
     .functional_within = {0, DURATION_NEXT_UPGRADE},
     .minimum_age = {7, DURATION_DAYS},
+    .vendor_after = {3, DURATION_DAYS},
     .unattended = {.held_powers = POLICY_POWERS_ALL, .battery_percent = 50},
 };
 

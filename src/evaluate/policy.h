@@ -100,6 +100,7 @@ struct policy {
     const struct urgency_table *urgency;
     struct window window;
     struct cost_terms cost;
+    struct duration vendor_after; /* sources silent or lying for so long: the vendor's own security archive is asked */
     struct duration functional_within; /* NEXT_UPGRADE: updates that close no hole wait */
     struct duration minimum_age;       /* of such updates: how long a version waits after it was first seen */
     struct policy_unattended unattended;

@@ -101,6 +101,7 @@ static const cyaml_schema_field_t decide_fields[] = {
     TEXT_FIELD_OPTIONAL("urgency table", file_decide, table),
     TEXT_FIELD_OPTIONAL("functional updates", file_decide, functional),
     TEXT_FIELD_OPTIONAL("minimum age", file_decide, minimum_age),
+    TEXT_FIELD_OPTIONAL("vendor archive after", file_decide, vendor_after),
     CYAML_FIELD_END,
 };
 
@@ -339,6 +340,28 @@ static bool check_functional(void *self, struct text value, struct error *err)
     return policy_form_functional(value, &ignored, err);
 }
 
+/* Vendors make their security lists anew about daily: much later is never, and sooner would be always. */
+bool policy_form_vendor_after(struct text value, struct duration *out, struct error *err)
+{
+    struct duration after;
+
+    if (!policy_form_age(value, &after, err))
+        return false;
+    int64_t us = duration_add(after, 0, &policy_built_in.zone);
+    if (us < TIME_DAY_US || us > 30 * TIME_DAY_US)
+        return error_set(err, ERROR_INPUT, "the vendor's archive is asked after 1 to 30 days");
+    *out = after;
+    return true;
+}
+
+static bool check_vendor_after(void *self, struct text value, struct error *err)
+{
+    struct duration ignored;
+
+    (void)self;
+    return policy_form_vendor_after(value, &ignored, err);
+}
+
 /* A wait that nobody lives to see the end of would be a way to keep updates out; a hole that is closed does not wait. */
 static bool check_minimum_age(void *self, struct text value, struct error *err)
 {
@@ -449,6 +472,7 @@ const struct yaml_check policy_form_checks[] = {
     {"length", check_length},
     {"functional updates", check_functional},
     {"minimum age", check_minimum_age},
+    {"vendor archive after", check_vendor_after},
     {"held powers", check_power},
     {"maximum age", check_age},
     {"end", check_date},

@@ -50,7 +50,7 @@ struct file_exception {
 };
 
 struct file_decide {
-    const char *table, *functional, *minimum_age;
+    const char *table, *functional, *minimum_age, *vendor_after;
 };
 
 struct file_unattended {
@@ -122,6 +122,7 @@ enum power_kind policy_form_power(struct text name); /* UNKNOWN: it is none */
 bool policy_form_minute(struct text value, uint16_t max, uint16_t *out, struct error *err);
 bool policy_form_length(struct text value, uint16_t *out, struct error *err);
 bool policy_form_functional(struct text value, struct duration *out, struct error *err);
+bool policy_form_vendor_after(struct text value, struct duration *out, struct error *err);
 bool policy_form_age(struct text value, struct duration *out, struct error *err);
 bool policy_form_within(struct text value, uint32_t *out_ms, struct error *err);
 /* The checks as values; in policy_checks.c. */

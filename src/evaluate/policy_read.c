@@ -247,6 +247,9 @@ static bool take_decide(const struct policy_reader *reader, const struct file_de
         return error_at(err, "%.*s", TEXT_ARG(reader->name));
     if (from->minimum_age != NULL && !policy_form_age(text_of(from->minimum_age), &policy->minimum_age, err))
         return error_at(err, "%.*s", TEXT_ARG(reader->name));
+    if (from->vendor_after != NULL &&
+        !policy_form_vendor_after(text_of(from->vendor_after), &policy->vendor_after, err))
+        return error_at(err, "%.*s", TEXT_ARG(reader->name));
     return from->table == NULL || take_table(reader, from->table, policy, err);
 }
 

@@ -244,6 +244,13 @@ static void write_wait(struct writer *w, const struct policy *policy)
     writer_string(w, " after it was first seen here.\n");
 }
 
+static void write_vendor(struct writer *w, const struct policy *policy)
+{
+    writer_string(w, "Where no source brings believed security lists younger than ");
+    duration_write(w, policy->vendor_after);
+    writer_string(w, ", the vendor's own security archive is asked.\n");
+}
+
 static void write_functional(struct writer *w, const struct policy *policy)
 {
     writer_string(w, "Updates that close no hole ");
@@ -359,6 +366,7 @@ void policy_write_sentences(struct writer *w, const struct policy *policy, int64
     write_cost(w, &policy->cost);
     writer_string(w, ".\n");
     write_functional(w, policy);
+    write_vendor(w, policy);
     write_unattended(w, policy);
     write_classes(w, policy);
     write_exceptions(w, policy, now_us);

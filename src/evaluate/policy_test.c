@@ -121,6 +121,7 @@ static const struct bad_row bad_rows[] = {
      "functional.yaml:4:30: \"soon\" is neither \"wait\" nor a time span like \"3 months\""},
     {"minimum-age", ERROR_INPUT, "minimum-age.yaml:4:23: an age is in hours, days or weeks"},
     {"minimum-age-long", ERROR_INPUT, "minimum-age-long.yaml:4:23: a version waits 90 days at most"},
+    {"vendor-after", ERROR_INPUT, "vendor-after.yaml:4:32: the vendor's archive is asked after 1 to 30 days"},
     {"table-outside", ERROR_INPUT,
      "table-outside.yaml:4:25: \"../own-table.yaml\": a table lies in the policy's own folder"},
     {"table-absent", ERROR_ABSENT, "none.yaml: No such file or directory"},

@@ -12,6 +12,7 @@
 #include "flow/look.h"
 #include "flow/plan_json.h"
 #include "flow/plan_run.h"
+#include "flow/vendor_plan.h"
 #include "manager/dpkg_database.h"
 #include "manager/installer_client.h"
 #include "store/state.h"
@@ -64,7 +65,11 @@ static bool make_plan(const struct carry_out_request *request, struct arena *are
     }
     /* A given time is what makes planning write nothing at all. */
     wanted.scan.now_given = wanted.scan.now_given || request->dry_run;
-    return plan_run(request->programs.plan, &wanted, arena, out, err);
+    const struct vendor_plan_programs programs = {request->programs.plan, request->programs.prove,
+                                                  request->programs.fetch, request->ca_file};
+    /* What only shows fetches nothing. */
+    return request->dry_run ? plan_run(request->programs.plan, &wanted, arena, out, err)
+                            : vendor_plan_run(&programs, &wanted, arena, out, err);
 }
 
 /* With what is known of deltas by now: nobody is asked before somebody has said yes. */

@@ -51,6 +51,8 @@ struct plan_found {
     struct text refused; /* an archive whose list is not believed, by trust's name for it; absent: all are */
     struct text
         deltas; /* what deltas leave to fetch, in words (flow/delta_use.h); absent: nobody has looked */
+    struct text
+        vendor; /* that a vendor's own archive was asked, why, and what came of it; absent: none was */
     struct text delta_problem; /* what is wrong with their source; absent: nothing */
 };
 

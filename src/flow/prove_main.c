@@ -2,6 +2,7 @@
  * suture-prove: the process that verifies lists, or reads the insides of packages, and can do nothing else.
  *
  *     suture-prove lists       runs gpgv and nothing else; reads configuration, keys and lists
+ *     suture-prove vendor      the same, of what was fetched from a vendor's own archive (flow/vendor_work.h)
  *     suture-prove packages    opens the files that it is told, and from then on no other
  *     suture-prove powers      the same, and reads what everybody may read, to compare
  *     suture-prove offers      reads indexes of deltas, and dpkg's status
@@ -24,6 +25,7 @@
 #include "flow/powers_message.h"
 #include "flow/prove_work.h"
 #include "flow/vendor.h"
+#include "flow/vendor_work.h"
 
 #define LIBRARIES "/usr/lib", "/lib", "/lib64", "/usr/lib64", "/etc/ld.so.cache"
 
@@ -42,17 +44,18 @@ static bool write_all(struct bytes bytes)
 /* ---- lists ---- */
 
 /* What decides what apt believes, and where keys are. Of another root all: it is looked at, not lived in. */
-static bool confine_for_lists(const struct prove_lists_question *question, struct arena *arena,
-                              uint8_t *confined, struct error *err)
+static bool confine_for_lists(const struct prove_lists_question *question, struct text folder,
+                              struct arena *arena, uint8_t *confined, struct error *err)
 {
     static const char *const here[] = {
-        LIBRARIES,     "/usr/bin/gpgv",    "/dev/null", "/dev/urandom",  "/proc/sys/crypto",
-        "/etc/gnutls", "/etc/gcrypt",      "/etc/apt",  "/etc/keyrings", "/etc/pki",
-        "/usr/share",  "/usr/local/share", "/var/lib",  "/opt",          "/srv",
+        LIBRARIES,          "/usr/bin/gpgv", "/dev/null",   "/dev/urandom",
+        "/proc/sys/crypto", "/etc/gnutls",   "/etc/gcrypt", "/etc/apt",
+        "/etc/keyrings",    "/etc/pki",      "/usr/share",  "/usr/local/share",
+        "/var/lib",         "/opt",          "/srv",        "/etc/os-release",
     };
     static const char *const runnable[] = {"/usr/bin/gpgv", NULL};
     const size_t count = sizeof(here) / sizeof(*here);
-    const char *readable[sizeof(here) / sizeof(*here) + 6] = {NULL};
+    const char *readable[sizeof(here) / sizeof(*here) + 8] = {NULL};
     const char *root = text_string(arena, question->root),
                *publishers = text_string(arena, question->publishers);
     const struct confine_request request = {
@@ -74,6 +77,8 @@ static bool confine_for_lists(const struct prove_lists_question *question, struc
         if (readable[end - 1] == NULL)
             return arena_full(arena, err);
     }
+    if (folder.size > 0 && (readable[end++] = text_string(arena, folder)) == NULL)
+        return arena_full(arena, err);
     readable[end] = publishers[0] != 0 ? publishers : NULL;
     return confine(&request, confined, err);
 }
@@ -88,10 +93,29 @@ static bool do_lists(struct bytes raw, struct arena *arena, struct writer *recor
     struct vouched_records *answer = ARENA_ARRAY(arena, struct vouched_records, question.count);
     if (answer == NULL)
         return arena_full(arena, err);
-    if (!confine_for_lists(&question, arena, confined, err) ||
+    if (!confine_for_lists(&question, (struct text){0}, arena, confined, err) ||
         !prove_work_lists(&question, arena, answer, err))
         return false;
     prove_records_write(records, answer, question.count);
+    return true;
+}
+
+/* ---- vendor ---- */
+
+static bool do_vendor(struct bytes raw, struct arena *arena, struct writer *items, uint8_t *confined,
+                      struct error *err)
+{
+    struct vendor_question question;
+    struct vendor_suites suites;
+
+    if (!vendor_question_read(raw, &question, err))
+        return false;
+    const struct prove_lists_question places = {
+        .root = question.root, .state = question.state, .publishers = question.publishers};
+    if (!confine_for_lists(&places, question.folder, arena, confined, err) ||
+        !vendor_work(&question, arena, &suites, err))
+        return false;
+    vendor_suites_write(items, &suites);
     return true;
 }
 
@@ -216,10 +240,8 @@ static const struct kind {
     bool (*run)(struct bytes raw, struct arena *arena, struct writer *items, uint8_t *confined,
                 struct error *err);
 } kinds[] = {
-    {"lists", "SVA2", do_lists},
-    {"packages", "SCA1", do_packages},
-    {"powers", "SWA1", do_powers},
-    {"offers", "SOA1", do_offers},
+    {"lists", "SVA2", do_lists},   {"vendor", "SNA1", do_vendor}, {"packages", "SCA1", do_packages},
+    {"powers", "SWA1", do_powers}, {"offers", "SOA1", do_offers},
 };
 
 static const struct kind *find_kind(int argc, char **argv)

@@ -111,9 +111,18 @@ bool vendor_floors_raise_host(const char *state, const char *root, const struct 
 bool vendor_request(const char *state, const char *publishers, struct vendor_floors *floors,
                     struct arena *arena, struct manager_request *request, struct error *err)
 {
+    const char *configured,
+        *of_root = file_below(arena, request->root, "/etc/suture/" VENDOR_PUBLISHERS_FILE);
     char *lists = NULL;
 
-    if (!vendor_publishers(publishers, arena, &request->publishers, err) ||
+    if (of_root == NULL)
+        return arena_full(arena, err);
+    if (!vendor_publishers_path(publishers, arena, &configured, err))
+        return false;
+    /* Another root has a configuration of its own. */
+    if (configured[0] == 0 && strcmp(request->root, "/") != 0 && file_exists(of_root))
+        configured = of_root;
+    if (!vendor_publishers(configured, arena, &request->publishers, err) ||
         !vendor_floors_open(state, request->root, arena, floors, err))
         return false;
     request->floors = &floors->door;

@@ -30,8 +30,8 @@ bool vendor_floors_open(const char *state, const char *root, struct arena *arena
                         struct error *err) MUST_USE;
 
 /*
- * Fills what a request needs of this: its memory, publishers, floors and own lists. request->root is there; floors must
- * live as long as the request.
+ * Fills what a request needs of this: its memory, publishers (where none are configured, those of another root's own
+ * /etc/suture), floors and own lists. request->root is there; floors must live as long as the request.
  */
 bool vendor_request(const char *state, const char *publishers, struct vendor_floors *floors,
                     struct arena *arena, struct manager_request *request, struct error *err) MUST_USE;

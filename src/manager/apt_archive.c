@@ -336,11 +336,21 @@ static bool refuse(struct apt_archives *archives, const struct apt_source *sourc
     return archive->why.at != NULL;
 }
 
+/* What the machine's own source brought, whichever folder's list was taken. */
+static int64_t source_date(const struct attempt *attempt, const struct apt_archive *got)
+{
+    if (!got->archive.own)
+        return got->believed && !got->archive.went_back ? got->archive.date_us : TIME_ABSENT;
+    return attempt->absent || attempt->failed.kind != ERROR_NONE ? TIME_ABSENT
+                                                                 : attempt->facts.release.date_us;
+}
+
 bool apt_archive_read(struct apt_archives *archives, const struct apt_source *source, struct apt_archive *out,
                       bool *wanted, struct error *err)
 {
     OWN(end_attempts) struct attempt attempts[APT_FOLDERS_MAX] = {0};
-    struct apt_archive got = {.archive = {.date_us = TIME_ABSENT, .valid_until_us = TIME_ABSENT}};
+    struct apt_archive got = {
+        .archive = {.date_us = TIME_ABSENT, .valid_until_us = TIME_ABSENT, .source_date_us = TIME_ABSENT}};
     struct error failed = {0}, first = {0};
     size_t order[APT_FOLDERS_MAX] = {0, 1};
 
@@ -356,7 +366,8 @@ bool apt_archive_read(struct apt_archives *archives, const struct apt_source *so
         if (!try_folder(archives, archives->folders[i], source, &attempts[i]))
             return arena_full(archives->arena, err);
     /* One whose InRelease is not believed has no date. */
-    if (attempts[1].facts.release.date_us > attempts[0].facts.release.date_us) {
+    if (attempts[1].facts.release.date_us > attempts[0].facts.release.date_us ||
+        (attempts[0].absent && archives->folder_count > 1 && !attempts[1].absent)) {
         order[0] = 1;
         order[1] = 0;
     }
@@ -364,7 +375,9 @@ bool apt_archive_read(struct apt_archives *archives, const struct apt_source *so
     for (size_t i = 0; i < archives->folder_count && !got.believed; i++) {
         if (!take_attempt(archives, source, &attempts[order[i]], &got, &failed) && i == 0)
             first = failed;
+        got.archive.own = got.believed && order[i] == 1;
     }
+    got.archive.source_date_us = source_date(&attempts[0], &got);
     if (!got.believed && !refuse(archives, source, &attempts[order[0]], &first, &got.archive))
         return arena_full(archives->arena, err);
     if (got.archive.state == ARCHIVE_ABSENT && source->all_implied)

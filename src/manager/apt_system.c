@@ -99,10 +99,82 @@ static struct apt_archive problem_archive(const struct apt_source_problem *probl
                                 }};
 }
 
+static bool has_source(const struct apt_sources *sources, const struct apt_source *wanted)
+{
+    for (size_t i = 0; i < sources->count; i++) {
+        const struct apt_source *source = &sources->sources[i];
+        if (text_equal(source->uri, wanted->uri) && text_equal(source->suite, wanted->suite) &&
+            text_equal(source->component, wanted->component) && text_equal(source->arch, wanted->arch))
+            return true;
+    }
+    return false;
+}
+
+/* "deb.debian.org/debian/": the address without scheme, user and password. */
+static struct text place_of(struct text public)
+{
+    size_t scheme = text_find(public, TEXT("://"));
+
+    return scheme == SIZE_MAX ? public : text_part(public, scheme + 3, SIZE_MAX);
+}
+
+/* The publisher's own archive of the security suite that this source is of; false: it is of none. */
+static bool vendor_source(const struct apt_archives *archives, const struct apt_source *source,
+                          struct apt_source *out)
+{
+    struct text public = apt_source_public_uri(source, archives->arena);
+    bool bound;
+    const struct publisher *publisher =
+        public.at == NULL
+            ? NULL
+            : publishers_of_source(archives->publishers, place_of(public), source->suite, &bound);
+
+    if (publisher == NULL || publisher->security_uri == NULL || source->all_implied)
+        return false;
+    for (size_t i = 0; i < publisher->suite_count; i++)
+        if (publisher->suites[i].security_of != NULL &&
+            text_equal(source->suite, text_of(publisher_suite_name(&publisher->suites[i])))) {
+            *out = *source;
+            out->uri = text_of(publisher->security_uri);
+            return true;
+        }
+    return false;
+}
+
+/*
+ * Where we fetched lists from a publisher's own security archive (flow/vendor_lists.h), they stand beside those of the
+ * machine's sources, judged by the same rules and by the keys that the source of the suite names.
+ */
+static bool add_vendors(struct apt_system *system, struct apt_archives *archives, struct error *err)
+{
+    struct apt_sources added = {0};
+    struct apt_source wanted;
+    bool ignored;
+
+    added.sources = ARENA_ARRAY(system->arena, struct apt_source, system->sources.count);
+    if (added.sources == NULL)
+        return arena_full(system->arena, err);
+    for (size_t i = 0; i < system->sources.count && system->request->own_lists != NULL; i++) {
+        struct apt_archive *next = &system->archives[system->archive_count];
+        if (!vendor_source(archives, &system->sources.sources[i], &wanted) ||
+            has_source(&system->sources, &wanted) || has_source(&added, &wanted))
+            continue;
+        added.sources[added.count++] = wanted;
+        if (!apt_archive_read(archives, &wanted, next, &ignored, err))
+            return false;
+        next->archive.added = next->archive.own = true;
+        if (next->archive.state == ARCHIVE_ABSENT)
+            apt_archive_end(next);
+        else
+            system->archive_count++;
+    }
+    return true;
+}
+
 static bool read_archives(struct apt_system *system, struct error *err)
 {
     struct apt_archives archives;
-    size_t most = system->sources.count + system->sources.problem_count;
+    size_t most = 2 * system->sources.count + system->sources.problem_count;
     bool wanted;
 
     system->archives = ARENA_ARRAY(system->arena, struct apt_archive, most);
@@ -120,6 +192,8 @@ static bool read_archives(struct apt_system *system, struct error *err)
         else
             apt_archive_end(next);
     }
+    if (!add_vendors(system, &archives, err))
+        return false;
     for (size_t i = 0; i < system->sources.problem_count; i++)
         system->archives[system->archive_count++] = problem_archive(&system->sources.problems[i]);
     return true;

@@ -45,6 +45,10 @@ struct archive {
     int64_t date_us;
     int64_t valid_until_us;
     enum archive_state state;
+    bool own;   /* the list is one that we fetched from its publisher ourselves (flow/vendor_lists.h) */
+    bool added; /* no source of the machine names it: it is a publisher's own security archive */
+    int64_t
+        source_date_us; /* of the list that the machine's own source brought, when that is believed; TIME_ABSENT: it is not */
     bool went_back;             /* believed, but older than what was here before */
     struct text signers;        /* primary fingerprints, with spaces between; absent when it is remembered */
     struct text why;            /* for REFUSED and ABSENT, and what is odd about a believed one */
@@ -83,7 +87,8 @@ struct package {
     uint32_t candidate; /* index into offers as `apt-cache policy` says, or OFFER_NONE */
     bool phased_out;    /* the candidate is phased and this machine is not in its part yet */
     bool pinned;        /* a pin, not the order of versions, chose the candidate */
-    struct text shadow; /* a version of an archive that may not own it: it is not among the offers; absent: none */
+    struct text
+        shadow; /* a version of an archive that may not own it: it is not among the offers; absent: none */
     struct text shadow_why;
     bool foreign; /* no archive with advisories has it: its holes are unknown */
 };
