@@ -10,6 +10,7 @@
 #include "cli/ask.h"
 #include "cli/command.h"
 #include "cli/sign_key.h"
+#include "cli/signed_for.h"
 #include "format/json.h"
 #include "trust/signing.h"
 #include "trust/tuf_changes.h"
@@ -159,12 +160,22 @@ static bool check_digest(const struct command_call *call, const struct signing *
                      signing->row->name, hex, given);
 }
 
+#define UNKNOWN                                                                                              \
+    "(!) nothing was signed for this repository from here before: compare its first root with what "         \
+    "somebody "                                                                                              \
+    "else sees\n"
+
 /* What this signature will be. */
-static void tell_signer(const struct command_call *call, const struct signing *signing,
-                        const struct tuf_key *key)
+static bool tell_signer(const struct command_call *call, const struct signing *signing,
+                        const struct tuf_key *key, struct error *err)
 {
     OWN(writer_end) struct writer w = writer_with(4 * KIB);
+    bool known = false;
 
+    if (!signed_for_known(signing, call->arena, &known, err))
+        return false;
+    if (!known)
+        writer_string(&w, UNKNOWN);
     writer_string(&w, "you sign as: ");
     tuf_changes_put_key(&w, key);
     writer_byte(&w, '\n');
@@ -174,6 +185,7 @@ static void tell_signer(const struct command_call *call, const struct signing *s
                           ? "(!) you proposed it yourself, and nobody else looks at it: WEAKER\n"
                           : "(!) you proposed it yourself: that somebody else looks at it is what counts\n");
     write_to(command_given(call, OPTION_PRINT_ONLY) ? call->errors : call->out, writer_bytes(&w));
+    return true;
 }
 
 /* The digits of the digest: whoever types them has looked at it, and can compare it with what a second machine shows. */
@@ -287,12 +299,13 @@ static bool sign(struct session *session, const struct signing *signing, struct 
         return false;
     if (!signing_find_key(signing, &session->signer.key, &key, err))
         return pass_over(session, err->text, err);
-    tell_signer(call, signing, key);
-    if (!ask(call, signing, err) || !signing_make(signing, &session->signer, &signature, err))
+    if (!tell_signer(call, signing, key, err) || !ask(call, signing, err) ||
+        !signing_make(signing, &session->signer, &signature, err))
         return false;
     session->signed_count++;
-    return command_given(call, OPTION_PRINT_ONLY) ? print_signature(call, signing, &signature, err)
-                                                  : attach(call, signing, &signature, err);
+    bool given = command_given(call, OPTION_PRINT_ONLY) ? print_signature(call, signing, &signature, err)
+                                                        : attach(call, signing, &signature, err);
+    return given && signed_for_remember(signing, call->arena, err);
 }
 
 static bool sign_file(struct session *session, const char *path, struct error *err)

@@ -24,6 +24,7 @@
  *     evidence/              sealed records of what was proved (store/evidence.h)
  *     machine.key            what they are signed with (trust/machine_key.h)
  *     deltas/                indexes of deltas, and deltas that wait to be used (flow/delta_fetch.h)
+ *     signed-for             repositories that were signed for from here (cli/signed_for.h)
  *     takeover               what was changed of other updaters (store/takeover.h)
  *
  * A generation replaces the former one as a whole: it is filled, synced, named, and then the link is renamed; whatever

@@ -254,6 +254,17 @@ class Signed(SignTest):
         done = self.place.suture("sign", "R/staged/crisis.json", "--show", check=1)
         self.assertIn("No such file", done.stderr)
 
+    def test_a_repository_that_was_not_signed_for_before(self):
+        unknown = ("(!) nothing was signed for this repository from here before: compare its first root with what somebody else sees")
+        self.crisis()
+        self.assertIn(unknown, self.sign("crisis", "dan", "--print-only").stderr)
+        self.assertNotIn(unknown, self.sign("crisis", "anna").stdout)
+        # Somebody lays down another repository, of the same people, in which what he wants is in force already.
+        self.place.write("R/public/metadata/1.root.json", self.place.read("R/public/metadata/1.root.json") + b"\n")
+        self.assertIn(unknown, self.sign("crisis", "ben").stdout)
+        self.place.write("state/signed-for", b"broken\n", 0o600)
+        self.assertIn("signed-for", self.sign("crisis", "carla", check=1).stderr)
+
     def test_a_signature_for_another_machine(self):
         self.crisis()
         before = self.place.read("R/staged/crisis.json")
