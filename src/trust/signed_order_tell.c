@@ -1,6 +1,7 @@
 /*
  * Orders as bytes and as sentences: the writing half of signed_order.h.
  */
+#include "base/control.h"
 #include "base/limits.h"
 #include "base/own.h"
 #include "base/visible.h"
@@ -224,5 +225,7 @@ int64_t signed_order_end_us(const struct signed_order *order, size_t persons)
 
 bool signed_order_holds(const struct signed_order *order, size_t persons, int64_t now_us)
 {
-    return persons > 0 && now_us >= order->made_us && now_us < signed_order_end_us(order, persons);
+    bool ended = now_us >= signed_order_end_us(order, persons) && control_holds(CONTROL_ORDER_END);
+
+    return persons > 0 && now_us >= order->made_us && !ended;
 }
