@@ -219,7 +219,8 @@ static bool fill_request(const struct command_call *call, struct carry_out_reque
     const char *path = NULL;
     struct policy policy;
 
-    if (!policy_in_force(into->plan.scan.policy, call->arena, &policy, &path, err))
+    if (!policy_in_force(into->plan.scan.policy, into->plan.scan.state, into->plan.scan.now_us, call->arena,
+                         &policy, &path, err))
         return false;
     into->battery_percent = policy.unattended.battery_percent;
     into->before = policy.before;

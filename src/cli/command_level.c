@@ -228,8 +228,7 @@ static enum command_exit set_level(const struct command_call *call, enum level l
     const char *folder, *reason = command_text(call, SET_REASON);
     int64_t until_us = command_us(call, SET_UNTIL), for_us = command_us(call, SET_FOR);
     int64_t now_us = time_now_us();
-    struct level_wish wish = {
-        .level = level, .now_us = now_us - now_us % TIME_SECOND_US, .end_us = until_us};
+    struct level_wish wish = {.level = level, .now_us = now_us - now_us % TIME_SECOND_US, .end_us = until_us};
     struct level_answer answer = {.now_us = wish.now_us};
     struct error former_why;
 
@@ -286,7 +285,8 @@ static enum command_exit run_status(const struct command_call *call, struct erro
     struct level_answer answer = {.now_us = now_us == TIME_ABSENT ? time_now_us() : now_us};
     const char *folder;
 
-    if (!state_folder(call->arena, &folder, err) || !level_read(folder, call->arena, &answer.order, err))
+    if (!state_folder(call->arena, &folder, err) ||
+        !level_in_force(folder, answer.now_us, call->arena, &answer.order, err))
         return COMMAND_FAILED;
     return print_answer(call, &answer, command_choice(call, STATUS_FORMAT) == 2, err);
 }

@@ -10,6 +10,7 @@
 #include "evaluate/policy_sentences.h"
 #include "flow/policy_path.h"
 #include "format/json.h"
+#include "store/state.h"
 
 #define TEXT_MAX MIB /* of a whole policy as sentences */
 #define COLUMNS  80
@@ -225,9 +226,11 @@ static enum command_exit show_profile(const struct command_call *call, const str
 static enum command_exit run_show(const struct command_call *call, struct error *err)
 {
     struct policy policy = policy_built_in;
-    const char *path = command_text(call, OPTION_POLICY);
+    const char *path = command_text(call, OPTION_POLICY), *state = NULL;
 
-    if (path == NULL && !policy_path(call->arena, &path, err))
+    if (path == NULL && !state_folder(call->arena, &state, err) && err->kind != ERROR_ABSENT)
+        return COMMAND_FAILED;
+    if (path == NULL && !policy_path(state, time_now_us(), call->arena, &path, err))
         return COMMAND_FAILED;
     if (path != NULL && !policy_read(path, ZONE_FOLDER, call->arena, &policy, err))
         return COMMAND_FAILED;

@@ -189,7 +189,8 @@ static bool request_of(const struct command_call *call, const char *state, struc
         .processes = "/proc",
         .tool = "suture " SUTURE_VERSION,
     };
-    return out->scan.policy != NULL || policy_path(call->arena, &out->scan.policy, err);
+    return out->scan.policy != NULL ||
+           policy_path(state, out->scan.now_us, call->arena, &out->scan.policy, err);
 }
 
 struct restarting {

@@ -1,8 +1,11 @@
 #include "flow/level.h"
 
+#include <stdio.h>
+
 #include "base/file.h"
 #include "base/limits.h"
 #include "store/state.h"
+#include "store/trust_record.h"
 
 #define FILE_NAME "order"
 
@@ -43,6 +46,60 @@ bool level_read(const char *state, struct arena *arena, const struct order **out
     const char *path;
 
     return find_file(state, arena, &path, err) && read_file(path, arena, out, err);
+}
+
+/* ---- what people signed ---- */
+
+static bool make_order(const struct trust_order *signed_order, struct arena *arena, struct order *out,
+                       struct error *err)
+{
+    const struct signed_order *order = &signed_order->order;
+
+    *out = (struct order){
+        .level = order->level,
+        .reason = order->reason,
+        .by = text_format(arena, "%.*s, signed by %u", TEXT_ARG(order->by), signed_order->persons),
+        .since_us = signed_order->begins_us,
+        .begun_us = signed_order->begins_us,
+        .end_us = order->ends_us,
+    };
+    (void)snprintf(out->id, sizeof(out->id), "%.*s", TEXT_ARG(order->id));
+    return out->by.at != NULL || arena_full(arena, err);
+}
+
+/* An order of this kind and what has begun of it counts, as long as it is the strictest. */
+static bool take_stricter(const struct trust_order *signed_order, int64_t now_us, struct arena *arena,
+                          const struct order **out, struct error *err)
+{
+    struct order *order = ARENA_NEW(arena, struct order);
+
+    if (order == NULL)
+        return arena_full(arena, err);
+    if (signed_order->order.kind != SIGNED_ORDER_CRISIS || signed_order->persons == 0 ||
+        now_us < signed_order->begins_us || now_us < signed_order->order.made_us ||
+        signed_order->order.ends_us <= signed_order->begins_us)
+        return true;
+    if (!make_order(signed_order, arena, order, err))
+        return false;
+    if (order_at(order, now_us).level > order_at(*out, now_us).level)
+        *out = order;
+    return true;
+}
+
+bool level_in_force(const char *state, int64_t now_us, struct arena *arena, const struct order **out,
+                    struct error *err)
+{
+    const struct order *order = NULL;
+    struct trust_record record;
+    bool found = false;
+
+    if (!level_read(state, arena, &order, err) || !trust_record_read(state, arena, &record, &found, err))
+        return false;
+    for (size_t i = 0; found && i < record.order_count; i++)
+        if (!take_stricter(&record.orders[i], now_us, arena, &order, err))
+            return false;
+    *out = order;
+    return true;
 }
 
 /* What is there now, for whoever replaces it: an order that cannot be read must not keep its own end from coming. */

@@ -12,6 +12,13 @@
 /* The order of this state folder (NULL: there is none) in the arena; NULL when there is none. */
 bool level_read(const char *state, struct arena *arena, const struct order **out, struct error *err) MUST_USE;
 
+/*
+ * The order that decides at that time: this machine's own, or one that people signed in the repository that is pinned here
+ * (store/trust_record.h), whichever is the stricter; both fall and end as store/order.h says.
+ */
+bool level_in_force(const char *state, int64_t now_us, struct arena *arena, const struct order **out,
+                    struct error *err) MUST_USE;
+
 struct level_wish {
     enum level level; /* ESSENTIAL or EMERGENCY_ONLY */
     struct text reason, by;

@@ -68,8 +68,11 @@ static const char *policy_of(const struct look *look, struct arena *arena)
 static bool load_policy(struct look *look, struct policy *out, struct error *err)
 {
     const char *path = policy_of(look, look->arena);
+    const char *state = text_string(look->arena, look->question.state);
 
-    if (path == NULL && !policy_path(look->arena, &path, err))
+    if (state == NULL)
+        return arena_full(look->arena, err);
+    if (path == NULL && !policy_path(state, time_now_us(), look->arena, &path, err))
         return false;
     *out = policy_built_in;
     return path == NULL ||

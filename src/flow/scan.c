@@ -108,7 +108,8 @@ static bool load_policy(struct making *making, struct error *err)
 
     making->scan.policy = &policy_built_in;
     making->scan.policy_path = making->request->policy;
-    if (making->scan.policy_path == NULL && !policy_path(making->arena, &making->scan.policy_path, err))
+    if (making->scan.policy_path == NULL && !policy_path(making->request->state, making->scan.now_us,
+                                                         making->arena, &making->scan.policy_path, err))
         return false;
     if (making->scan.policy_path == NULL)
         return true;
@@ -249,7 +250,8 @@ static bool take_level(struct making *making, struct error *err)
     const struct order *order = NULL;
     bool here = strcmp(request->root, "/") == 0 && request->inventory == NULL;
 
-    if (request->level == LEVEL_UNKNOWN && here && !level_read(request->state, making->arena, &order, err))
+    if (request->level == LEVEL_UNKNOWN && here &&
+        !level_in_force(request->state, scan->now_us, making->arena, &order, err))
         return false;
     scan->order = order_at(order, scan->now_us);
     scan->level = request->level == LEVEL_UNKNOWN ? scan->order.level : request->level;

@@ -140,16 +140,21 @@ static bool take_policy(struct trust_orders *orders, const struct tuf_file *file
     if (!fetch(orders, file, LIMIT_YAML_FILE, &raw, err) ||
         !digest_bytes(DIGEST_SHA256, raw, &next.digest, err))
         return false;
-    if (is_file(&orders->record->policy, &next.digest) || is_file(&orders->record->next_policy, &next.digest))
-        return true;
     const char *path = policy_file(orders, &next.digest);
+    const bool known =
+        is_file(&orders->record->policy, &next.digest) || is_file(&orders->record->next_policy, &next.digest);
+    if (known && path != NULL && file_exists(path))
+        return true;
     const char *folder = file_path(orders->client->arena, orders->folder, "policy");
     if (path == NULL || folder == NULL)
         return arena_full(orders->client->arena, err);
     const struct policy_place place = {.folder = folder, .zone_folder = ZONE_FOLDER};
-    if (!policy_parse(raw, TEXT("policy.yaml"), &place, &arena, &policy, err) || !check_policy(&policy, err) ||
-        !file_make_folders(folder, 0700, err) || !file_replace(path, raw, 0600, err))
+    if (!policy_parse(raw, TEXT("policy.yaml"), &place, &arena, &policy, err) ||
+        !check_policy(&policy, err) || !file_make_folders(folder, 0700, err) ||
+        !file_replace(path, raw, 0600, err))
         return false;
+    if (known)
+        return true;
     const int64_t made_us = tree_made_us(role);
     next.begins_us =
         begin_of(orders, POLICY_ROLE, made_us == TIME_ABSENT ? orders->now_us : made_us, orders->now_us);

@@ -11,7 +11,7 @@ bool vendor_plan_run(const struct vendor_plan_programs *programs, const struct p
     struct plan_found found;
     struct policy policy;
 
-    if (!policy_in_force(scan->policy, arena, &policy, NULL, err))
+    if (!policy_in_force(scan->policy, scan->state, scan->now_us, arena, &policy, NULL, err))
         return false;
     const struct vendor_lists_request lists = {
         .prove = programs->prove,

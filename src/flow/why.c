@@ -37,7 +37,7 @@ bool why_kept(const struct scan_request *request, struct arena *arena, struct by
     if (!record_open(path, &kept, &absent))
         return true;
     /* What was decided at another level is explained anew. */
-    if (!level_read(request->state, arena, &order, err))
+    if (!level_in_force(request->state, request->now_us, arena, &order, err))
         return false;
     struct order_force force = order_at(order, request->now_us);
     if (!scan_json_has_level(kept.bytes, force.level, force.level == LEVEL_NORMAL ? NULL : order->id))

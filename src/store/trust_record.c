@@ -57,20 +57,6 @@ bool trust_order_holds(const struct trust_record *record, const struct trust_ord
     return order->order.kind != SIGNED_ORDER_APPROVAL || (role != NULL && role->expires_us > now_us);
 }
 
-const struct trust_order *trust_record_crisis(const struct trust_record *record, int64_t now_us)
-{
-    const struct trust_order *found = NULL;
-
-    for (size_t i = 0; i < record->order_count; i++) {
-        const struct trust_order *order = &record->orders[i];
-        if (order->order.kind == SIGNED_ORDER_CRISIS && trust_order_holds(record, order, now_us) &&
-            (found == NULL || order->order.level > found->order.level ||
-             (order->order.level == found->order.level && order->order.ends_us > found->order.ends_us)))
-            found = order;
-    }
-    return found;
-}
-
 const struct trust_file *trust_record_policy(const struct trust_record *record, int64_t now_us)
 {
     const struct trust_file *next = &record->next_policy, *now = &record->policy;

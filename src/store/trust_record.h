@@ -75,8 +75,6 @@ enum trust_age trust_role_age(const struct trust_role *role, int64_t now_us);
 
 /* Whether the order has effect. */
 bool trust_order_holds(const struct trust_record *record, const struct trust_order *order, int64_t now_us);
-/* The strictest crisis order that has effect, or NULL. */
-const struct trust_order *trust_record_crisis(const struct trust_record *record, int64_t now_us);
 /* The policy that has effect, or NULL. */
 const struct trust_file *trust_record_policy(const struct trust_record *record, int64_t now_us);
 /* Who blocks this file; or NULL. An absent version or digest (kind UNKNOWN) matches only what blocks all of the package. */

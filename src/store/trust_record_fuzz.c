@@ -27,7 +27,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (size_t i = 0; i < record.role_count; i++)
         if (trust_role_age(&record.roles[i], 0) == TRUST_AGE_COUNT)
             abort();
-    (void)trust_record_crisis(&record, 0);
     (void)trust_record_block(&record, TEXT("a"), TEXT("1"), NULL, 0);
     return 0;
 }

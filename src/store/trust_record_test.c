@@ -128,11 +128,10 @@ static void test_orders(void **state)
 
     assert_null(trust_record_policy(&record, NOW - 2 * DAY));
     assert_int_equal(trust_record_policy(&record, NOW)->version, 4);
-    assert_null(trust_record_crisis(&record, NOW - 2 * DAY));
-    assert_int_equal(trust_record_crisis(&record, NOW)->order.level, LEVEL_ESSENTIAL);
-    assert_int_equal(trust_record_crisis(&record, NOW + DAY - 1)->order.level, LEVEL_ESSENTIAL);
-    assert_int_equal(trust_record_crisis(&record, NOW + DAY)->order.level, LEVEL_EMERGENCY_ONLY);
-    assert_null(trust_record_crisis(&record, NOW + 40 * DAY));
+    assert_true(trust_order_holds(&record, &record.orders[0], NOW));
+    assert_false(trust_order_holds(&record, &record.orders[0], NOW + 14 * DAY));
+    assert_false(trust_order_holds(&record, &record.orders[1], NOW + DAY - 1));
+    assert_true(trust_order_holds(&record, &record.orders[1], NOW + DAY));
 
     assert_non_null(trust_record_block(&record, TEXT("openssl"), TEXT("3.0.1"), NULL, NOW));
     assert_null(trust_record_block(&record, TEXT("openssl"), TEXT("3.0.2"), NULL, NOW));

@@ -170,6 +170,38 @@ class Orders(Machine):
         self.assertEqual(self.orders(NOW + 4 * DAY), {crisis: "holds", block: "ended"})
         self.assertEqual(self.orders(NOW + 10 * DAY), {crisis: "ended", block: "ended"})
 
+    def level(self, now):
+        done = self.run_it("level", "status", "--now", text(now), "--format", "json")
+        got = json.loads(done.stdout)
+        return got["level"], got["phase"]
+
+    def test_a_crisis_order_sets_the_level(self):
+        """The stricter of this machine's own and the signed one holds; at its end it falls as every order does."""
+        self.repository.order("crisis", 1, level="emergency-only", days=2)
+        self.repository.publish("crisis")
+        self.refresh()
+        self.assertEqual(self.level(NOW + HOUR), ("emergency-only", "in-force"))
+        self.assertEqual(self.level(NOW + 3 * DAY), ("essential", "fallen"))
+        self.assertEqual(self.level(NOW + 5 * DAY), ("normal", "none"))
+        screen = self.run_it("level", "status", "--now", text(NOW + HOUR)).stdout
+        self.assertIn("anna, signed by 3", screen)
+        self.assertIn("a hole", screen)
+
+    def test_the_signed_policy_decides(self):
+        now = self.repository.now = datetime.datetime.now(datetime.timezone.utc) - HOUR
+        self.repository.put_root()
+        self.repository.put_targets()
+        self.repository.add("policy", "policy/policy.yaml", POLICY)
+        self.repository.publish("policy", "crisis", "block", "approval", "mirror")
+        self.refresh(now)
+        shown = json.loads(self.run_it("policy", "show", "--format", "json").stdout)
+        self.assertEqual((shown["name"], shown["version"]), ("fleet", 4))
+        shutil.rmtree(os.path.join(self.environment["SUTURE_STATE"], "trust", "policy"))
+        done = self.run_it("policy", "show", status=1)
+        self.assertIn("the repository's policy is gone; suture trust refresh", done.stderr)
+        self.refresh(now)
+        self.run_it("policy", "show")
+
     def test_dropped_orders_go(self):
         self.repository.order("block", 1, package="openssl")
         self.repository.publish("block")
