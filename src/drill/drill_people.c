@@ -5,7 +5,8 @@
 
 #include "base/limits.h"
 #include "base/own.h"
-#include "drill/small_tree.h"
+#include "drill/drill_data.h"
+#include "drill/follower.h"
 
 #define NEVER "2036-01-01T00:00:00Z"
 
@@ -287,6 +288,87 @@ const struct drill drill_thresholds = {
 
 /* ---- stolen-approver ---- */
 
+static const struct trust_order *approval_of(const struct trust_record *record, int64_t now_us)
+{
+    struct digest digest;
+    struct error err;
+
+    if (!digest_bytes(DIGEST_SHA256, drill_data("lantern_2.0_bad.deb"), &digest, &err))
+        return NULL;
+    return trust_record_approval(record, TEXT("lantern"), TEXT("2.0"), TEXT("amd64"), &digest, now_us);
+}
+
+/* A block needs one person; by a careless delegation that one might say anything that is an order. */
+static bool by_another_role(struct drill_run *run, struct error *err)
+{
+    static const struct small_role careless[] = {
+        {"approval", ANNA BEN CARLA, 2, NULL}, {"block", EVERYBODY, 1, "orders/*/*"}, {0}};
+    OWN(small_tree_end) struct small_tree tree = {0};
+    struct small_issue issue = small_issue_of(2);
+    struct follower follower;
+    struct trust_record record;
+
+    if (!small_tree_begin(run, &tree, err) ||
+        !follower_begin(
+            &tree, "careless",
+            small_tree_sign(&tree, small_tree_plain_root(&tree, 1, NEVER, SERVER), ANNA BEN CARLA), &follower,
+            err))
+        return false;
+    issue.delegations = careless;
+    issue.role = "block";
+    issue.signers = EVE;
+    issue.file =
+        small_tree_approval(&tree, "2026-11-21-0bad", drill_data("lantern_2.0_bad.deb"), &issue.path);
+    small_tree_publish(&tree, &issue);
+    drill_attempt(run, "an approval that Eve alone signed, in the role for blocks: by a careless delegation "
+                       "its paths are all orders");
+    if (!follower_refresh(&follower, &record, err))
+        return false;
+    struct text problem = follower_problem(&record, "block");
+    drill_held(run,
+               approval_of(&record, run->now_us) == NULL && text_find(problem, TEXT("scope: ")) != SIZE_MAX,
+               "%.*s", TEXT_ARG(problem.size > 0 ? problem : TEXT("it counts as an approval")));
+    return true;
+}
+
+/* One person alone has nobody else to ask: so what he signs waits a day in which he can see that it was not he. */
+static bool of_one_alone(struct drill_run *run, struct error *err)
+{
+    static const struct small_role solo[] = {{"root", ANNA, 1, NULL},
+                                             {"snapshot", SERVER, 1, NULL},
+                                             {"targets", ANNA, 1, NULL},
+                                             {"timestamp", SERVER, 1, NULL}};
+    static const struct small_role seats[] = {{"approval", ANNA, 1, NULL}, {0}};
+    OWN(small_tree_end) struct small_tree tree = {0};
+    struct small_issue issue = small_issue_of(2);
+    struct follower follower;
+    struct trust_record record;
+
+    if (!small_tree_begin(run, &tree, err) ||
+        !follower_begin(&tree, "solo", small_tree_sign(&tree, small_tree_root(&tree, 1, NEVER, solo), ANNA),
+                        &follower, err))
+        return false;
+    issue.delegations = seats;
+    issue.targets_signers = ANNA;
+    issue.role = "approval";
+    issue.signers = ANNA;
+    issue.file =
+        small_tree_approval(&tree, "2026-11-21-0bad", drill_data("lantern_2.0_bad.deb"), &issue.path);
+    small_tree_publish(&tree, &issue);
+    drill_attempt(run, "the key of somebody who is alone, where one signature is all that there can be");
+    if (!follower_refresh(&follower, &record, err))
+        return false;
+    bool now = approval_of(&record, run->now_us) != NULL;
+    bool later = approval_of(&record, run->now_us + TIME_DAY_US + TIME_HOUR_US) != NULL;
+    drill_held(
+        run, !now && later, "%s",
+        now ? "it counts at once"
+        : later
+            ? "it counts in 24 hours and not before: until then every machine shows it, and he can block it"
+            : "it never counts, which is wrong too");
+    return true;
+}
+
 static bool run_approver(struct drill_run *run, struct error *err)
 {
     OWN(small_tree_end) struct small_tree tree = {0};
@@ -304,6 +386,8 @@ static bool run_approver(struct drill_run *run, struct error *err)
     issue.signers = ANNA;
     issue.file = small_tree_crisis(&tree, "2026-11-21-0bad", 29, &issue.path);
     try_issue(&tree, &issue, "threshold: crisis: 1 of 2 needed signatures");
+    if (!by_another_role(run, err) || !of_one_alone(run, err))
+        return false;
     drill_nothing_bad(run, run->broken == 0, "one approver's key approved nothing");
     drill_note(run, "Three people of root take the key's seats away; until then it is one voice of two.");
     small_tree_recover(&tree, 4, SERVER);
@@ -313,11 +397,43 @@ static bool run_approver(struct drill_run *run, struct error *err)
 const struct drill drill_stolen_approver = {
     .name = "stolen-approver",
     .what = "The key of one person who approves is stolen.",
-    .alarm = "threshold",
+    .alarm = "threshold, scope, or a day's wait",
     .run = run_approver,
 };
 
 /* ---- insider ---- */
+
+/* Enough people signed it, and still it may not say that. */
+static bool by_a_policy(struct drill_run *run, struct error *err)
+{
+    OWN(small_tree_end) struct small_tree tree = {0};
+    struct small_issue issue = small_issue_of(2);
+    struct follower follower;
+    struct trust_record record;
+
+    if (!small_tree_begin(run, &tree, err) ||
+        !follower_begin(
+            &tree, "policy",
+            small_tree_sign(&tree, small_tree_plain_root(&tree, 1, NEVER, SERVER), ANNA BEN CARLA), &follower,
+            err))
+        return false;
+    issue.role = "policy";
+    issue.signers = ANNA BEN;
+    issue.path = TEXT("policy/policy.yaml");
+    issue.file = BYTES(
+        "name: fleet\nversion: 4\nprofiles: [seed-cvss]\nafter:\n  checks:\n    - {command: /bin/true}\n");
+    small_tree_publish(&tree, &issue);
+    drill_attempt(run, "a policy that Ben signed too without reading it to its end: it names a command that "
+                       "every machine is to run");
+    if (!follower_refresh(&follower, &record, err))
+        return false;
+    struct text problem = follower_problem(&record, "policy");
+    bool taken = trust_record_policy(&record, run->now_us) != NULL;
+    struct error refusal = {0};
+    (void)error_set(&refusal, ERROR_TRUST, "%.*s", TEXT_ARG(problem));
+    drill_refused(run, taken, &refusal, "scope: a policy of a repository names no commands");
+    return true;
+}
 
 static bool run_insider(struct drill_run *run, struct error *err)
 {
@@ -332,15 +448,17 @@ static bool run_insider(struct drill_run *run, struct error *err)
     drill_attempt(run, "an approval that both of her keys signed: two keys, two signatures, one person");
     issue = forged_approval(2, seats, ANNA ANNA_TOKEN);
     try_issue(&tree, &issue, "is of a person who counts already");
-    drill_nothing_bad(run, run->broken == 0, "she counted once");
+    if (!by_a_policy(run, err))
+        return false;
+    drill_nothing_bad(run, run->broken == 0, "she counted once, and no command came from the repository");
     small_tree_recover(&tree, 3, SERVER);
     return true;
 }
 
 const struct drill drill_insider = {
     .name = "insider",
-    .what = "Somebody approves what he himself proposes, with two keys.",
-    .alarm = "threshold",
+    .what = "Somebody approves what he himself proposes, with two keys, or has a command signed.",
+    .alarm = "threshold, scope",
     .run = run_insider,
 };
 

@@ -110,6 +110,10 @@ void small_tree_same_key(struct small_tree *tree, const char *key, const char *o
 /* A crisis order, as people sign it; ends in so many days from the drill's now. */
 struct bytes small_tree_crisis(const struct small_tree *tree, const char *id, int days, struct text *path);
 
+/* An approval of lantern 2.0 with these bytes, whatever it brings. */
+struct bytes small_tree_approval(const struct small_tree *tree, const char *id, struct bytes deb,
+                                 struct text *path);
+
 /* AFTERWARDS: an honest issue of this version, with a crisis order that two people signed, is obeyed. */
 void small_tree_recover(struct small_tree *tree, unsigned version, const char *online);
 
