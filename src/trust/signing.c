@@ -12,7 +12,7 @@
 /* "/x/REPO/staged/policy.json": the role and "/x/REPO". */
 static bool split_path(struct signing *signing, const char **folder, struct error *err)
 {
-    struct text path = text_of(signing->path), name = path, rest;
+    struct text path = text_of(signing->path), name, rest;
     struct text staged = TEXT("/staged/"), suffix = TEXT(".json");
     size_t at = SIZE_MAX;
 
