@@ -76,7 +76,9 @@ const struct control_row controls[CONTROL_COUNT] = {
                               "an order that lasts longer than its kind may"},
     [CONTROL_SOLO_DELAY] = {"solo-delay", "stolen-approver",
                             "what one person signed for two, before he could notice it"},
-    [CONTROL_POLICY_COMMANDS] = {"policy-commands", "insider", "a repository's policy that names commands"},
+    [CONTROL_ORDER_BLOCK] = {"order-block", "wrong-orders", "a package that people have blocked"},
+    [CONTROL_POLICY_COMMANDS] = {"policy-commands", "wrong-orders",
+                                 "a repository's policy that names commands"},
 };
 
 const enum control controls_behind[CONTROL_COUNT] = {

@@ -278,6 +278,7 @@ static void print_left(const struct face *face)
     } rows[] = {
         {LEFT_UNSOLVABLE, "(!) left", true, COLOUR_BAD},
         {LEFT_STALE, "(!) stale", true, COLOUR_BAD},
+        {LEFT_BLOCKED, "(!) blocked", true, COLOUR_BAD},
         {LEFT_HELD, "(!) held", true, COLOUR_WARN},
         {LEFT_HELD_LEVEL, "(!) level", true, COLOUR_WARN},
         {LEFT_POWERS, "(!) powers", true, COLOUR_WARN},

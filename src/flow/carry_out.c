@@ -8,6 +8,7 @@
 #include "base/limits.h"
 #include "base/os.h"
 #include "base/own.h"
+#include "flow/blocks.h"
 #include "flow/carry_out_steps.h"
 #include "flow/look.h"
 #include "flow/plan_json.h"
@@ -299,6 +300,10 @@ static bool run_plan(struct work *work, struct carry_out_result *result, struct 
         .look = &work->look,
     };
 
+    /* What has begun is ended: half installed is worse. */
+    if (!work->resumed && !blocks_check_plan(work->state.folder, &result->plan,
+                                             work->request->plan.scan.now_us, work->arena, err))
+        return false;
     if (!plan_write_json(&result->plan, &plan, err) || !writer_done(&plan, &c.plan_json, err) ||
         !look_start(work->request->programs.look, &work->look, err) || !make_run_folder(work, &c, err) ||
         (!work->resumed && !keep_plan(work, &result->plan, err)))

@@ -377,17 +377,21 @@ static bool leave_waiting(struct making *making, bool *left, struct error *err)
     for (uint32_t i = 0; i < solution->change_count; i++) {
         const struct universe_package *to = package_at(making, solution->changes[i].to);
         uint32_t root = root_of(solution, i);
-        if (to == NULL || solution->changes[i].wanted || root == SOLVE_NONE ||
-            !plan_waits_for(&making->waits, to, making->lanes[i], making->arena, &until_us))
+        if (to == NULL || solution->changes[i].wanted || root == SOLVE_NONE)
+            continue;
+        const struct trust_order *block = plan_block_of(&making->waits, to);
+        until_us = TIME_ABSENT;
+        if (block == NULL && !plan_waits_for(&making->waits, to, making->lanes[i], making->arena, &until_us))
             continue;
         uint32_t update = update_of(making, &solution->changes[root]);
         if (update == UPDATE_NONE || making->selection.picks[update].left != LEFT_UNKNOWN)
             continue;
-        struct text why = text_format(making->arena, "it needs %.*s, which was first seen here too short ago",
-                                      TEXT_ARG(to->name));
+        struct text why = text_format(making->arena, "it needs %.*s, which %s", TEXT_ARG(to->name),
+                                      block != NULL ? "is blocked" : "was first seen here too short ago");
         if (why.at == NULL)
             return arena_full(making->arena, err);
-        plan_select_leave(&making->selection, making->scan, update, why, until_us);
+        plan_select_leave(&making->selection, making->scan, update, block != NULL ? LEFT_BLOCKED : LEFT_SOAK,
+                          why, until_us);
         *left = true;
     }
     return true;

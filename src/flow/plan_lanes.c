@@ -24,8 +24,18 @@ bool plan_waits_open(const struct plan_request *request, const struct scan *scan
         return arena_full(arena, err);
     if (path != NULL && !versions_seen_read(path, arena, &waits.seen, err))
         return false;
+    if (!trust_record_read(state, arena, &waits.trust, &waits.has_trust, err))
+        return false;
     *out = waits;
     return true;
+}
+
+const struct trust_order *plan_block_of(const struct plan_waits *waits,
+                                        const struct universe_package *package)
+{
+    return waits->has_trust ? trust_record_block(&waits->trust, package->name, package->version,
+                                                 &package->digest, waits->scan->now_us)
+                            : NULL;
 }
 
 enum lane plan_lane_of_update(const struct scan *scan, uint32_t index)

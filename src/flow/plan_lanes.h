@@ -14,6 +14,7 @@
 #include "acquire/lanes.h"
 #include "flow/plan.h"
 #include "model/universe.h"
+#include "store/trust_record.h"
 
 /* What waits are judged by. */
 struct plan_waits {
@@ -21,6 +22,8 @@ struct plan_waits {
     const struct scan *scan;
     struct versions_seen seen; /* as the state folder has it */
     struct lane_terms terms;
+    bool has_trust; /* a repository is pinned here */
+    struct trust_record trust;
 };
 
 /* The policy's word on the waits of the functional lane. */
@@ -36,6 +39,10 @@ struct version_seen plan_version_of(const struct scan *scan, const struct univer
                                     struct arena *arena);
 bool plan_waits_for(const struct plan_waits *waits, const struct universe_package *package, enum lane lane,
                     struct arena *arena, int64_t *until_us);
+
+/* Who forbade it; NULL: nobody. */
+const struct trust_order *plan_block_of(const struct plan_waits *waits,
+                                        const struct universe_package *package);
 
 /* `package` is offered and of no name that is installed. *follows: the installed package whose next it is, or absent. */
 bool plan_is_stranger(const struct scan *scan, const struct universe_package *package, struct text *follows);

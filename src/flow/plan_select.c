@@ -1,5 +1,6 @@
 #include "flow/plan_select.h"
 
+#include "flow/blocks.h"
 #include "flow/groups.h"
 
 struct work {
@@ -127,12 +128,27 @@ static bool only_stale(const struct work *work, const struct offer *offer)
     return true;
 }
 
+/* Asked before all else: who looks at why it is left must see that it is forbidden, not that it is due later. */
+static bool is_blocked(const struct work *work, struct plan_pick *pick)
+{
+    const struct trust_order *order =
+        pick->offered == UINT32_MAX ? NULL
+                                    : plan_block_of(work->waits, &work->universe->packages[pick->offered]);
+
+    if (order == NULL)
+        return false;
+    pick->left = LEFT_BLOCKED;
+    pick->why = blocks_say(order, work->arena);
+    pick->listed = true;
+    return true;
+}
+
 static void judge(const struct work *work, uint32_t update, struct plan_pick *pick)
 {
     const struct package *package = package_of(work, update);
     const struct offer *offer = &package->offers[package->candidate];
 
-    if (!level_takes(work, update, pick) || !scope_takes(work, update, pick))
+    if (is_blocked(work, pick) || !level_takes(work, update, pick) || !scope_takes(work, update, pick))
         return;
     if (package->held)
         leave(pick, LEFT_HELD, "it is held (apt-mark unhold releases it)");
@@ -176,11 +192,11 @@ static void collect_wanted(const struct scan *scan, struct plan_selection *into)
 }
 
 void plan_select_leave(struct plan_selection *selection, const struct scan *scan, uint32_t update,
-                       struct text why, int64_t until_us)
+                       enum left_reason reason, struct text why, int64_t until_us)
 {
     struct plan_pick *pick = &selection->picks[update];
 
-    pick->left = LEFT_SOAK;
+    pick->left = reason;
     pick->why = why;
     pick->listed = true;
     pick->until_us = until_us;

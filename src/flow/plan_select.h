@@ -27,6 +27,6 @@ bool plan_select(const struct plan_waits *waits, const struct universe *universe
                  struct plan_selection *out, struct error *err) MUST_USE;
 /* One of those that were asked for is left all the same. */
 void plan_select_leave(struct plan_selection *selection, const struct scan *scan, uint32_t update,
-                       struct text why, int64_t until_us);
+                       enum left_reason reason, struct text why, int64_t until_us);
 
 #endif

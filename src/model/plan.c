@@ -36,6 +36,7 @@ const char *left_reason_name(enum left_reason reason)
         [LEFT_STALE] = "stale",
         [LEFT_SOAK] = "soak",
         [LEFT_POWERS] = "powers",
+        [LEFT_BLOCKED] = "blocked",
         [LEFT_NEW_PACKAGE] = "new-package",
         [LEFT_SCOPE] = "scope",
     };

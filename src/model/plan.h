@@ -91,6 +91,7 @@ enum left_reason {
     LEFT_STALE,       /* its archive's lists are past their date: nothing is installed from them */
     LEFT_SOAK,        /* it waits until `until_us` (acquire/lanes.h) */
     LEFT_POWERS,      /* what it may newly do is held for a person */
+    LEFT_BLOCKED,     /* people forbade it: `why` has their order */
     LEFT_NEW_PACKAGE, /* it would bring a package of no source that is here, which is held for a person */
     LEFT_SCOPE,      /* an archive offers it that may not own it */
     LEFT_REASON_COUNT

@@ -1,5 +1,6 @@
 #include "store/trust_record.h"
 
+#include "base/control.h"
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/own.h"
@@ -100,10 +101,14 @@ static bool blocks(const struct signed_order *order, struct text package, struct
 const struct trust_order *trust_record_block(const struct trust_record *record, struct text package,
                                              struct text version, const struct digest *sha256, int64_t now_us)
 {
-    for (size_t i = 0; i < record->order_count; i++)
-        if (blocks(&record->orders[i].order, package, version, sha256) &&
-            trust_order_holds(record, &record->orders[i], now_us))
-            return &record->orders[i];
+    for (size_t i = 0; i < record->order_count; i++) {
+        const struct trust_order *order = &record->orders[i];
+        /* A clock that went back takes no block away: it was seen, so it has begun. */
+        const int64_t at_us = now_us > order->seen_us ? now_us : order->seen_us;
+        if (blocks(&order->order, package, version, sha256) && trust_order_holds(record, order, at_us) &&
+            control_holds(CONTROL_ORDER_BLOCK))
+            return order;
+    }
     return NULL;
 }
 
