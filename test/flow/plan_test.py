@@ -99,6 +99,38 @@ class Plan(unittest.TestCase):
         later = self.plan("--all", now="2026-11-21T07:55:00Z")
         self.assertEqual((later["now"], later["id"]), ("2026-11-21T07:55:00Z", got["id"]))
 
+    def block(self, **what):
+        """People have blocked something, and the last refresh believed it (store/trust_record.h)."""
+        order = {"schema": "suture.order/1", "kind": "block", "id": "2026-11-21-00000001", "made": "2026-11-21T00:00:00Z",
+                 "ends": "2026-12-21T00:00:00Z", "by": "eve", "reason": "it is malicious", **what}
+        seen = "2026-11-21T01:00:00Z"
+        record = {"schema": "suture.trust-record/1", "repository": "https://s.example/", "solo": False, "solo_until": None, "tried": seen,
+                  "refreshed": seen, "problem": "", "roles": [], "policy": None, "next_policy": None,
+                  "orders": [{"order": canonical(order).decode(), "role": "block", "persons": 2, "seen": seen, "begins": seen}]}
+        folder = os.path.join(self.root.home, "state", "trust")
+        os.makedirs(folder, mode=0o700, exist_ok=True)
+        path = os.path.join(folder, "record")
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump(record, file)
+        os.chmod(path, 0o600)
+
+    def test_what_is_blocked_is_in_no_plan_nor_what_needs_it(self):
+        self.machine()
+        self.block(package="libexpat1", versions=["2.5.0-1+deb12u5"])
+        why = "2026-11-21-00000001 by eve: it is malicious"
+        left = self.left("--due", "40d")
+        self.assertEqual(left["libexpat1"], ("blocked", why))
+        self.assertEqual(left["libexpat1-dev"], ("blocked", "it needs libexpat1, which is blocked"))
+        self.assertEqual(self.plan("--due", "40d")["changes"], [])
+        self.assertIn("(!) blocked", self.screen("--due", "40d").stdout)
+        # Another version is not meant; a clock that went back before the order takes it not away; its end does.
+        self.block(package="libexpat1", versions=["9"])
+        self.assertEqual(len(self.plan("--due", "40d")["changes"]), 2)
+        self.block(package="libexpat1")
+        self.assertEqual(self.plan("--due", "40d", now="2026-11-20T07:50:00Z")["changes"], [])
+        self.block(everything=True)
+        self.assertEqual(self.plan("--all")["changes"], [])
+
     def waits(self, *arguments, now=NOW):
         return {c["name"]: (c["reason"], c["until"]) for c in self.plan(*arguments, now=now)["left"] if "until" in c}
 
