@@ -119,6 +119,9 @@
 /* Versions whose waiting time is counted: a desktop waits for 500 at a time, and they are kept for half a year. */
 #define LIMIT_VERSIONS_SEEN 20000
 #define LIMIT_VERSIONS_FILE (8 * MIB)
+/* Approvals of one machine: what one person looks at in three months, and half a KB each. */
+#define LIMIT_APPROVALS      2000
+#define LIMIT_APPROVALS_FILE (2 * MIB)
 #define LIMIT_JOURNAL_ROWS 10000000 /* forty for each run: two centuries of one a day have 3,000,000 */
 #define LIMIT_JOURNAL_MEMORY (512 * MIB)
 /* The order: a paragraph that one person writes; its reason is a sentence or two. */

@@ -21,6 +21,7 @@
  *     versions               when each version of a package was first seen (store/versions_seen.h)
  *     record                 the last scan (store/record.h)
  *     order                  the machine's own level (store/order.h)
+ *     approvals              what its people approved of (store/approvals.h)
  *     evidence/              sealed records of what was proved (store/evidence.h)
  *     machine.key            what they are signed with (trust/machine_key.h)
  *     deltas/                indexes of deltas, and deltas that wait to be used (flow/delta_fetch.h)
