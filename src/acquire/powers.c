@@ -20,6 +20,8 @@ struct work {
     struct arena *own; /* of this package alone */
     struct powers *into;
     struct deb_file deb;
+    struct text number,
+        number_before; /* that a new package and the one that it follows differ in: "6.1.0-41", "6.1.0-40" */
     struct map installed; /* paths of the installed version's list, without "/usr" before /lib */
     uint64_t modules;
     struct text module; /* the first new one */
@@ -33,6 +35,46 @@ static struct text place_of(struct text path)
                : path;
 }
 
+/* ---- what a new package follows ---- */
+
+static bool is_of_number(char byte)
+{
+    return (byte >= '0' && byte <= '9') || byte == '.' || byte == '-' || byte == '+' || byte == '~';
+}
+
+/* The part that two names differ in, with the digits and marks around it; absent when they are the same. */
+static void find_number(struct text name, struct text before, struct text *number, struct text *number_before)
+{
+    size_t start = 0, end = 0, least = name.size < before.size ? name.size : before.size;
+
+    while (start < least && name.at[start] == before.at[start])
+        start++;
+    while (end < least - start && name.at[name.size - 1 - end] == before.at[before.size - 1 - end])
+        end++;
+    while (start > 0 && is_of_number(name.at[start - 1]))
+        start--;
+    while (start < least && name.at[start] == '-') /* between the word before and the number */
+        start++;
+    while (end > 0 && name.at[name.size - end] >= '0' && name.at[name.size - end] <= '9')
+        end--;
+    *number = text_part(name, start, name.size - end - start);
+    *number_before = text_part(before, start, before.size - end - start);
+}
+
+/* The path as the package that it follows has it. */
+static struct text path_before(const struct work *work, struct text path)
+{
+    size_t at = work->number.size == 0 ? SIZE_MAX : text_find(path, work->number);
+    struct text rest, made;
+
+    if (at == SIZE_MAX)
+        return path;
+    rest = text_part(path, at + work->number.size, SIZE_MAX);
+    made = text_format(work->own, "%.*s%.*s%.*s", TEXT_ARG(text_part(path, 0, at)),
+                       TEXT_ARG(work->number_before), TEXT_ARG(path_before(work, rest)));
+    return made.at == NULL ? path : made;
+}
+
 /* ---- what is there ---- */
 
 /* "info/NAME.ENDING", or "info/NAME:ARCH.ENDING" of packages that may be there for several. *out is NULL: there is none. */
@@ -40,13 +82,15 @@ static bool read_info(const struct work *work, const char *ending, size_t limit,
                       bool *found, struct error *err)
 {
     const struct powers_subject *s = work->subject;
+    struct text before = s->follows.size > 0 ? s->follows : s->name;
+    bool there = s->from.size > 0 || s->follows.size > 0;
     const struct text names[] = {
-        text_format(work->own, INFO "/%.*s.%s", TEXT_ARG(s->name), ending),
-        text_format(work->own, INFO "/%.*s:%.*s.%s", TEXT_ARG(s->name), TEXT_ARG(s->arch), ending),
+        text_format(work->own, INFO "/%.*s.%s", TEXT_ARG(before), ending),
+        text_format(work->own, INFO "/%.*s:%.*s.%s", TEXT_ARG(before), TEXT_ARG(s->arch), ending),
     };
 
     *found = false;
-    for (size_t i = 0; i < sizeof(names) / sizeof(*names) && !*found && s->from.size > 0; i++) {
+    for (size_t i = 0; i < sizeof(names) / sizeof(*names) && !*found && there; i++) {
         const char *path = names[i].at == NULL ? NULL : file_below(work->own, s->root, names[i].at);
         if (path == NULL)
             return arena_full(work->own, err);
@@ -76,7 +120,7 @@ static bool read_list(struct work *work, struct error *err)
 
 static bool was_there(const struct work *work, struct text path)
 {
-    return map_get(&work->installed, place_of(path)) != MAP_NONE;
+    return map_get(&work->installed, place_of(path_before(work, path))) != MAP_NONE;
 }
 
 /* ---- adding ---- */
@@ -150,16 +194,26 @@ static bool is_mark(struct text line)
            text_equal(line, TEXT("# End automatically added section"));
 }
 
-/* Without marks, and with "@" for the package's own version. */
-static bool reduce(struct bytes script, struct text version, struct writer *out)
+/* The first of two texts, of which either may be absent. */
+static size_t find_either(struct text line, struct text one, struct text other, struct text *found)
 {
-    struct text rest = {(const char *)script.at, script.size}, line;
+    size_t first = one.size == 0 ? SIZE_MAX : text_find(line, one);
+    size_t second = other.size == 0 ? SIZE_MAX : text_find(line, other);
+
+    *found = first <= second ? one : other;
+    return first <= second ? first : second;
+}
+
+/* Without marks, and with "@" for the package's own version, and for its number. */
+static bool reduce(struct bytes script, struct text version, struct text number, struct writer *out)
+{
+    struct text rest = {(const char *)script.at, script.size}, line, found;
 
     while (text_cut(&rest, '\n', &line)) {
         if (is_mark(line))
             continue;
-        for (size_t at; version.size > 0 && (at = text_find(line, version)) != SIZE_MAX;
-             line = text_part(line, at + version.size, SIZE_MAX)) {
+        for (size_t at; (at = find_either(line, version, number, &found)) != SIZE_MAX;
+             line = text_part(line, at + found.size, SIZE_MAX)) {
             writer_text(out, text_part(line, 0, at));
             writer_byte(out, '@');
         }
@@ -169,12 +223,14 @@ static bool reduce(struct bytes script, struct text version, struct writer *out)
     return writer_ok(out);
 }
 
+/* Of what a new package follows only the number is known. */
 static bool is_small(const struct work *work, struct bytes before, struct bytes after)
 {
     OWN(writer_end) struct writer a = writer_with(LIMIT_DEB_CONTROL);
     OWN(writer_end) struct writer b = writer_with(LIMIT_DEB_CONTROL);
+    struct text from = work->subject->from, to = from.size > 0 ? work->subject->to : from;
 
-    return reduce(before, work->subject->from, &a) && reduce(after, work->subject->to, &b) &&
+    return reduce(before, from, work->number_before, &a) && reduce(after, to, work->number, &b) &&
            a.size == b.size && (a.size == 0 || memcmp(a.at, b.at, a.size) == 0);
 }
 
@@ -207,7 +263,7 @@ static bool compare_scripts(struct work *work, struct error *err)
 
 static bool look(const struct work *work, struct text path, struct stat *out, const char **on_disk)
 {
-    char *plain = text_string(work->own, path);
+    char *plain = text_string(work->own, path_before(work, path));
 
     *on_disk = plain == NULL ? NULL : file_below(work->own, work->subject->root, plain);
     return *on_disk != NULL && lstat(*on_disk, out) == 0;
@@ -308,6 +364,8 @@ static bool add_file(struct work *work, enum power_kind kind, struct deb_data *d
     struct power *power = add(work, kind, entry->path, !there);
     if (power == NULL)
         return full(work, err);
+    power->small =
+        kind == POWER_UNIT && entry->kind == ARCHIVE_FILE && text_ends(entry->path, TEXT(".slice"));
     if (secret || (entry->mode & S_IROTH) == 0) {
         power->what = TEXT("not for everyone to read: not shown");
         return true;
@@ -368,6 +426,8 @@ bool powers_read(const struct powers_subject *subject, struct arena *arena, stru
     OWN(arena_end) struct arena own = arena_with(LIMIT_POWERS_MEMORY);
     struct work work = {.subject = subject, .arena = arena, .own = &own, .into = into};
 
+    if (subject->from.size == 0 && subject->follows.size > 0)
+        find_number(subject->name, subject->follows, &work.number, &work.number_before);
     /* Its data is read once, and each entry for itself: what holds a package together is dpkg's to refuse. */
     if (!deb_file_read_control(subject->packed, &own, &work.deb, err))
         return false;
@@ -392,4 +452,30 @@ void powers_sort(struct powers *powers)
 {
     if (powers->count > 1)
         qsort(powers->at, powers->count, sizeof(*powers->at), by_package);
+}
+
+static void write_text(struct writer *w, struct text text)
+{
+    writer_varint(w, text.size);
+    writer_text(w, text);
+}
+
+bool powers_digest(const struct powers *powers, struct text package, struct text arch, struct digest *out,
+                   struct error *err)
+{
+    OWN(writer_end) struct writer w = writer_with(LIMIT_PROVE_MESSAGE);
+    struct bytes bytes;
+
+    for (size_t i = 0; i < powers->count; i++) {
+        const struct power *power = &powers->at[i];
+        if (!text_equal(power->package, package) || !text_equal(power->arch, arch))
+            continue;
+        write_text(&w, text_of(power_kind_name(power->kind)));
+        writer_byte(&w, (uint8_t)(power->is_new | power->small << 1));
+        writer_varint(&w, power->count);
+        write_text(&w, power->path);
+        write_text(&w, power->what);
+        write_text(&w, power->change);
+    }
+    return writer_done(&w, &bytes, err) && digest_bytes(DIGEST_SHA256, bytes, out, err);
 }

@@ -188,8 +188,43 @@ static bool check_bytes(const struct trust_request *request, struct check *check
     return check_file(vault, request->file, vouched->size, &vouched->digest, check);
 }
 
-static bool make(const struct trust_request *request, struct arena *arena, struct trusted_artifact *out,
-                 struct error *err)
+/* ---- the gates ---- */
+
+static bool check_gates(const struct trust_request *request, struct arena *arena, struct text *lifted,
+                        struct check *check)
+{
+    static const struct {
+        enum trust_refusal refusal;
+        enum control control;
+    } rows[TRUST_GATE_COUNT] = {
+        [TRUST_GATE_SOAK] = {TRUST_SOAK, CONTROL_TRUST_SOAK},
+        [TRUST_GATE_POWERS] = {TRUST_POWERS, CONTROL_TRUST_POWERS},
+        [TRUST_GATE_NEW_PACKAGE] = {TRUST_NEW_PACKAGE, CONTROL_TRUST_NEW_PACKAGE},
+    };
+    struct trust_gates gates;
+
+    *lifted = (struct text){0};
+    if (request->terms == NULL)
+        return true;
+    if (!trust_gates_look(request->change, request->first_us, request->terms, arena, &gates, check->err))
+        return false;
+    for (enum trust_gate gate = 0; gate < TRUST_GATE_COUNT; gate++) {
+        if (gates.shut[gate] && !gates.lifted[gate] && control_holds(rows[gate].control)) {
+            (void)error_set(check->err, ERROR_TRUST, "it %.*s; suture approve %.*s shows it",
+                            TEXT_ARG(gates.why[gate]), TEXT_ARG(request->change->name));
+            return refuse(check, rows[gate].refusal);
+        }
+        if (gates.lifted[gate])
+            *lifted = text_format(arena, "%.*s%s%s", TEXT_ARG(*lifted), lifted->size > 0 ? ", " : "",
+                                  trust_gate_name(gate));
+    }
+    if (lifted->size > 0)
+        *lifted = text_format(arena, "%.*s by %.*s", TEXT_ARG(*lifted), TEXT_ARG(gates.by));
+    return lifted->size == 0 || lifted->at != NULL || arena_full(arena, check->err);
+}
+
+static bool make(const struct trust_request *request, struct text lifted, struct arena *arena,
+                 struct trusted_artifact *out, struct error *err)
 {
     const struct vouched *vouched = request->vouched;
     struct trusted_artifact made = {
@@ -202,6 +237,7 @@ static bool make(const struct trust_request *request, struct arena *arena, struc
         .digest = vouched->digest,
         .suite = text_copy(arena, vouched->suite),
         .signers = text_copy(arena, vouched->signers),
+        .lifted = lifted,
     };
 
     if (made.name.at == NULL || made.arch.at == NULL || made.version.at == NULL || made.path == NULL ||
@@ -216,12 +252,14 @@ bool trust_check_archive(const struct trust_request *request, struct arena *aren
 {
     struct check check = {TRUST_NOT_REFUSED, err};
     const struct plan_change *change = request->change;
+    struct text lifted;
 
     assert(request->folder[0] == '/');
     *refusal = TRUST_NOT_REFUSED;
     if (check_archive(request->vouched, &check) && check_record(change, request->vouched, &check) &&
         check_direction(change, &check) && check_claim(change, request->claim, &check) &&
-        check_bytes(request, &check) && make(request, arena, out, err))
+        check_bytes(request, &check) && check_gates(request, arena, &lifted, &check) &&
+        make(request, lifted, arena, out, err))
         return true;
     *refusal = check.refusal;
     return error_at(err, "%.*s", TEXT_ARG(change->name));

@@ -8,6 +8,7 @@
  *     the plan       names exactly that record: name, version, architecture, archive, file, size and SHA-256
  *     the direction  the version is newer than the one it replaces, unless the plan says downgrade
  *     the package    says the same name, version and architecture of itself
+ *     the gates      its wait is over, its new powers and its being new are approved (acquire/trust_gates.h)
  *     the bytes      in a folder that root alone can write (acquire/vault.h), have that size and SHA-256
  *
  * On the other basis, *was installed here*, when its digest stands in the manifest of a rollback store whose seal stood in
@@ -20,6 +21,7 @@
 #ifndef ACQUIRE_TRUST_CHECK_H
 #define ACQUIRE_TRUST_CHECK_H
 
+#include "acquire/trust_gates.h"
 #include "model/artifact.h"
 #include "model/plan.h"
 #include "model/refusal.h"
@@ -34,6 +36,9 @@ struct trust_request {
     const struct package_claim *claim; /* what the package says of itself */
     const char *folder;                /* absolute; a vault */
     const char *file;                  /* in it: a plain file name */
+    const struct trust_terms
+        *terms;       /* that the gates are judged by; NULL: they were passed before, and it was begun */
+    int64_t first_us; /* when this version was first seen here; TIME_ABSENT: never */
 };
 
 /* Texts of *out are copies in the arena. *refusal is set on every failure. */

@@ -70,7 +70,7 @@ static int begin_test(void **state)
         .signers = TEXT(SIGNERS),
     };
     p->claim = (struct package_claim){p->change.name, p->change.arch, p->change.to};
-    p->request = (struct trust_request){&p->change, &p->vouched, &p->claim, p->folder, "x.deb"};
+    p->request = (struct trust_request){&p->change, &p->vouched, &p->claim, p->folder, "x.deb", NULL, 0};
     *state = p;
     return 0;
 }
@@ -123,6 +123,133 @@ static void test_believed(void **state)
     assert_string_equal(got.path, p->path);
     assert_int_equal(got.size, DEB_SIZE);
     assert_true(digest_equal(&got.digest, &p->vouched.digest));
+}
+
+#define NOON (INT64_C(20779) * TIME_DAY_US)
+
+/* What the gates are judged by: seen a month ago, nothing new, nothing approved. */
+static struct trust_terms open_terms(void)
+{
+    return (struct trust_terms){.lanes = {false, LANE_FUNCTIONAL_WAIT_US},
+                                .held_powers = UINT32_MAX,
+                                .clock_us = NOON,
+                                .now_us = NOON};
+}
+
+static void make_wait(struct place *p, struct trust_terms *terms)
+{
+    (void)terms;
+    p->request.first_us = NOON - 6 * TIME_DAY_US;
+}
+
+static void make_powerful(struct place *p, struct trust_terms *terms)
+{
+    static struct power timer = {
+        .kind = POWER_TIMER, .is_new = true, .count = 1, .path = TEXT("/lib/systemd/system/x.timer")};
+
+    timer.package = p->change.name;
+    timer.arch = p->change.arch;
+    terms->powers = (struct powers){.at = &timer, .count = 1};
+}
+
+static void make_new(struct place *p, struct trust_terms *terms)
+{
+    (void)terms;
+    p->change.kind = CHANGE_NEW;
+    p->change.from = (struct text){0};
+    p->change.source = TEXT("expat");
+    p->change.new_package = true;
+}
+
+/* Each gate by itself: shut it is refused, under its name; approved it comes in, and the artifact says by whom. */
+static void test_gates(void **state)
+{
+    static const struct {
+        void (*shut)(struct place *p, struct trust_terms *terms);
+        enum trust_refusal refusal;
+        unsigned lift;
+        const char *text, *lifted;
+    } rows[] = {
+        {make_wait, TRUST_SOAK, SIGNED_ORDER_LIFTS_WAIT,
+         "it waits until 2026-11-23T00:00:00Z; suture approve libexpat1 shows it", "soak by anna"},
+        {make_powerful, TRUST_POWERS, SIGNED_ORDER_LIFTS_POWERS,
+         "it brings a new timer, /lib/systemd/system/x.timer; suture approve libexpat1 shows it",
+         "powers by anna"},
+        {make_new, TRUST_NEW_PACKAGE, SIGNED_ORDER_LIFTS_NEW_PACKAGE,
+         "it is new here, and nothing of its source (expat) and publisher is; suture approve libexpat1 shows "
+         "it",
+         "new-package by anna"},
+    };
+    struct place *p = *state;
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct place row = *p;
+        struct trust_terms terms = open_terms();
+        struct trusted_artifact got;
+        enum trust_refusal why;
+        struct error err = {0};
+        row.change.lane = LANE_FUNCTIONAL;
+        row.request.change = &row.change;
+        row.request.terms = &terms;
+        row.request.first_us = NOON - 30 * TIME_DAY_US;
+        assert_done("open", trust_check_archive(&row.request, &p->arena, &got, &why, &err), &err);
+        assert_int_equal(got.lifted.size, 0);
+        rows[i].shut(&row, &terms);
+        expect_refused(&row, rows[i].lifted, rows[i].refusal, rows[i].text);
+        struct signed_order approval = {.kind = SIGNED_ORDER_APPROVAL,
+                                        .by = TEXT("anna"),
+                                        .made_us = NOON,
+                                        .ends_us = NOON + TIME_DAY_US,
+                                        .package = row.change.name,
+                                        .arch = row.change.arch,
+                                        .version = row.change.to,
+                                        .digests = &row.change.digest,
+                                        .digest_count = 1,
+                                        .lifts = rows[i].lift};
+        assert_done("digest",
+                    powers_digest(&terms.powers, row.change.name, row.change.arch, &approval.powers, &err),
+                    &err);
+        terms.lifts = (struct lifts){&approval, 1};
+        assert_done("lifted", trust_check_archive(&row.request, &p->arena, &got, &why, &err), &err);
+        assert_text("by", got.lifted, rows[i].lifted);
+        approval.lifts = ~rows[i].lift; /* another gate's approval opens another gate */
+        expect_refused(&row, rows[i].lifted, rows[i].refusal, rows[i].text);
+    }
+}
+
+/* A plan says what it likes of its lane; what is judged is what was put into it here. Security does not wait alone. */
+static void test_lanes(void **state)
+{
+    static const struct {
+        enum lane lane;
+        bool fleet;
+        int64_t age_us;
+        bool waits;
+    } rows[] = {
+        {LANE_UNKNOWN, false, 6 * TIME_DAY_US, true},
+        {LANE_FUNCTIONAL, false, 7 * TIME_DAY_US, false},
+        {LANE_SECURITY, false, 0, false},
+        {LANE_SECURITY, true, 23 * TIME_HOUR_US, true},
+        {LANE_SECURITY, true, 24 * TIME_HOUR_US, false},
+        {LANE_EXPLOITED, true, 3 * TIME_HOUR_US, true},
+        {LANE_EXPLOITED, true, 4 * TIME_HOUR_US, false},
+        {LANE_CRISIS, true, 0, false},
+    };
+    struct place *p = *state;
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct trust_terms terms = open_terms();
+        struct trusted_artifact got;
+        enum trust_refusal why;
+        struct error err;
+        terms.lanes.fleet = rows[i].fleet;
+        p->change.lane = rows[i].lane;
+        p->request.terms = &terms;
+        p->request.first_us = NOON - rows[i].age_us;
+        if (trust_check_archive(&p->request, &p->arena, &got, &why, &err) == rows[i].waits ||
+            (rows[i].waits && why != TRUST_SOAK))
+            fail_msg("row %zu: %s", i, rows[i].waits ? "did not wait" : err.text);
+    }
 }
 
 /* One wrong thing each. A row fails when its check is taken out. */
@@ -388,6 +515,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_believed, begin_test, end_test),
+        cmocka_unit_test_setup_teardown(test_gates, begin_test, end_test),
+        cmocka_unit_test_setup_teardown(test_lanes, begin_test, end_test),
         cmocka_unit_test_setup_teardown(test_each_check, begin_test, end_test),
         cmocka_unit_test_setup_teardown(test_archive_states, begin_test, end_test),
         cmocka_unit_test_setup_teardown(test_numbers, begin_test, end_test),

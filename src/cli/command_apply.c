@@ -4,10 +4,11 @@
 #include "base/limits.h"
 #include "base/os.h"
 #include "base/own.h"
+#include "cli/caller.h"
 #include "cli/plan_deltas.h"
 #include "cli/plan_options.h"
-#include "cli/plan_powers.h"
 #include "cli/print_apply.h"
+#include "cli/print_held.h"
 #include "cli/print_plan.h"
 #include "cli/print_powers.h"
 #include "cli/words.h"
@@ -50,31 +51,37 @@ struct face {
     const struct command_call *call;
     const struct scan_request *scan;
     const struct plan_deltas *deltas;
-    bool terminal; /* progress is shown */
+    bool terminal;                  /* progress is shown */
+    char shown[DIGEST_HEX_MAX + 1]; /* id of the plan that was printed last */
 };
 
-/* The plan and the new powers that it brings: for them its packages are fetched before anybody says yes. */
-static bool print_found(const struct face *face, FILE *to, const struct plan_found *planned,
+static void clear_progress(const struct face *face)
+{
+    if (face->terminal)
+        fprintf(face->call->errors, "\r\033[K");
+}
+
+/* The plan and the new powers that it brings. */
+static bool print_found(struct face *face, const struct plan_found *planned, const struct plan_powers *powers,
                         struct error *err)
 {
     const struct command_call *call = face->call;
-    const struct plan_powers_place place = {call, face->scan, command_text(call, OPTION_LIMIT_RATE),
-                                            &face->deltas->use};
     struct plan_found shown = *planned;
     OWN(writer_end) struct writer out = writer_with(LIMIT_PLAN_FILE);
     struct screen screen = screen_for_output(&out);
-    struct plan_powers powers;
     struct bytes bytes;
 
-    if (!plan_powers_fetch(&place, &planned->plan, err) ||
-        !plan_deltas_note(face->deltas, call, face->scan, false, &shown, err) ||
-        !plan_powers_read(&place, &planned->plan, &powers, err))
+    if (memcmp(face->shown, planned->plan.id, sizeof(face->shown)) == 0)
+        return true;
+    clear_progress(face);
+    if (!plan_deltas_note(face->deltas, call, face->scan, false, &shown, err))
         return false;
     print_plan(&shown, call->arena, &screen);
-    print_powers(&powers, true, call->arena, &screen);
+    print_powers(powers, true, call->arena, &screen);
     if (!writer_done(&out, &bytes, err))
         return false;
-    (void)fwrite(bytes.at, 1, bytes.size, to); /* the roof looks at whether it was written */
+    (void)fwrite(bytes.at, 1, bytes.size, call->errors); /* the roof looks at whether it was written */
+    memcpy(face->shown, planned->plan.id, sizeof(face->shown));
     return true;
 }
 
@@ -94,15 +101,43 @@ static bool read_yes(const struct face *face, const char *question)
     return fgets(answer, sizeof(answer), face->call->in) != NULL && (answer[0] == 'y' || answer[0] == 'Y');
 }
 
-/* The plan is shown, and then a person says yes. */
-static bool ask(void *self, const struct plan_found *found, bool *yes, struct error *err)
+/* Each package that is held, by itself: a yes approves exactly these bytes, with these powers. */
+static bool decide_held(void *self, const struct plan_found *found, const struct plan_powers *powers,
+                   const struct gate_holds *held, bool *approved, struct error *err)
 {
-    const struct face *face = self;
+    struct face *face = self;
+    const struct command_call *call = face->call;
+    struct text by;
+
+    if (!need_person(face, err) || !print_found(face, found, powers, err) ||
+        !caller_name(call->arena, &by, err))
+        return false;
+    for (size_t i = 0; i < held->count; i++) {
+        const struct gate_held *one = &held->at[i];
+        struct text question =
+            text_format(call->arena, "%.*s %.*s %.*s. Install it all the same?", TEXT_ARG(one->change->name),
+                        TEXT_ARG(one->change->to), TEXT_ARG(one->why));
+        if (question.at == NULL)
+            return arena_full(call->arena, err);
+        if (!read_yes(face, question.at))
+            continue;
+        if (!gate_approve(face->scan->state, &one->subject, one->lifts, by, time_now_us(), call->arena, err))
+            return false;
+        *approved = true;
+    }
+    return true;
+}
+
+/* The plan is shown, and then a person says yes. */
+static bool ask(void *self, const struct plan_found *found, const struct plan_powers *powers, bool *yes,
+                struct error *err)
+{
+    struct face *face = self;
 
     *yes = command_given(face->call, OPTION_YES);
     if (*yes)
         return true;
-    if (!need_person(face, err) || !print_found(face, face->call->errors, found, err))
+    if (!need_person(face, err) || !print_found(face, found, powers, err))
         return false;
     *yes = read_yes(face, "Carry it out?");
     return true;
@@ -144,12 +179,6 @@ static void show_fetched(void *self, uint64_t have, uint64_t total)
     fflush(face->call->errors);
 }
 
-static void clear_progress(const struct face *face)
-{
-    if (face->terminal)
-        fprintf(face->call->errors, "\r\033[K");
-}
-
 static enum command_exit print_result(const struct command_call *call, const struct carry_out_result *result,
                                       struct error *err)
 {
@@ -170,8 +199,11 @@ static enum command_exit print_result(const struct command_call *call, const str
     } else if (result->end == CARRY_OUT_NOTHING) {
         if (!result->found.complete)
             writer_string(&out, PARTIAL "\n");
-        writer_string(&out, "Nothing is to be changed.\n");
+        print_held(&result->held, call->arena, &screen);
+        writer_string(&out,
+                      result->held.count > 0 ? "Nothing is left to apply.\n" : "Nothing is to be changed.\n");
     } else if (result->end == CARRY_OUT_RUN) {
+        print_held(&result->held, call->arena, &screen);
         print_apply(result, call->arena, &screen);
     }
     if (!writer_done(&out, &bytes, err))
@@ -223,6 +255,8 @@ static bool fill_request(const struct command_call *call, struct carry_out_reque
                          &policy, &path, err))
         return false;
     into->battery_percent = policy.unattended.battery_percent;
+    into->held_powers = policy.unattended.held_powers;
+    into->lanes = gate_lanes(&policy, into->plan.fleet);
     into->before = policy.before;
     into->plan_file = command_text(call, OPTION_PLAN);
     into->dry_run = command_given(call, OPTION_DRY_RUN);
@@ -243,9 +277,13 @@ static enum command_exit run(const struct command_call *call, struct error *err)
 {
     struct carry_out_request request;
     struct plan_deltas deltas;
-    struct face face = {call, &request.plan.scan, &deltas, os_is_terminal(fileno(call->errors))};
-    request = (struct carry_out_request){
-        .self = &face, .agree = ask, .agree_repair = ask_repair, .step = show_step, .fetched = show_fetched};
+    struct face face = {call, &request.plan.scan, &deltas, os_is_terminal(fileno(call->errors)), .shown = ""};
+    request = (struct carry_out_request){.self = &face,
+                                         .agree = ask,
+                                         .decide = command_given(call, OPTION_YES) ? NULL : decide_held,
+                                         .agree_repair = ask_repair,
+                                         .step = show_step,
+                                         .fetched = show_fetched};
     OWN(stop_end) struct stop stop = STOP_NONE;
     struct carry_out_result result;
 
@@ -276,6 +314,9 @@ const struct command command_apply = {
     .help = "carry a plan out: fetch, prove, back up, install, check, verify",
     .more = "Plans as suture plan does (or takes --plan FILE), asks, and carries it out,\n"
             "journalled: after any interruption run it again, and it goes on or goes back.\n"
+            "What the policy holds for a person (new powers, new packages) is asked for one\n"
+            "by one; with --yes it is left out, with what needs it, and said, and the rest\n"
+            "is installed: suture approve lets it in. A plan from a file is all or nothing.\n"
             "Packages come from the machine's own archives and are installed only when\n"
             "their signatures hold and apt would make exactly the planned changes. When\n"
             "installing or a health check fails all of it is taken back. Ctrl-C stops\n"

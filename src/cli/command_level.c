@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "base/os.h"
 #include "base/own.h"
+#include "cli/caller.h"
 #include "cli/command.h"
 #include "cli/screen.h"
 #include "cli/words.h"
@@ -207,22 +208,6 @@ static enum command_exit print_answer(const struct command_call *call, const str
 
 /* ---- the commands ---- */
 
-/* Who this is. The environment's word on who called sudo is a note for people: root may write what root likes. */
-static bool name_of_caller(struct arena *arena, struct text *out, struct error *err)
-{
-    const char *sudo = os_environment("SUDO_USER");
-    struct text who = {0};
-
-    if (!os_is_root())
-        who = text_format(arena, "user %u", os_user());
-    else if (sudo != NULL && text_from_bytes(bytes_of_text(text_of(sudo)), LIMIT_ORDER_TEXT / 2, &who, err))
-        who = text_format(arena, "root (sudo: %s)", sudo);
-    else
-        who = TEXT("root");
-    *out = who;
-    return who.at != NULL || arena_full(arena, err);
-}
-
 static enum command_exit set_level(const struct command_call *call, enum level level, struct error *err)
 {
     const char *folder, *reason = command_text(call, SET_REASON);
@@ -249,7 +234,7 @@ static enum command_exit set_level(const struct command_call *call, enum level l
     if (text_trim(wish.reason).size == 0)
         return command_wrong(err, "--reason is empty: say why");
     os_random(&wish.random, sizeof(wish.random));
-    if (!name_of_caller(call->arena, &wish.by, err) || !state_folder(call->arena, &folder, err) ||
+    if (!caller_name(call->arena, &wish.by, err) || !state_folder(call->arena, &folder, err) ||
         !level_set(folder, &wish, call->arena, &answer.order, &answer.former, &former_why, err))
         return COMMAND_FAILED;
     answer.former_why = former_why.kind == ERROR_NONE ? NULL : former_why.text;

@@ -10,9 +10,9 @@
 #include "base/own.h"
 #include "cli/command.h"
 #include "cli/print_rollback.h"
-#include "cli/unattended_plan.h"
 #include "cli/words.h"
 #include "deploy/systemd.h"
+#include "flow/plan_run.h"
 #include "flow/shrink.h"
 #include "flow/status.h"
 #include "flow/unattended.h"
@@ -21,7 +21,7 @@
 #define REFRESH_US  (6 * TIME_HOUR_US)
 #define STAMP       "refreshed"
 #define APT_GET     "/usr/bin/apt-get"
-#define APPLY_WORDS 3 /* suture apply --yes; then names, or --plan FILE */
+#define APPLY_WORDS 3 /* suture apply --yes; then names */
 
 enum { RUN_DRY };
 static const struct command_option run_options[] = {
@@ -122,12 +122,12 @@ static bool look_at_machine(const struct command_call *call, struct scan_request
     return scan_run(request, call->arena, out, err);
 }
 
-/* suture apply --yes [SOURCE...|--plan FILE] in place of this process. */
+/* suture apply --yes [SOURCE...] in place of this process: what the policy holds for a person it leaves out by itself. */
 static bool become_apply(const struct command_call *call, const char *program,
-                         const struct unattended_look *look, const char *plan, struct error *err)
+                         const struct unattended_look *look, struct error *err)
 {
-    size_t names = plan == NULL && look->turn == UNATTENDED_URGENT ? look->name_count : 0;
-    const char **argv = ARENA_ARRAY(call->arena, const char *, APPLY_WORDS + 2 + names + 1);
+    size_t names = look->turn == UNATTENDED_URGENT ? look->name_count : 0;
+    const char **argv = ARENA_ARRAY(call->arena, const char *, APPLY_WORDS + names + 1);
     size_t count = APPLY_WORDS;
 
     if (argv == NULL)
@@ -135,10 +135,6 @@ static bool become_apply(const struct command_call *call, const char *program,
     argv[0] = program;
     argv[1] = "apply";
     argv[2] = "--yes";
-    if (plan != NULL) {
-        argv[count++] = "--plan";
-        argv[count++] = plan;
-    }
     for (size_t i = 0; i < names; i++) {
         argv[count] = text_string(call->arena, look->names[i]);
         if (argv[count++] == NULL)
@@ -147,31 +143,13 @@ static bool become_apply(const struct command_call *call, const char *program,
     return fflush(call->out) == 0 ? os_become(argv, err) : error_system(err, "standard output");
 }
 
-/* Where new powers are taken apply plans by itself; where they are held it gets the plan of what is left. */
-static enum command_exit carry_out_look(const struct command_call *call, const char *program,
-                                        const struct scan_request *request, const struct scan *scan,
-                                        const struct unattended_look *look, struct error *err)
-{
-    const char *plan = NULL;
-
-    if (scan->policy->unattended.held_powers != 0) {
-        if (!unattended_plan_rest(call, request, look, &plan, err))
-            return COMMAND_FAILED;
-        if (plan == NULL) {
-            fprintf(call->out, "Nothing is left to apply.\n");
-            return COMMAND_DONE;
-        }
-    }
-    return become_apply(call, program, look, plan, err) ? COMMAND_DONE : COMMAND_FAILED;
-}
-
 static enum command_exit go_on(const struct command_call *call, const char *program, bool dry,
                                struct error *err)
 {
     const struct unattended_look look = {.turn = UNATTENDED_ALL};
 
     fprintf(call->out, "The last run was interrupted; suture apply goes on with it.\n");
-    return dry || become_apply(call, program, &look, NULL, err) ? COMMAND_DONE : COMMAND_FAILED;
+    return dry || become_apply(call, program, &look, err) ? COMMAND_DONE : COMMAND_FAILED;
 }
 
 /*
@@ -190,6 +168,19 @@ static void shrink(const struct command_call *call, const char *folder, const st
         print_shrunk(&result, true, call->out);
     else if (why.kind != ERROR_CONFLICT)
         fprintf(call->out, "(!) what earlier runs kept stays as it is: %s\n", why.text);
+}
+
+/* What is offered was seen, also where nothing is due: its waiting time begins now. */
+static void remember_offered(const struct command_call *call, const struct scan_request *scan)
+{
+    const struct plan_request all = {.scan = *scan, .scope = PLAN_ALL};
+    struct plan_found found;
+    const char *program;
+    struct error why = {0};
+
+    if (!os_helper(call->arena, "suture-plan", &program, &why) ||
+        !plan_run(program, &all, call->arena, &found, &why))
+        fprintf(call->out, "(!) what is offered is not remembered: %s\n", why.text);
 }
 
 static bool must_be_root(const struct command_call *call, struct error *err)
@@ -225,11 +216,13 @@ static enum command_exit run(const struct command_call *call, struct error *err)
                         "there is nothing to judge this machine with; suture scan says why");
         return COMMAND_NO_DATA;
     }
-    if (!dry && (look.turn == UNATTENDED_NOTHING || look.turn == UNATTENDED_WAIT))
+    if (!dry && (look.turn == UNATTENDED_NOTHING || look.turn == UNATTENDED_WAIT)) {
+        remember_offered(call, &request);
         shrink(call, folder, &power);
+    }
     if (dry || (look.turn != UNATTENDED_URGENT && look.turn != UNATTENDED_ALL))
         return COMMAND_DONE;
-    return carry_out_look(call, program, &request, scan, &look, err);
+    return become_apply(call, program, &look, err) ? COMMAND_DONE : COMMAND_FAILED;
 }
 
 static enum command_exit run_finish(const struct command_call *call, struct error *err)

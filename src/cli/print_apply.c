@@ -6,6 +6,7 @@
  */
 #include "cli/print_apply.h"
 
+#include "cli/print_held.h"
 #include "cli/words.h"
 #include "format/json.h"
 
@@ -195,6 +196,8 @@ bool print_apply_json(const struct carry_out_result *result, struct writer *out,
         put_run(&j, &result->run);
     else
         json_put_null(&j);
+    json_name(&j, "held");
+    print_held_json(&result->held, &j);
     json_name(&j, "problem");
     put_text_or_null(&j, result->result.step_problem);
     json_name(&j, "refused");

@@ -9,6 +9,7 @@
 #include "base/os.h"
 #include "base/own.h"
 #include "flow/blocks.h"
+#include "flow/carry_out_gate.h"
 #include "flow/carry_out_steps.h"
 #include "flow/look.h"
 #include "flow/plan_json.h"
@@ -55,6 +56,36 @@ static bool read_plan_file(const char *path, struct arena *arena, struct plan *o
            (plan_read_json(raw, arena, out, err) || error_at(err, "%s", path));
 }
 
+/*
+ * What this machine itself says of the packages that a plan from elsewhere asks for: their lanes, and which are new. It says
+ * less than it could where it cannot plan: then all of it waits as what nothing is known of.
+ */
+static bool judge_plan_file(const struct carry_out_request *request, struct arena *arena, struct plan *plan,
+                            struct error *err)
+{
+    struct plan_change *changes = ARENA_ARRAY(arena, struct plan_change, plan->change_count);
+    struct plan_request wanted = request->plan;
+    const struct gate_holds nothing = {0};
+    struct plan_found own;
+    struct error ignored;
+    struct text *names;
+
+    if (changes == NULL)
+        return arena_full(arena, err);
+    if (!gate_rest(plan, &nothing, arena, &names, &wanted.name_count, err))
+        return false;
+    wanted.scope = PLAN_NAMED;
+    wanted.names = names;
+    wanted.scan.now_given = wanted.scan.now_given || request->dry_run;
+    wanted.ignore_waits = true;
+    bool planned = wanted.name_count > 0 && plan_run(request->programs.plan, &wanted, arena, &own, &ignored);
+    if (plan->change_count > 0)
+        memcpy(changes, plan->changes, plan->change_count * sizeof(*changes));
+    gate_take_judgement(changes, plan->change_count, planned ? &own.plan : NULL);
+    plan->changes = changes;
+    return true;
+}
+
 static bool make_plan(const struct carry_out_request *request, struct arena *arena, struct plan_found *out,
                       struct error *err)
 {
@@ -62,8 +93,10 @@ static bool make_plan(const struct carry_out_request *request, struct arena *are
 
     if (request->plan_file != NULL) {
         *out = (struct plan_found){.judged = true, .complete = true};
-        return read_plan_file(request->plan_file, arena, &out->plan, err);
+        return read_plan_file(request->plan_file, arena, &out->plan, err) &&
+               judge_plan_file(request, arena, &out->plan, err);
     }
+    wanted.remember = true;
     /* A given time is what makes planning write nothing at all. */
     wanted.scan.now_given = wanted.scan.now_given || request->dry_run;
     const struct vendor_plan_programs programs = {request->programs.plan, request->programs.prove,
@@ -284,7 +317,17 @@ static bool repair_first(struct work *work, size_t *repaired, struct error *err)
                      TEXT_ARG(outcome.failed), TEXT_ARG(outcome.reason));
 }
 
-static bool run_plan(struct work *work, struct carry_out_result *result, struct error *err)
+/* Something was done to packages in this run, or may have been. */
+static bool has_installed(const struct run *run)
+{
+    for (size_t i = 0; i < run->step_count; i++)
+        if (run->steps[i].kind == STEP_INSTALL)
+            return true;
+    return false;
+}
+
+static bool run_plan(struct work *work, const struct carry_out_passed *passed,
+                     struct carry_out_result *result, struct error *err)
 {
     OWN(writer_end) struct writer plan = writer_with(LIMIT_PLAN_FILE);
     struct carrying c = {
@@ -298,6 +341,9 @@ static bool run_plan(struct work *work, struct carry_out_result *result, struct 
         .installer = &work->installer,
         .journal = &work->journal,
         .look = &work->look,
+        .fetched = passed != NULL && passed->has_fetched ? &passed->fetched : NULL,
+        .held = &result->held,
+        .begun = work->resumed && has_installed(&work->open),
     };
 
     /* What has begun is ended: half installed is worse. */
@@ -326,15 +372,6 @@ static bool run_plan(struct work *work, struct carry_out_result *result, struct 
     result->end = CARRY_OUT_RUN;
     result->sealed = c.sealed;
     return journal_get(&work->journal, work->run, work->arena, &result->run, err);
-}
-
-/* Something was done to packages in this run, or may have been. */
-static bool has_installed(const struct run *run)
-{
-    for (size_t i = 0; i < run->step_count; i++)
-        if (run->steps[i].kind == STEP_INSTALL)
-            return true;
-    return false;
 }
 
 /*
@@ -374,26 +411,31 @@ static bool resume(struct work *work, struct carry_out_result *result, struct er
         return false;
     if (!wait_for_lock(work, err))
         return error_at(err, "run %s stays open, suture apply goes on with it", work->run);
-    return run_plan(work, result, err);
+    return run_plan(work, NULL, result, err);
 }
 
 static bool begin(struct work *work, struct carry_out_result *result, struct error *err)
 {
     const struct carry_out_request *request = work->request;
+    const struct carry_out_gate gate = {request, work->stop, work->state.folder, work->arena};
+    struct carry_out_passed passed = {0};
     bool yes = true;
 
     if (!open_installer(work, err) || !repair_first(work, &result->repaired, err) ||
         !make_plan(request, work->arena, &result->found, err) ||
         !look_for_deltas(request, work->arena, &result->found, err))
         return false;
+    if (result->found.judged && !carry_out_gate(&gate, &result->found, &passed, err))
+        return false;
+    result->held = passed.holds;
     result->plan = result->found.plan;
     result->end = !result->found.judged ? CARRY_OUT_NO_DATA : CARRY_OUT_NOTHING;
     if (!result->found.judged || result->plan.change_count == 0)
         return true;
-    if (request->agree != NULL && !request->agree(request->self, &result->found, &yes, err))
+    if (request->agree != NULL && !request->agree(request->self, &result->found, &passed.powers, &yes, err))
         return false;
     result->end = CARRY_OUT_DECLINED;
-    return !yes || run_plan(work, result, err);
+    return !yes || run_plan(work, &passed, result, err);
 }
 
 bool carry_out(const struct carry_out_request *request, struct stop *stop, struct arena *arena,

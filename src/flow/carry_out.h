@@ -8,6 +8,8 @@
  *     STATE/runs/ID/packages/ its package files, by their SHA-256
  *     STATE/cache/            package files that were fetched, for later runs too
  *
+ * What its gates hold is left out of the plan before the run begins (flow/carry_out_gate.h).
+ *
  * A run that is open when this begins was interrupted: it is taken to its end first, and nothing else is done.
  */
 #ifndef FLOW_CARRY_OUT_H
@@ -16,7 +18,9 @@
 #include "base/stop.h"
 #include "deploy/apply.h"
 #include "flow/delta_use.h"
+#include "flow/gate.h"
 #include "flow/plan.h"
+#include "flow/powers_of_plan.h"
 #include "model/precaution.h"
 
 struct carry_out_programs {
@@ -31,14 +35,23 @@ struct carry_out_request {
     uint64_t rate_max;         /* bytes a second; 0: as fast as it goes */
     uint8_t battery_percent;   /* at least, where there are no mains: the policy's word */
     struct precautions before; /* the policy's: hooks, and the backup that must not be too old */
+    struct lane_terms lanes;   /* how long what is new waits: the policy's word */
+    uint32_t held_powers;      /* the policy's */
     struct text ca_file;
     const struct delta_use *deltas; /* NULL: none are used */
     uint32_t lock_wait_ms;
     struct carry_out_programs programs;
 
     void *self;
+    /*
+     * These packages of the plan are held; who is there may approve some (gate_approve), which *approved tells. NULL: nobody is there,
+     * and they are left out.
+     */
+    bool (*decide)(void *self, const struct plan_found *found, const struct plan_powers *powers,
+                   const struct gate_holds *held, bool *approved, struct error *err);
     /* Whether to go on with this plan; NULL: yes. False is no failure: *yes is. */
-    bool (*agree)(void *self, const struct plan_found *found, bool *yes, struct error *err);
+    bool (*agree)(void *self, const struct plan_found *found, const struct plan_powers *powers, bool *yes,
+                  struct error *err);
     /* Whether `count` half-done packages, of which `first` is one, may be repaired first; NULL: yes. */
     bool (*agree_repair)(void *self, struct text first, size_t count, bool *yes, struct error *err);
     /* For people, may be NULL: a step begins; or `have` of `total` bytes are there. */
@@ -60,6 +73,7 @@ struct carry_out_result {
     bool resumed;            /* an interrupted run was taken up; nothing else was done */
     struct plan_found found; /* not when it was resumed */
     struct plan plan;        /* what was carried out */
+    struct gate_holds held;  /* what was left out of it for a person */
     struct run run;          /* with its steps */
     struct apply_result result;
     uint64_t sealed; /* number of the sealed record; 0: there is none */

@@ -9,6 +9,7 @@
 #include "deploy/ready.h"
 #include "deploy/ready_power.h"
 #include "deploy/way_back.h"
+#include "flow/carry_out_gate.h"
 #include "flow/look.h"
 #include "flow/prove.h"
 #include "flow/take_back.h"
@@ -78,6 +79,20 @@ static struct prove_request prove_of(struct carrying *c)
     };
 }
 
+/* What came before anybody was asked came for this run too. */
+static void add_fetched(struct prove_fetched *into, const struct prove_fetched *before)
+{
+    size_t count = into->mirror.fetched_count + into->mirror.reused_count;
+
+    into->deltas = before->deltas;
+    into->offers = before->offers;
+    into->mirror.fetched_bytes += before->mirror.fetched_bytes;
+    into->mirror.fetched_count += before->mirror.fetched_count;
+    into->mirror.reused_count = count > into->mirror.fetched_count ? count - into->mirror.fetched_count : 0;
+    if (into->mirror.reused_count < into->deltas.made)
+        into->mirror.reused_count = into->deltas.made;
+}
+
 static bool do_fetch(void *self, const struct apply_view *view, struct arena *arena, struct apply_note *out,
                      struct error *err)
 {
@@ -86,6 +101,8 @@ static bool do_fetch(void *self, const struct apply_view *view, struct arena *ar
 
     if (!prove_fetch(&request, view->plan, arena, &fetched, err))
         return false;
+    if (((const struct carrying *)self)->fetched != NULL)
+        add_fetched(&fetched, ((const struct carrying *)self)->fetched);
     out->text = delta_use_words(&fetched.mirror, &fetched.offers, &fetched.deltas, arena);
     return true;
 }
@@ -93,16 +110,26 @@ static bool do_fetch(void *self, const struct apply_view *view, struct arena *ar
 static bool do_prove(void *self, const struct apply_view *view, struct arena *arena,
                      struct trusted_artifact *out, struct apply_note *note, struct error *err)
 {
-    const struct prove_request request = prove_of(self);
+    const struct carrying *c = self;
+    const struct gate_place place = carry_out_place(c->request, c->state);
+    struct prove_request request = prove_of(self);
     enum trust_refusal refusal = TRUST_NOT_REFUSED;
     size_t count = 0;
 
+    request.gate = c->begun ? NULL : &place;
     if (!prove_plan(&request, view->plan, arena, out, &refusal, err))
         return false;
     for (size_t i = 0; i < view->plan->change_count; i++)
         count += view->plan->changes[i].kind != CHANGE_REMOVE;
     note->text = text_format(arena, "%zu packages are signed by their archives", count);
-    return true;
+    for (size_t i = 0; i < view->plan->change_count; i++)
+        if (out[i].lifted.size > 0)
+            note->text = text_format(arena, "%.*s; %.*s: approved, %.*s", TEXT_ARG(note->text),
+                                     TEXT_ARG(out[i].name), TEXT_ARG(out[i].lifted));
+    for (size_t i = 0; i < c->held->count; i++)
+        note->text = text_format(arena, "%.*s; %.*s is held: %s", TEXT_ARG(note->text),
+                                 TEXT_ARG(c->held->at[i].change->name), trust_gate_name(c->held->at[i].gate));
+    return note->text.at != NULL || arena_full(arena, err);
 }
 
 /* ---- the way back ---- */
@@ -365,6 +392,8 @@ static bool tell_fetched(const struct carrying *c, struct arena *arena, struct e
     for (size_t i = 0; i < run.step_count; i++)
         if (run.steps[i].kind == STEP_FETCH && run.steps[i].state == STEP_DONE)
             into->fetched = run.steps[i].note;
+        else if (run.steps[i].kind == STEP_PROVE && run.steps[i].state == STEP_DONE)
+            into->proved = run.steps[i].note;
     return true;
 }
 

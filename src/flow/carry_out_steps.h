@@ -6,6 +6,7 @@
 
 #include "base/helper.h"
 #include "flow/carry_out.h"
+#include "flow/prove.h"
 
 /* What the steps share. Borrowed all of it. */
 struct carrying {
@@ -20,8 +21,11 @@ struct carrying {
     struct journal *journal;
     const struct helper *look; /* suture-look */
     struct bytes plan_json;
-    struct bytes evidence; /* from VERIFY on */
-    uint64_t sealed;       /* number of the record */
+    struct bytes evidence;               /* from VERIFY on */
+    uint64_t sealed;                     /* number of the record */
+    const struct prove_fetched *fetched; /* what the gate fetched for this run already; NULL: nothing */
+    const struct gate_holds *held;       /* what it left out */
+    bool begun; /* packages were touched before an interruption: the gates were passed then */
 };
 
 struct apply_steps carry_out_steps(struct carrying *carrying);

@@ -1,14 +1,8 @@
 #include "flow/plan_lanes.h"
 
 #include "base/file.h"
+#include "flow/gate.h"
 #include "model/version.h"
-
-struct lane_terms plan_lane_terms(const struct policy *policy, bool fleet)
-{
-    int64_t wait_us = duration_add(policy->minimum_age, 0, &policy->zone);
-
-    return (struct lane_terms){fleet, wait_us};
-}
 
 bool plan_waits_open(const struct plan_request *request, const struct scan *scan, struct arena *arena,
                      struct plan_waits *out, struct error *err)
@@ -18,7 +12,7 @@ bool plan_waits_open(const struct plan_request *request, const struct scan *scan
     struct plan_waits waits = {.request = request,
                                .scan = scan,
                                .seen = versions_seen_with(),
-                               .terms = plan_lane_terms(scan->policy, request->fleet)};
+                               .terms = gate_lanes(scan->policy, request->fleet)};
 
     if (state != NULL && path == NULL)
         return arena_full(arena, err);
@@ -106,7 +100,10 @@ static void look_at_offer(const struct scan *scan, const struct offer *offer, co
  * Who brought it: who offers the version that is installed; where nobody does any more, who alone offers others. A foreign
  * archive that offers a newer one of the same name has brought nothing yet.
  */
-static bool is_from(const struct scan *scan, const struct package *package, const struct archive *publisher)
+enum bringer { BRINGER_NOBODY, BRINGER_SAME, BRINGER_OTHER };
+
+static enum bringer bringer_of(const struct scan *scan, const struct package *package,
+                               const struct archive *publisher)
 {
     bool mine = false, others = false;
 
@@ -114,10 +111,10 @@ static bool is_from(const struct scan *scan, const struct package *package, cons
         if (text_equal(package->offers[i].version, package->version))
             look_at_offer(scan, &package->offers[i], publisher, &mine, &others);
     if (mine || others)
-        return mine;
+        return mine ? BRINGER_SAME : BRINGER_OTHER;
     for (size_t i = 0; i < package->offer_count; i++)
         look_at_offer(scan, &package->offers[i], publisher, &mine, &others);
-    return mine && !others;
+    return others ? BRINGER_OTHER : mine ? BRINGER_SAME : BRINGER_NOBODY;
 }
 
 static bool is_digit(char byte)
@@ -154,14 +151,16 @@ bool plan_is_stranger(const struct scan *scan, const struct universe_package *pa
 
     for (size_t i = 0; i < host->package_count; i++) {
         const struct package *here = &host->packages[i];
-        if (!text_equal(here->source, package->source) || !is_from(scan, here, publisher))
+        enum bringer bringer = bringer_of(scan, here, publisher);
+        if (!text_equal(here->source, package->source) || bringer == BRINGER_OTHER)
             continue;
-        known = true;
+        known = known || bringer == BRINGER_SAME;
         if (differs_in_numbers(here->name, package->name) &&
             (before == NULL || version_compare(VERSION_DEB, here->version, before->version) > 0))
             before = here;
     }
-    *follows = before == NULL ? (struct text){0} : before->name;
+    /* A kernel that was followed is offered no more: others of its source say whose it was. */
+    *follows = before == NULL || !known ? (struct text){0} : before->name;
     return !known && (allowed->count == 0 || !globs_match(allowed, package->name));
 }
 

@@ -26,9 +26,6 @@ struct plan_waits {
     struct trust_record trust;
 };
 
-/* The policy's word on the waits of the functional lane. */
-struct lane_terms plan_lane_terms(const struct policy *policy, bool fleet);
-
 /* ERROR_INPUT, ERROR_TRUST: what was remembered of versions is broken, or not ours: nothing is taken for old then. */
 bool plan_waits_open(const struct plan_request *request, const struct scan *scan, struct arena *arena,
                      struct plan_waits *out, struct error *err) MUST_USE;

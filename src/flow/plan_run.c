@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/own.h"
+#include "flow/gate.h"
 #include "flow/plan_json.h"
 #include "flow/plan_message.h"
 #include "flow/scan_host.h"
@@ -87,7 +88,11 @@ bool plan_run(const char *program, const struct plan_request *request, struct ar
     struct plan_found got;
 
     struct plan_request told = *request;
+
     if (!vendor_publishers_path(request->scan.publishers, arena, &told.scan.publishers, err))
+        return false;
+    if (request->scan.state != NULL && !gate_lifted(request->scan.state, request->scan.now_us, arena,
+                                                    &told.lifted, &told.lifted_count, err))
         return false;
     make_place(request, arena);
     plan_question_write(&question, &told);

@@ -4,7 +4,7 @@
 
 enum { FLAG_NEW = 1, FLAG_SMALL = 2 };
 
-#define ITEM_SIZE_MIN  5 /* five empty texts */
+#define ITEM_SIZE_MIN  6 /* six empty texts */
 #define POWER_SIZE_MIN 8
 
 static void put_text(struct writer *w, struct text text)
@@ -43,7 +43,7 @@ static bool finish(const struct reader *r, const char *what, struct error *err)
 
 void powers_question_write(struct writer *w, const struct powers_question *question)
 {
-    writer_string(w, "SWQ1");
+    writer_string(w, "SWQ2");
     put_text(w, question->root);
     writer_varint(w, question->count);
     for (size_t i = 0; i < question->count; i++) {
@@ -52,6 +52,7 @@ void powers_question_write(struct writer *w, const struct powers_question *quest
         put_text(w, item->arch);
         put_text(w, item->from);
         put_text(w, item->to);
+        put_text(w, item->follows);
         put_text(w, item->path);
     }
 }
@@ -62,8 +63,8 @@ bool powers_question_read(struct bytes raw, struct arena *arena, struct powers_q
     struct reader r = reader_with(raw);
     struct bytes magic = reader_take(&r, 4);
 
-    if (!reader_ok(&r) || memcmp(magic.at, "SWQ1", 4) != 0)
-        return error_set(err, ERROR_INPUT, "question: does not begin with SWQ1");
+    if (!reader_ok(&r) || memcmp(magic.at, "SWQ2", 4) != 0)
+        return error_set(err, ERROR_INPUT, "question: does not begin with SWQ2");
     struct powers_question got = {.root = take(&r, LIMIT_PATH, false)};
     got.count = take_count(&r, LIMIT_RUN_PACKAGES, ITEM_SIZE_MIN);
     struct powers_item *items = ARENA_ARRAY(arena, struct powers_item, got.count);
@@ -74,6 +75,7 @@ bool powers_question_read(struct bytes raw, struct arena *arena, struct powers_q
         items[i].arch = take(&r, LIMIT_ARCH, false);
         items[i].from = take(&r, LIMIT_VERSION, false);
         items[i].to = take(&r, LIMIT_VERSION, false);
+        items[i].follows = take(&r, LIMIT_PACKAGE_NAME, false);
         items[i].path = take(&r, LIMIT_PATH, false);
     }
     if (got.root.size == 0)

@@ -1,7 +1,7 @@
 /*
  * What suture asks "suture-prove powers", and what it answers (flow/prove_message.h says how they speak).
  *
- *     "SWQ1"  text root  varint count, and for each: text name, arch, from, to, path of the package file
+ *     "SWQ2"  text root  varint count, and for each: text name, arch, from, to, follows, path of the package file
  *     "SWA1"  head, and when done: varint count of powers, and for each: u8 kind  u8 flags (1 new, 2 small)
  *             varint files  text package, arch, path, what, change (this one of lines)
  */
@@ -12,7 +12,7 @@
 #include "flow/prove_message.h"
 
 struct powers_item {
-    struct text name, arch, from, to, path;
+    struct text name, arch, from, to, follows, path;
 };
 
 struct powers_question {

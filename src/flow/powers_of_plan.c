@@ -54,14 +54,16 @@ static bool find_files(const struct powers_request *request, const struct plan *
         const char *path = NULL;
         if (change->kind == CHANGE_REMOVE)
             continue;
-        if (there && change->digest.kind == DIGEST_SHA256 &&
-            !cache_find(&cache, &(struct cache_item){change->digest, change->size}, arena, &path, err))
+        if (request->paths != NULL)
+            path = request->paths[i];
+        else if (there && change->digest.kind == DIGEST_SHA256 &&
+                 !cache_find(&cache, &(struct cache_item){change->digest, change->size}, arena, &path, err))
             return false;
         if (path == NULL)
             ++*unread;
         else
-            items[(*count)++] =
-                (struct powers_item){change->name, change->arch, change->from, change->to, text_of(path)};
+            items[(*count)++] = (struct powers_item){change->name, change->arch,    change->from,
+                                                     change->to,   change->follows, text_of(path)};
     }
     return true;
 }

@@ -10,7 +10,8 @@
 struct powers_request {
     const char *program; /* suture-prove */
     const char *root;
-    const char *state; /* the state folder, whose cache/ is looked into; NULL: there is none */
+    const char *state;        /* the state folder, whose cache/ is looked into; NULL: there is none */
+    const char *const *paths; /* of each change its file, instead of the cache; NULL in it: a removal */
 };
 
 struct plan_powers {

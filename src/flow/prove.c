@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "base/own.h"
 #include "base/time.h"
+#include "flow/powers_of_plan.h"
 #include "flow/prove_message.h"
 #include "flow/vendor.h"
 
@@ -396,6 +397,27 @@ static const struct vouched *record_of(const struct work *work, size_t index)
     return best;
 }
 
+/* What each gate is judged by: what the files bring here, when they were first seen, what was approved. */
+static bool read_terms(const struct work *work, struct trust_terms *terms, int64_t *first_us,
+                       struct error *err)
+{
+    const struct prove_request *request = work->request;
+    const char **paths = ARENA_ARRAY(work->arena, const char *, work->plan->change_count);
+    struct plan_powers powers;
+
+    if (paths == NULL)
+        return arena_full(work->arena, err);
+    for (size_t i = 0; i < work->count; i++) {
+        paths[work->subjects[i].change] = file_path(work->arena, work->packages, work->subjects[i].name);
+        if (paths[work->subjects[i].change] == NULL)
+            return arena_full(work->arena, err);
+    }
+    const struct powers_request question = {
+        .program = request->program, .root = request->root, .paths = paths};
+    return powers_of_plan(&question, work->plan, work->arena, &powers, err) &&
+           gate_terms(request->gate, work->plan, &powers.powers, work->arena, terms, first_us, err);
+}
+
 bool prove_plan(const struct prove_request *request, const struct plan *plan, struct arena *arena,
                 struct trusted_artifact *out, enum trust_refusal *refusal, struct error *err)
 {
@@ -405,6 +427,12 @@ bool prove_plan(const struct prove_request *request, const struct plan *plan, st
     if (!begin(request, plan, arena, &work, err))
         return false;
     if (work.count > 0 && (!ask_lists(&work, err) || !ask_packages(&work, err)))
+        return false;
+    struct trust_terms terms = {0};
+    int64_t *first_us = ARENA_ARRAY(arena, int64_t, plan->change_count);
+    if (first_us == NULL)
+        return arena_full(arena, err);
+    if (request->gate != NULL && work.count > 0 && !read_terms(&work, &terms, first_us, err))
         return false;
     memset(out, 0, plan->change_count * sizeof(*out));
     struct vendor_proved *proved = ARENA_ARRAY(arena, struct vendor_proved, work.count);
@@ -417,6 +445,8 @@ bool prove_plan(const struct prove_request *request, const struct plan *plan, st
             .claim = &work.subjects[i].claim,
             .folder = work.packages,
             .file = work.subjects[i].name,
+            .terms = request->gate == NULL ? NULL : &terms,
+            .first_us = first_us[work.subjects[i].change],
         };
         if (!trust_check_archive(&check, arena, &out[work.subjects[i].change], refusal, err))
             return false;

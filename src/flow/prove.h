@@ -14,6 +14,7 @@
 
 #include "acquire/trust_check.h"
 #include "flow/delta_use.h"
+#include "flow/gate.h"
 
 struct prove_request {
     const char *program; /* suture-prove (os_helper finds it) */
@@ -25,6 +26,7 @@ struct prove_request {
     struct text ca_file;            /* absent: the system's certificates */
     uint64_t rate_max;              /* bytes a second; 0: as fast as it goes */
     const struct delta_use *deltas; /* NULL: none are used */
+    const struct gate_place *gate; /* prove_plan: NULL: the gates were passed before, and the run has begun */
     bool (*progress)(void *self, const struct mirror_progress *progress); /* false: stop; or NULL */
     void *self;
 };

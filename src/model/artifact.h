@@ -25,6 +25,8 @@ struct trusted_artifact {
     struct digest digest; /* SHA-256 */
     struct text suite;    /* ARCHIVE: whose list named it */
     struct text signers;  /* ARCHIVE: fingerprints of the keys that signed it, with spaces between */
+    struct text
+        lifted; /* ARCHIVE: what would have held it, and who approved: "powers by root"; absent: nothing */
 };
 
 #endif

@@ -97,6 +97,7 @@ struct evidence {
     struct text policy;        /* name and version */
     struct text tool;          /* "suture 0.1.0" */
     struct text fetched;       /* how its packages came, in one line; absent: not known */
+    struct text proved;        /* who vouches for them, what was approved and what was held; absent: not known */
 
     const struct evidence_package *packages;
     size_t package_count;

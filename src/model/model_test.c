@@ -56,7 +56,7 @@ static void test_names(void **state)
         {name_change_reason_name, "unknown due named needed prerequisite"},
         {name_left_reason_name,
          "unknown not-due postponed held-by-level held phased unsolvable stale soak powers "
-         "new-package scope"},
+         "blocked new-package scope"},
         {name_trust_basis_name, "unknown archive was-installed"},
         {name_run_kind_name, "unknown apply rollback"},
         {name_run_state_name, "unknown open done stopped rolled-back refused failed"},

@@ -11,6 +11,9 @@ const char *trust_refusal_name(enum trust_refusal refusal)
         [TRUST_ROLLBACK] = "rollback",
         [TRUST_SCOPE] = "scope",
         [TRUST_ENDLESS_DATA] = "endless-data",
+        [TRUST_SOAK] = "soak",
+        [TRUST_POWERS] = "powers",
+        [TRUST_NEW_PACKAGE] = "new-package",
     };
 
     return names[refusal < TRUST_REFUSAL_COUNT ? refusal : 0];

@@ -15,6 +15,9 @@ enum trust_refusal {
     TRUST_ROLLBACK,      /* older than, or the same as, what it would replace */
     TRUST_SCOPE,         /* another archive or suite than the plan's */
     TRUST_ENDLESS_DATA,  /* longer than signed */
+    TRUST_SOAK,          /* seen here too short ago */
+    TRUST_POWERS,        /* it may newly do something, and nobody has approved it */
+    TRUST_NEW_PACKAGE,   /* nothing of its source and publisher is here, and nobody has approved it */
     TRUST_REFUSAL_COUNT
 };
 const char *trust_refusal_name(enum trust_refusal refusal); /* "vendor-signature", ... */

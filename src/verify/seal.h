@@ -14,7 +14,7 @@
  *      "signature": "6291..."}                   128 digits
  *
  *      "record": {"kind": "apply", "run": "20261121T...-9f3a61c2", "plan": "SHA-256" or null, "outcome": "done", "takes_back": false, "tool": "suture 0.1.0",
- *        "fetched": "2 packages fetched, ..." (left out when it is not known), "begun": "2026-...Z", "made": "...", "host": "web-03", "release": "debian-12", "policy": "built-in v1",
+ *        "fetched": "2 packages fetched, ..." (left out when it is not known), "proved": "2 packages are signed ..." (the same), "begun": "2026-...Z", "made": "...", "host": "web-03", "release": "debian-12", "policy": "built-in v1",
  *        "packages": [{"name", "arch", "source", "from" or null, "to" or null, "installed" or null, "state", "reboot": false}],
  *        "scan": {"done": true, "data": [{"feed", "before" or null, "now" or null}]},
  *        "holes": [{"id", "source", "listed": false}],

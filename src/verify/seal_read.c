@@ -270,6 +270,7 @@ static bool get_head(const struct getting *g, struct evidence *out)
         !get_word(g, "outcome", word_of_run_state_name, RUN_STATE_COUNT, &outcome) ||
         !get_bool(g, "takes_back", &out->takes_back) || !get_text(g, "tool", &out->tool) ||
         (!json_is_absent(json_member(g->from, "fetched")) && !get_text(g, "fetched", &out->fetched)) ||
+        (!json_is_absent(json_member(g->from, "proved")) && !get_text(g, "proved", &out->proved)) ||
         !get_time(g, "begun", &out->begun_us) || !get_time(g, "made", &out->made_us) ||
         !get_text(g, "host", &out->host) || !get_text(g, "release", &out->release) ||
         !get_text(g, "policy", &out->policy))

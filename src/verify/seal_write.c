@@ -200,6 +200,8 @@ void seal_write_evidence(struct json_writer *j, const struct evidence *evidence,
     put_text(&p, "tool", evidence->tool);
     if (evidence->fetched.size > 0)
         put_text(&p, "fetched", evidence->fetched);
+    if (evidence->proved.size > 0)
+        put_text(&p, "proved", evidence->proved);
     put_time(&p, "begun", evidence->begun_us);
     put_time(&p, "made", evidence->made_us);
     put_text(&p, "host", evidence->host);

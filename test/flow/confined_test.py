@@ -94,7 +94,7 @@ class ConfinedTest(unittest.TestCase):
         made = self.root()
         deb = self.packed(made)
         os.chmod(made.folder, 0o755)  # it reads what everybody may read
-        question = b"SWQ1" + text(made.root) + b"\x01" + text("zlib1g") + text("amd64") + text("1.0-1") + text("1.0-2") + text(deb)
+        question = b"SWQ2" + text(made.root) + b"\x01" + text("zlib1g") + text("amd64") + text("1.0-1") + text("1.0-2") + text("") + text(deb)
         could, outcome, answer = self.probe("SUTURE_PROVE", "powers", question=question)
         self.assertEqual((set(), "EPERM"), (could, outcome["run"]))
         self.assertTrue(answer.startswith(b"SWA1\x01\x00\x07"))

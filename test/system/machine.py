@@ -117,6 +117,11 @@ class Machine:
             self.end()
             raise
 
+    def takes_everything(self):
+        """Its owner's policy holds nothing back: for tests of what comes behind the gates (gate_test.py is about them)."""
+        self.write("etc/suture/policy.yaml", 'name: open\nversion: 1\nprofiles: [seed-cvss, exploited]\ndecide: {minimum age: 0 hours}\n'
+                                             'unattended: {new powers: take, new packages: ["*"]}\n')
+
     def __enter__(self):
         return self
 

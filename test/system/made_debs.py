@@ -149,11 +149,14 @@ class StopPoint:
 
 
 class MadeArchive:
-    def __init__(self, machine, folder="made", debian=False, suite=None, label="Debian-Security"):
+    def __init__(self, machine, folder="made", debian=False, suite=None, label="Debian-Security", gates=False):
+        """`gates`: what is new waits and is held as the built-in policy says; else the owner takes everything."""
         self.machine, self.name, self.label = machine, folder, label
         self.suite = suite or machine.release["VERSION_CODENAME"] + "-security"
         self.folder = tempfile.mkdtemp(prefix="suture-made-")
         self.offered, self.serial = [], 0
+        if not gates:
+            machine.takes_everything()
         self.gnupg = os.path.join(self.folder, "gnupg")
         os.mkdir(self.gnupg, 0o700)
         os.makedirs(os.path.join(self.folder, folder, "pool"))

@@ -5,6 +5,7 @@ import os
 import time
 import unittest
 
+from interrupt import Journal
 from machine import Machine, main
 from made_debs import MadeArchive, Package
 from state import State
@@ -28,7 +29,7 @@ class TakeOver(unittest.TestCase):
     def setUp(self):
         self.machine = Machine("middle")
         self.addCleanup(self.machine.end)
-        shop = MadeArchive(self.machine, debian=True)
+        shop = MadeArchive(self.machine, debian=True, gates=True)
         self.addCleanup(shop.end)
         shop.install(Package("unattended-upgrades", "2.9", files={"/etc/apt/apt.conf.d/20auto-upgrades": AUTO},
                              conffiles=["/etc/apt/apt.conf.d/20auto-upgrades"]))
@@ -199,7 +200,9 @@ class Runs(unittest.TestCase):
         self.assertIn("held for a person: birch needs oak, which is held", said)
         self.assertEqual(self.made(), {"ash": "1.1", "birch": "1.0", "oak": "1.0", "pine": "1.0"})
         self.assertIn("Nothing is left to apply.", self.look().stdout)
+        machine.suture("approve", "oak", "--yes", check=True)
         machine.suture("apply", "--yes", "oak", check=True)
+        self.assertEqual(self.made()["oak"], "1.1")
         self.policy(-2, unattended="{new powers: take}")
         self.look()
         self.assertEqual(set(self.made().values()), {"1.1"})
@@ -207,8 +210,13 @@ class Runs(unittest.TestCase):
     def test_status_tells_an_interrupted_run(self):
         machine = self.machine
         machine.advise(sources=["openssl"], exploited=["openssl"])
+        machine.run(["mkfifo", "/srv/gate"], check=True)
+        machine.write("etc/suture/policy.yaml", "name: local\nversion: 1\nprofiles: [seed-cvss, exploited]\n"
+                      "before: {hooks: [{command: /bin/cat /srv/gate, within: 10 minutes}]}\n")      # the run waits in it
+        watch = Journal(machine)
+        self.addCleanup(watch.close)
         job = machine.start(["suture", "apply", "--yes"])
-        machine.archive.wait_for("openssl")
+        self.assertTrue(watch.wait(7, job))
         told = self.status()["last_run"]
         self.assertEqual((told["state"], told["interrupted"]), ("open", False))
         machine.power_off()
