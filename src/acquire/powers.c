@@ -24,6 +24,7 @@ struct work {
         number_before; /* that a new package and the one that it follows differ in: "6.1.0-41", "6.1.0-40" */
     struct map installed; /* paths of the installed version's list, without "/usr" before /lib */
     uint64_t modules;
+    bool had_modules;   /* the installed version brings code for the kernel already */
     struct text module; /* the first new one */
 };
 
@@ -59,19 +60,23 @@ static void find_number(struct text name, struct text before, struct text *numbe
         end--;
     *number = text_part(name, start, name.size - end - start);
     *number_before = text_part(before, start, before.size - end - start);
+    /* A bare digit is everywhere in a script: put in place of another it would hide what changed. */
+    if (text_find_byte(*number, '.') == SIZE_MAX || text_find_byte(*number_before, '.') == SIZE_MAX)
+        *number = *number_before = (struct text){0};
 }
 
-/* The path as the package that it follows has it. */
+/* The path as the package that it follows has it; itself when memory is out, which is then a new path. */
 static struct text path_before(const struct work *work, struct text path)
 {
-    size_t at = work->number.size == 0 ? SIZE_MAX : text_find(path, work->number);
-    struct text rest, made;
+    struct text made = TEXT(""), rest = path;
 
-    if (at == SIZE_MAX)
+    if (work->number.size == 0)
         return path;
-    rest = text_part(path, at + work->number.size, SIZE_MAX);
-    made = text_format(work->own, "%.*s%.*s%.*s", TEXT_ARG(text_part(path, 0, at)),
-                       TEXT_ARG(work->number_before), TEXT_ARG(path_before(work, rest)));
+    for (size_t at; (at = text_find(rest, work->number)) != SIZE_MAX;
+         rest = text_part(rest, at + work->number.size, SIZE_MAX))
+        made = text_format(work->own, "%.*s%.*s%.*s", TEXT_ARG(made), TEXT_ARG(text_part(rest, 0, at)),
+                           TEXT_ARG(work->number_before));
+    made = text_format(work->own, "%.*s%.*s", TEXT_ARG(made), TEXT_ARG(rest));
     return made.at == NULL ? path : made;
 }
 
@@ -102,6 +107,11 @@ static bool read_info(const struct work *work, const char *ending, size_t limit,
     return true;
 }
 
+static bool is_module(struct text path)
+{
+    return powers_kind_of(path) == POWER_KERNEL_MODULE && text_find(path, TEXT("/lib/modules/")) != SIZE_MAX;
+}
+
 static bool read_list(struct work *work, struct error *err)
 {
     struct bytes raw;
@@ -112,9 +122,11 @@ static bool read_list(struct work *work, struct error *err)
     if (!read_info(work, "list", LIMIT_DPKG_LIST, &raw, &found, err))
         return false;
     for (rest = found ? (struct text){(const char *)raw.at, raw.size} : (struct text){0};
-         text_cut(&rest, '\n', &line);)
+         text_cut(&rest, '\n', &line);) {
         if (!map_put(&work->installed, place_of(line), 1, err))
             return false;
+        work->had_modules = work->had_modules || is_module(line);
+    }
     return true;
 }
 
@@ -390,7 +402,7 @@ static bool judge_entry(struct work *work, struct deb_data *data, const struct d
         return false;
     if (kind == POWER_UNKNOWN)
         return true;
-    if (kind == POWER_KERNEL_MODULE && text_find(entry->path, TEXT("/lib/modules/")) != SIZE_MAX) {
+    if (is_module(entry->path)) {
         if (!was_there(work, entry->path) && work->modules++ == 0)
             work->module = text_copy(work->arena, entry->path);
         return true;
@@ -417,6 +429,9 @@ static bool compare_files(struct work *work, struct error *err)
     if (power == NULL)
         return full(work, err);
     power->count = work->modules;
+    power->small = work->had_modules;
+    if (power->small)
+        power->what = TEXT("beside others that it brings already");
     return true;
 }
 

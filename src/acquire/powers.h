@@ -6,7 +6,8 @@
  *     setuid, setgid       compared with the file that is there
  *     units, timers, cron, udev, PAM, sudo, polkit, D-Bus, profiles, ld.so.conf, apt's sources and keys, CAs
  *                          new files of the kind, and files whose content is another than what is there
- *     kernel modules       new files: what changes in them nobody can read
+ *     kernel modules       new files: what changes in them nobody can read. Small where the installed version brings
+ *                          some: one more is nothing that it could not do before
  *     unusual places       new files where packages have no business (/home, /root, /usr/local, /tmp, ...)
  *
  * A file is new when the installed version's list does not name it. Changes are shown as people read them

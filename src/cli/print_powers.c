@@ -27,12 +27,13 @@ static struct text plural(struct arena *arena, enum power_kind kind, size_t coun
 
 static struct text summary(const struct plan_powers *powers, struct arena *arena)
 {
-    size_t counts[POWER_KIND_COUNT] = {0}, small = 0;
+    size_t counts[POWER_KIND_COUNT] = {0}, small = 0, others = 0;
     struct text all = TEXT("");
 
     for (size_t i = 0; i < powers->powers.count; i++) {
         const struct power *power = &powers->powers.at[i];
-        small += power->small;
+        small += power->small && power->kind == POWER_SCRIPT;
+        others += power->small && power->kind != POWER_SCRIPT;
         counts[power->kind] += power->small ? 0 : power->count;
     }
     for (size_t kind = 1; kind < POWER_KIND_COUNT; kind++)
@@ -43,6 +44,9 @@ static struct text summary(const struct plan_powers *powers, struct arena *arena
         all = text_format(arena, "%.*s%s%.*s", TEXT_ARG(all), all.size > 0 ? "; " : "",
                           TEXT_ARG(words_count(arena, small, "script that changed only in its version",
                                                "scripts that changed only in their version")));
+    if (others > 0)
+        all = text_format(arena, "%.*s%s%.*s", TEXT_ARG(all), all.size > 0 ? "; " : "",
+                          TEXT_ARG(words_count(arena, others, "small thing", "small things")));
     return all;
 }
 
@@ -63,10 +67,12 @@ static void print_power(const struct power *power, bool shown, struct arena *are
                            ? text_format(arena, " and %llu more", (unsigned long long)power->count - 1)
                            : TEXT("");
     struct text what = power->what.size > 0 ? text_format(arena, " (%.*s)", TEXT_ARG(power->what)) : TEXT("");
-    struct text line =
-        text_format(arena, "%s %s of %.*s: %.*s%.*s%.*s%s", power->is_new ? "new" : "changed",
-                    power_kind_words(power->kind), TEXT_ARG(power->package), TEXT_ARG(power->path),
-                    TEXT_ARG(more), TEXT_ARG(what), power->small ? ", only in its version" : "");
+    struct text line = text_format(arena, "%s %s of %.*s: %.*s%.*s%.*s%s", power->is_new ? "new" : "changed",
+                                   power_kind_words(power->kind), TEXT_ARG(power->package),
+                                   TEXT_ARG(power->path), TEXT_ARG(more), TEXT_ARG(what),
+                                   !power->small                 ? ""
+                                   : power->kind == POWER_SCRIPT ? ", only in its version"
+                                                                 : ", small");
 
     screen_labelled(screen, LABEL_WIDTH, TEXT(""), line, power->small ? COLOUR_DIM : COLOUR_PLAIN);
     if (shown && !power->small)

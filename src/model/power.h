@@ -35,7 +35,8 @@ const char *power_kind_words(enum power_kind kind); /* "maintainer script", ...:
 struct power {
     enum power_kind kind;
     bool is_new; /* else it is changed */
-    bool small;  /* changed, but only in a version's number or in marks of the tools that made it */
+    /* Named, and nothing to ask about: changed only in a version's number or in marks of the tools that made it, or no more than before. */
+    bool small;
     struct text package, arch;
     struct text path;   /* "postinst", or "/usr/bin/x" */
     uint64_t count;     /* how many files of the kind `path` stands for; 1: itself alone */

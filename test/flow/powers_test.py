@@ -98,6 +98,15 @@ class PowersTest(unittest.TestCase):
         self.assertEqual([("script", "changed", True, "postinst")], self.told())
         self.assertIn("only in its version", self.plan())
 
+    def test_a_slice_starts_nothing(self):
+        self.offer(files=[("/lib/systemd/system/d.slice", "[Unit]\nDescription=x\n", 0o644)])
+        self.assertEqual([("unit", "new", True, "/lib/systemd/system/d.slice")], self.told())
+
+    def test_who_brings_modules_may_bring_one_more(self):
+        self.installed("/lib/modules/6.1/a.ko", "x")
+        self.offer(files=[("/lib/modules/6.1/a.ko", "x", 0o644), ("/lib/modules/6.1/b.ko", "x", 0o644)])
+        self.assertEqual([("kernel-module", "new", True, "/lib/modules/6.1/b.ko")], self.told())
+
     def test_another_number_is_not_small(self):
         self.script("postinst", "#!/bin/sh\nkeep 1.0-1 755\n")
         self.offer(scripts=[("postinst", "#!/bin/sh\nkeep 1.0-2 4755\n")])

