@@ -91,8 +91,8 @@ bool plan_run(const char *program, const struct plan_request *request, struct ar
 
     if (!vendor_publishers_path(request->scan.publishers, arena, &told.scan.publishers, err))
         return false;
-    if (request->scan.state != NULL && !gate_lifted(request->scan.state, request->scan.now_us, arena,
-                                                    &told.lifted, &told.lifted_count, err))
+    if (request->scan.state != NULL &&
+        !gate_lifted(request->scan.state, request->scan.now_us, arena, &told.lifted, &told.lifted_count, err))
         return false;
     make_place(request, arena);
     plan_question_write(&question, &told);

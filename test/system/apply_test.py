@@ -6,6 +6,7 @@ import signal
 import sys
 import unittest
 
+from interrupt import Journal
 from machine import Machine, main
 from made_debs import MadeArchive, Package, StopPoint
 from scenarios import SCENARIOS
@@ -41,6 +42,7 @@ class Apply(unittest.TestCase):
         return found
 
     def test_all_security_updates(self):
+        self.machine.takes_everything()
         self.machine.advise()
         planned = json.loads(self.machine.suture("plan", "--security", "--format", "json", check=True).stdout)
         self.assertGreater(len(planned["changes"]), 10)
@@ -75,16 +77,17 @@ class Apply(unittest.TestCase):
 
     def test_the_second_one_says_who_is_at_work(self):
         self.machine.advise()
-
-        def stall(handler):
-            self.second = self.machine.suture("apply", "--yes", check=1)
-            handler.answer(path, 200, content)
-
-        path = next(name for name in self.archive_files() if "/openssl_" in name)
-        content = self.machine.archive.find(path)[0]
-        self.machine.archive.replace(path, stall)
-        self.machine.suture("apply", "--yes", "openssl", check=True)
-        self.assertRegex(self.second.stderr, r"process \d+ is at work since 20\S+Z: run 20\d{6}T\d{6}Z-[0-9a-f]{8}, fetch")
+        self.machine.run(["mkfifo", "/srv/gate"], check=True)
+        self.machine.write("etc/suture/policy.yaml", "name: local\nversion: 1\nprofiles: [seed-cvss]\n"
+                           "before: {hooks: [{command: /bin/cat /srv/gate, within: 10 minutes}]}\n")       # the run waits in it
+        watch = Journal(self.machine)
+        self.addCleanup(watch.close)
+        job = self.machine.start(["suture", "apply", "--yes", "openssl"])
+        self.assertTrue(watch.wait(7, job))
+        second = self.machine.suture("apply", "--yes", check=1)
+        self.assertRegex(second.stderr, r"process \d+ is at work since 20\S+Z: run 20\d{6}T\d{6}Z-[0-9a-f]{8}, (prove|rehearse|backup)")
+        self.machine.run(["sh", "-c", "echo go >/srv/gate"], check=True)
+        self.assertEqual(job.wait().returncode, 0)
 
     def dpkg_at_work(self):
         """A dpkg that waits in a postinst: it holds the lock until stop.go(). Its package can then not be configured."""

@@ -18,6 +18,7 @@ class Plan(unittest.TestCase):
     def setUp(self):
         self.machine = Machine(SIZE)
         self.addCleanup(self.machine.end)
+        self.machine.takes_everything()
 
     def plan(self, *words):
         done = self.machine.suture("plan", "--format", "json", *words, check=True)

@@ -28,6 +28,7 @@ class Plan(unittest.TestCase):
     def setUp(self):
         self.machine = Machine(SIZE)
         self.addCleanup(self.machine.end)
+        self.machine.takes_everything()
 
     def test_all_security_updates_are_what_apt_would_do(self):
         expected = self.machine.apt_updates()

@@ -17,6 +17,7 @@ class RealPackages(unittest.TestCase):
         expected = apt_makes(size=SIZE)
         with Machine(SIZE) as machine:
             updates = machine.apt_updates()[0]
+            machine.takes_everything()
             machine.advise(exploited=["openssl"])
             old = State(machine.root)
             there = apply(machine, "--security")
