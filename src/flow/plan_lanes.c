@@ -79,8 +79,11 @@ bool plan_waits_for(const struct plan_waits *waits, const struct universe_packag
 
 /* ---- new packages ---- */
 
+/* Who is described is known by their keys; of others there is what they call themselves. */
 static bool same_publisher(const struct archive *a, const struct archive *b)
 {
+    if (a->publisher.size > 0 || b->publisher.size > 0)
+        return text_equal(a->publisher, b->publisher);
     return a->origin.size > 0 ? text_equal(a->origin, b->origin) : text_equal(a->uri, b->uri);
 }
 
