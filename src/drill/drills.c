@@ -5,18 +5,21 @@
 extern const struct drill drill_rollback, drill_freeze, drill_mix_and_match, drill_endless_data,
     drill_slow_drip, drill_bombs, drill_fast_forward, drill_key_ladder, drill_root_rotation, drill_thresholds,
     drill_expired_root, drill_clock_off, drill_forged_inrelease, drill_suite_swap, drill_shadowed_package,
-    drill_wsuspect, drill_stolen_approver, drill_insider, drill_replayed_crisis, drill_wrong_orders,
-    drill_solo_thief, drill_poisoned_feed, drill_archive_traversal, drill_decoder_bombs,
-    drill_malicious_delta, drill_installer_race, drill_owned_fetcher;
+    drill_solarwinds, drill_medoc, drill_wsuspect, drill_stolen_approver, drill_insider,
+    drill_replayed_crisis, drill_wrong_orders, drill_solo_thief, drill_poisoned_feed, drill_archive_traversal,
+    drill_decoder_bombs, drill_malicious_delta, drill_installer_race, drill_owned_fetcher;
 
 const struct drill *const drills[] = {
-    &drill_rollback,         &drill_freeze,         &drill_mix_and_match,     &drill_endless_data,
-    &drill_slow_drip,        &drill_bombs,          &drill_fast_forward,      &drill_key_ladder,
-    &drill_root_rotation,    &drill_thresholds,     &drill_expired_root,      &drill_clock_off,
-    &drill_forged_inrelease, &drill_suite_swap,     &drill_shadowed_package,  &drill_wsuspect,
-    &drill_stolen_approver,  &drill_insider,        &drill_replayed_crisis,   &drill_wrong_orders,
-    &drill_solo_thief,       &drill_poisoned_feed,  &drill_archive_traversal, &drill_decoder_bombs,
-    &drill_malicious_delta,  &drill_installer_race, &drill_owned_fetcher,     NULL,
+    &drill_rollback,          &drill_freeze,        &drill_mix_and_match,
+    &drill_endless_data,      &drill_slow_drip,     &drill_bombs,
+    &drill_fast_forward,      &drill_key_ladder,    &drill_root_rotation,
+    &drill_thresholds,        &drill_expired_root,  &drill_clock_off,
+    &drill_forged_inrelease,  &drill_suite_swap,    &drill_shadowed_package,
+    &drill_solarwinds,        &drill_medoc,         &drill_wsuspect,
+    &drill_stolen_approver,   &drill_insider,       &drill_replayed_crisis,
+    &drill_wrong_orders,      &drill_solo_thief,    &drill_poisoned_feed,
+    &drill_archive_traversal, &drill_decoder_bombs, &drill_malicious_delta,
+    &drill_installer_race,    &drill_owned_fetcher, NULL,
 };
 
 bool drills_find(struct text name, const struct drill **out, struct error *err)

@@ -8,11 +8,13 @@
 #include "base/limits.h"
 #include "base/own.h"
 #include "drill/drill_data.h"
+#include "flow/powers_of_plan.h"
 #include "flow/vendor.h"
 #include "manager/apt_sources.h"
 #include "manager/deb_file.h"
 #include "manager/execute_work.h"
 #include "manager/managers.h"
+#include "store/versions_seen.h"
 #include "trust/gpgv.h"
 
 #define RUN            "1"
@@ -176,6 +178,27 @@ bool victim_forget_vendor(const struct victim *victim, struct error *err)
     return file_remove(path, err) && file_remove(own, err);
 }
 
+bool victim_remember(const struct victim *victim, const struct plan_change *change, int64_t first_us,
+                     int64_t signed_us, struct error *err)
+{
+    OWN(writer_end) struct writer w = writer_with(64 * KIB);
+    struct arena *arena = victim->run->arena;
+    struct versions_seen seen = versions_seen_with();
+    const char *path = file_path(arena, victim->state, VERSIONS_SEEN_FILE);
+    const struct version_seen version = {.archive = versions_seen_archive(change->uri, change->suite, arena),
+                                         .name = change->name,
+                                         .arch = change->arch,
+                                         .version = change->to,
+                                         .digest = change->digest,
+                                         .first_us = first_us};
+
+    if (path == NULL || version.archive.at == NULL)
+        return arena_full(arena, err);
+    seen.signed_us = signed_us;
+    return versions_seen_add(&seen, &version, arena, err) && versions_seen_write(&seen, &w, err) &&
+           file_replace_cache(path, writer_bytes(&w), 0600, err);
+}
+
 /* ---- what its mirror sends ---- */
 
 static bool serve(const struct victim *victim, const char *suite, const char *inrelease, struct bytes content,
@@ -278,7 +301,8 @@ static struct prove_request request_of(const struct victim *victim)
                                   .root = victim->root,
                                   .now_us = victim->run->now_us,
                                   .state = victim->state,
-                                  .run = victim->packages};
+                                  .run = victim->packages,
+                                  .gate = victim->gate};
 }
 
 bool victim_fetch(const struct victim *victim, const struct plan_change *change, struct error *err)
@@ -348,6 +372,27 @@ bool victim_update(const struct victim *victim, const struct plan_change *change
 
     return victim_fetch(victim, change, err) && victim_prove(victim, change, &artifact, err) &&
            victim_install(victim, &artifact, err);
+}
+
+bool victim_look_at_gates(const struct victim *victim, const struct plan_change *change,
+                          struct trust_gates *out, struct error *err)
+{
+    struct arena *arena = victim->run->arena;
+    const struct plan plan = plan_of(change);
+    char hex[DIGEST_HEX_MAX + 1];
+    struct plan_powers powers;
+    struct trust_terms terms;
+    int64_t first_us;
+
+    digest_hex(&change->digest, hex);
+    const char *path = text_format(arena, "%s/packages/%s.deb", victim->packages, hex).at;
+    const struct powers_request request = {
+        .program = victim->run->tools->prove, .root = victim->root, .paths = &path};
+    if (path == NULL)
+        return arena_full(arena, err);
+    return powers_of_plan(&request, &plan, arena, &powers, err) &&
+           gate_terms(victim->gate, &plan, &powers.powers, arena, &terms, &first_us, err) &&
+           trust_gates_look(change, first_us, &terms, arena, out, err);
 }
 
 bool victim_plant(const struct victim *victim, const struct plan_change *change, struct bytes content,

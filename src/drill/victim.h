@@ -15,6 +15,7 @@
 #define DRILL_VICTIM_H
 
 #include "drill/drill.h"
+#include "flow/gate.h"
 #include "flow/prove.h"
 
 #define VICTIM_SUITE  "stable-security"
@@ -23,7 +24,8 @@
 struct victim {
     struct drill_run *run;
     const char *root, *mirror, *state, *packages, *ran;
-    struct text uri; /* of the mirror, ends in '/' */
+    struct text uri;               /* of the mirror, ends in '/' */
+    const struct gate_place *gate; /* waits and new powers are judged by it; NULL: they are not asked */
 };
 
 /* With an honest list and an honest lantern 2.0 on its mirror. */
@@ -46,6 +48,13 @@ bool victim_sign_by(const struct victim *victim, const char *signed_by, struct e
 bool victim_describe_vendor(const struct victim *victim, unsigned needed, bool bound, struct error *err)
     MUST_USE;
 bool victim_forget_vendor(const struct victim *victim, struct error *err) MUST_USE;
+/* The version of this change was first seen at this time, and archives have signed until the other. */
+bool victim_remember(const struct victim *victim, const struct plan_change *change, int64_t first_us,
+                     int64_t signed_us, struct error *err) MUST_USE;
+
+/* What stands between a fetched package and this machine, as who approves of it would see it. */
+bool victim_look_at_gates(const struct victim *victim, const struct plan_change *change,
+                          struct trust_gates *out, struct error *err) MUST_USE;
 
 /* What apt update brought for a suite: the names of two files of data/drill. */
 bool victim_serve(const struct victim *victim, const char *suite, const char *inrelease, const char *packages,
