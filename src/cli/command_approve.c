@@ -20,8 +20,8 @@
 #include "cli/print_held.h"
 #include "cli/print_powers.h"
 #include "cli/words.h"
-#include "flow/plan_run.h"
 #include "flow/policy_path.h"
+#include "flow/vendor_plan.h"
 
 enum { OPTION_SHOW = PLAN_OPTION_COUNT, OPTION_YES, OPTION_LIMIT_RATE, OPTION_FORMAT };
 static const struct command_option options[] = {
@@ -91,13 +91,15 @@ static bool find_held(struct work *work, struct error *err)
     const struct plan_powers_place place = {call, &work->request.scan, command_text(call, OPTION_LIMIT_RATE),
                                             &work->deltas.use};
     struct trust_terms terms;
-    const char *program;
+    struct vendor_plan_programs programs = {0};
 
     work->request.ignore_waits = true;
     work->request.remember = true;
-    if (!os_helper(call->arena, "suture-plan", &program, err) ||
+    if (!os_helper(call->arena, "suture-plan", &programs.plan, err) ||
+        !os_helper(call->arena, "suture-prove", &programs.prove, err) ||
+        !os_helper(call->arena, "suture-fetch", &programs.fetch, err) ||
         !plan_deltas_open(call, work->request.scan.root, &work->deltas, err) ||
-        !plan_run(program, &work->request, call->arena, &work->found, err))
+        !vendor_plan_run(&programs, &work->request, call->arena, &work->found, err))
         return false;
     const struct plan *plan = &work->found.plan;
     int64_t *first_us = ARENA_ARRAY(call->arena, int64_t, plan->change_count);

@@ -1,6 +1,6 @@
 #include "flow/carry_out_gate.h"
 
-#include "flow/plan_run.h"
+#include "flow/vendor_plan.h"
 
 #define TURNS_MAX 16 /* each holds more than the one before; a chain of needs is shorter */
 
@@ -112,7 +112,9 @@ static bool plan_rest(const struct carry_out_gate *gate, const struct gate_holds
         found->plan.reboot = false;
         return true;
     }
-    if (!plan_run(gate->request->programs.plan, &wanted, gate->arena, &rest, err))
+    const struct vendor_plan_programs programs = {gate->request->programs.plan, gate->request->programs.prove,
+                                                  gate->request->programs.fetch, gate->request->ca_file};
+    if (!vendor_plan_run(&programs, &wanted, gate->arena, &rest, err))
         return false;
     /* What was left for other reasons is known from the first plan, which asked for more. */
     rest.plan.left = found->plan.left;
