@@ -148,11 +148,19 @@ static void run_apart(const struct drill *drill, const struct drill_tools *tools
 
 /* ---- its folder ---- */
 
+/* Root's own folder for such things is often closed to the users that helpers become. */
+static bool helpers_pass(const char *folder)
+{
+    struct stat found;
+
+    return !os_is_root() || stat(folder, &found) != 0 || (found.st_mode & S_IXOTH) != 0;
+}
+
 static bool make_scratch(struct arena *arena, const char **out, struct error *err)
 {
     const char *temporary = os_environment("TMPDIR");
-    struct text name = text_format(arena, "%s/suture-drill-XXXXXX",
-                                   temporary != NULL && temporary[0] == '/' ? temporary : "/tmp");
+    bool usable = temporary != NULL && temporary[0] == '/' && helpers_pass(temporary);
+    struct text name = text_format(arena, "%s/suture-drill-XXXXXX", usable ? temporary : "/tmp");
     char *path = name.at == NULL ? NULL : text_string(arena, name);
 
     if (path == NULL)

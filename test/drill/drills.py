@@ -27,6 +27,7 @@ class DrillTest(unittest.TestCase):
     def test_all_of_them(self):
         names = self.names()
         with tempfile.TemporaryDirectory(prefix="suture-drills-") as folder:
+            os.chmod(folder, 0o755)  # else root's helpers could not pass, and another folder is taken
             done = drill("run", "--all", folder=folder)
             self.assertEqual([], os.listdir(folder))
         pages = done.stdout.split("Suture drill · ")[1:]
@@ -42,6 +43,11 @@ class DrillTest(unittest.TestCase):
         done = drill("run", "freeze")
         self.assertEqual((0, ""), (done.returncode, done.stderr))
         self.assertIn("refused    lantern: freeze: its list is past its date", done.stdout)
+
+    def test_in_a_folder_that_is_closed_to_others(self):
+        with tempfile.TemporaryDirectory(prefix="suture-drills-") as folder:
+            done = drill("run", "medoc", folder=folder)
+            self.assertEqual((0, "", []), (done.returncode, done.stderr, os.listdir(folder)), done.stdout)
 
     def test_as_json(self):
         listed = json.loads(drill("list", "--format", "json").stdout)
