@@ -1,11 +1,13 @@
 #include "flow/gate.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/file.h"
 #include "base/own.h"
 #include "flow/plan_json.h"
 #include "store/approvals.h"
+#include "store/trust_record.h"
 #include "store/versions_seen.h"
 #include "trust/machine_key.h"
 
@@ -17,7 +19,7 @@ struct lane_terms gate_lanes(const struct policy *policy, bool fleet)
 /* ---- what is remembered ---- */
 
 /* No approval was ever given where there is no file of them: then no key is needed, and none is made. */
-static bool read_approvals(const char *state, struct arena *arena, struct lifts *out, struct error *err)
+static bool read_own(const char *state, struct arena *arena, struct lifts *out, struct error *err)
 {
     OWN(secret_key_end) struct secret_key key = {0};
     const char *path = file_path(arena, state, APPROVALS_FILE);
@@ -30,6 +32,32 @@ static bool read_approvals(const char *state, struct arena *arena, struct lifts 
                               !approvals_read(path, &key.public_key, arena, &approvals, err)))
         return false;
     *out = (struct lifts){approvals.at, approvals.count};
+    return true;
+}
+
+/* Those that were given here, and those that people signed for all machines of the pinned repository and that have effect. */
+static bool read_approvals(const char *state, int64_t now_us, struct arena *arena, struct lifts *out,
+                           struct error *err)
+{
+    struct trust_record record;
+    struct lifts own;
+    bool found;
+
+    if (!read_own(state, arena, &own, err) || !trust_record_read(state, arena, &record, &found, err))
+        return false;
+    if (!found)
+        record.order_count = 0;
+    struct signed_order *all = ARENA_ARRAY(arena, struct signed_order, own.count + record.order_count);
+    size_t count = own.count;
+    if (all == NULL)
+        return arena_full(arena, err);
+    if (own.count > 0)
+        memcpy(all, own.at, own.count * sizeof(*all));
+    for (size_t i = 0; i < record.order_count; i++)
+        if (record.orders[i].order.kind == SIGNED_ORDER_APPROVAL &&
+            trust_order_holds(&record, &record.orders[i], now_us))
+            all[count++] = record.orders[i].order;
+    *out = (struct lifts){all, count};
     return true;
 }
 
@@ -46,7 +74,7 @@ bool gate_terms(const struct gate_place *place, const struct plan *plan, const s
     if (path == NULL)
         return arena_full(arena, err);
     if (!versions_seen_read(path, arena, &seen, err) ||
-        !read_approvals(place->state, arena, &terms.lifts, err))
+        !read_approvals(place->state, place->clock_us, arena, &terms.lifts, err))
         return false;
     terms.now_us = versions_seen_now(&seen, place->clock_us);
     for (size_t i = 0; i < plan->change_count; i++) {
@@ -70,7 +98,7 @@ bool gate_lifted(const char *state, int64_t clock_us, struct arena *arena, const
 {
     struct lifts lifts;
 
-    if (!read_approvals(state, arena, &lifts, err))
+    if (!read_approvals(state, clock_us, arena, &lifts, err))
         return false;
     struct digest *found = ARENA_ARRAY(arena, struct digest, lifts.count);
     if (found == NULL)

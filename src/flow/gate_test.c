@@ -1,8 +1,10 @@
 #include "base/testing.h"
 
+#include "base/file.h"
 #include "base/limits.h"
 #include "base/own.h"
 #include "flow/gate.h"
+#include "store/state.h"
 
 #define CHANGE(package, why, by)                                                                             \
     {                                                                                                        \
@@ -117,11 +119,49 @@ static void test_judgement(void **state)
     assert_true(given[1].new_package);
 }
 
+#define NOW INT64_C(1795305600000000) /* 2026-11-22T00:00:00Z */
+
+/* What two people signed for every machine lifts a wait here, as long as it holds and its role has not expired (1 December). */
+static void test_signed_approvals(void **state)
+{
+    static const struct {
+        const char *name;
+        int64_t now_us;
+        size_t count;
+    } rows[] = {{"before it was made", NOW - TIME_HOUR_US, 0},
+                {"in force", NOW + TIME_HOUR_US, 1},
+                {"its role has expired", NOW + 10 * TIME_DAY_US, 0},
+                {"past its end", NOW + 40 * TIME_DAY_US, 0}};
+    OWN(arena_end) struct arena arena = arena_with(MIB);
+    struct text from = text_format(&arena, "%s/store/trust_record/whole", getenv("SUTURE_GOLDEN"));
+    struct error err = {0};
+    struct state state_folder;
+    struct bytes record;
+    char folder[64];
+
+    (void)state;
+    test_folder(folder);
+    assert_done("golden", file_read(from.at, LIMIT_TRUST_RECORD, &arena, &record, &err), &err);
+    assert_done("state", state_open(folder, STATE_WRITE, &state_folder, &err), &err);
+    assert_done("folder", file_make_folders(file_path(&arena, folder, "trust"), 0700, &err), &err);
+    assert_done("record", file_replace(file_path(&arena, folder, "trust/record"), record, 0600, &err), &err);
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        const struct digest *lifted = NULL;
+        size_t count = 9;
+        assert_done(rows[i].name, gate_lifted(folder, rows[i].now_us, &arena, &lifted, &count, &err), &err);
+        assert_int_equal(count, rows[i].count);
+        if (count == 1)
+            assert_int_equal(lifted[0].at[15], 0xff);
+    }
+    assert_done("tree", file_remove_tree(folder, &err), &err);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_holds),
         cmocka_unit_test(test_judgement),
+        cmocka_unit_test(test_signed_approvals),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
