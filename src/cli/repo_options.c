@@ -167,6 +167,14 @@ static bool check_private(const struct repo *repo, const char *path, struct erro
                path);
 }
 
+static struct repo_signers signers_take(struct repo_signers *from)
+{
+    struct repo_signers taken = *from;
+
+    *from = (struct repo_signers){0};
+    return taken;
+}
+
 bool repo_signers_open(const struct command_call *call, const struct repo *repo, struct repo_signers *out,
                        struct error *err)
 {
@@ -182,8 +190,7 @@ bool repo_signers_open(const struct command_call *call, const struct repo *repo,
         *err = signers.why;
         return error_at(err, "online key");
     }
-    *out = signers;
-    signers = (struct repo_signers){0};
+    *out = signers_take(&signers);
     return true;
 }
 
