@@ -1,5 +1,7 @@
 #include "flow/prove.h"
 
+#include <assert.h>
+
 #include "base/child.h"
 #include "base/file.h"
 #include "base/limits.h"
@@ -450,6 +452,7 @@ bool prove_plan(const struct prove_request *request, const struct plan *plan, st
         };
         if (!trust_check_archive(&check, arena, &out[work.subjects[i].change], refusal, err))
             return false;
+        assert(check.vouched != NULL); /* what no list names was refused just now */
         proved[i] = (struct vendor_proved){check.change->uri, check.change->suite, check.vouched->date_us};
     }
     /* Only now, that every link of the chain held: what was refused raises nothing. */
