@@ -11,8 +11,8 @@
     CYAML_FIELD_STRING_PTR(key, POINTER | (f), struct file_publisher, n, 1, LIMIT_YAML_TEXT)
 #define SUITE_FIELD(key, f, n)                                                                               \
     CYAML_FIELD_STRING_PTR(key, POINTER | (f), struct file_suite, n, 1, LIMIT_YAML_TEXT)
-#define LIST_FIELD(key, f, type, list)                                                                       \
-    CYAML_FIELD_SEQUENCE_COUNT(key, POINTER | (f), struct type, list.at, list.count, &text_entry, 1,         \
+#define LIST_FIELD(key, f, type, at_of, count_of)                                                            \
+    CYAML_FIELD_SEQUENCE_COUNT(key, POINTER | (f), struct type, at_of, count_of, &text_entry, 1,             \
                                PUBLISHER_KEYS_MAX)
 
 /* -- the form -- */
@@ -47,9 +47,9 @@ static const cyaml_schema_field_t suite_fields[] = {
     SUITE_FIELD("suite", OPTIONAL, suite),
     SUITE_FIELD("origin", 0, origin),
     SUITE_FIELD("label", 0, label),
-    LIST_FIELD("signed by", 0, file_suite, signed_by),
+    LIST_FIELD("signed by", 0, file_suite, signed_by.at, signed_by.count),
     CYAML_FIELD_UINT("needed", CYAML_FLAG_DEFAULT, struct file_suite, needed),
-    LIST_FIELD("always", OPTIONAL, file_suite, always),
+    LIST_FIELD("always", OPTIONAL, file_suite, always.at, always.count),
     SUITE_FIELD("maximum age", OPTIONAL, age),
     SUITE_FIELD("security of", OPTIONAL, security_of),
     CYAML_FIELD_END,
@@ -63,10 +63,10 @@ static const cyaml_schema_field_t publisher_fields[] = {
     TEXT_FIELD("title", 0, title),
     TEXT_FIELD("source", OPTIONAL, source),
     TEXT_FIELD("date read", OPTIONAL, date_read),
-    LIST_FIELD("archives", OPTIONAL, file_publisher, archives),
-    LIST_FIELD("keyrings", OPTIONAL, file_publisher, keyrings),
-    LIST_FIELD("packages", OPTIONAL, file_publisher, packages),
-    LIST_FIELD("sources", OPTIONAL, file_publisher, sources),
+    LIST_FIELD("archives", OPTIONAL, file_publisher, archives.at, archives.count),
+    LIST_FIELD("keyrings", OPTIONAL, file_publisher, keyrings.at, keyrings.count),
+    LIST_FIELD("packages", OPTIONAL, file_publisher, packages.at, packages.count),
+    LIST_FIELD("sources", OPTIONAL, file_publisher, sources.at, sources.count),
     TEXT_FIELD("security archive", OPTIONAL, security),
     CYAML_FIELD_SEQUENCE_COUNT("suites", POINTER, struct file_publisher, suites, suite_count, &suite_schema,
                                1, LIMIT_YAML_LIST),
