@@ -217,7 +217,7 @@ bool repo_change(struct repo *repo, const struct repo_change *change, struct rep
     if (base == NULL && !change->row->online)
         return error_set(err, ERROR_ABSENT, "%s is neither staged nor in force", change->row->name);
     draft = base == NULL ? (struct tuf_draft){.says = {.type = TUF_TARGETS}} : tuf_draft_of(base);
-    if (repo->staged[change->row - tree_roles].raw.size > 0)
+    if (base != NULL && repo->staged[change->row - tree_roles].raw.size > 0)
         changed.lost = base->signature_count;
     draft.proposed_by = change->proposed_by;
     if (!change_files(repo, change, &draft, &changed.file, err) ||

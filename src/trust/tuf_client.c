@@ -262,9 +262,10 @@ bool tuf_client_open(struct tuf_client *client, struct error *err)
 
 void tuf_client_end(struct tuf_client *client)
 {
-    OWN(own_fd) int lock = client->lock == 0 ? -1 : client->lock;
+    int lock = client->lock == 0 ? -1 : client->lock;
 
     tuf_trusted_end(&client->trusted);
+    own_fd(&lock);
     client->lock = 0;
 }
 
@@ -284,7 +285,7 @@ static bool is_passed(const struct tuf_client *client, uint64_t version, struct 
             return false;
         kept = (struct bytes){0};
     }
-    return (kept.size == root.size && memcmp(kept.at, root.at, root.size) == 0) ||
+    return (kept.size > 0 && kept.size == root.size && memcmp(kept.at, root.at, root.size) == 0) ||
            error_set(err, ERROR_CONFLICT, "%s: another root is pinned here already", client->folder);
 }
 

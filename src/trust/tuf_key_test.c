@@ -39,7 +39,7 @@ static void signatures_of_others_hold(void **state)
                 &err);
     struct json_walk walk = json_walk_with(json_root(&document));
     while (json_walk_next(&walk)) {
-        struct text name, id, message, sig;
+        struct text name = {0}, id = {0}, message = {0}, sig = {0};
         struct tuf_key key;
         bool holds = false;
         assert_true(json_get_text(walk.value, "name", true, 100, &name, &err) &&

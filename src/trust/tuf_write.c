@@ -52,7 +52,7 @@ static bool list_keys(struct key_list *list, const struct tuf_role *role, struct
     for (size_t i = 0; i < role->key_count; i++) {
         const struct tuf_key *key = role->keys[i];
         uint32_t seen = map_get(&list->seen, key->id);
-        if (seen != MAP_NONE && !tuf_key_same(list->at[seen], key))
+        if (seen != MAP_NONE && list->at != NULL && !tuf_key_same(list->at[seen], key))
             return error_set(err, ERROR_INPUT, "two keys have the id %.*s",
                              TEXT_ARG(text_part(key->id, 0, 16)));
         if (seen != MAP_NONE)
