@@ -97,8 +97,10 @@ int main(int argc, char **argv)
     fprintf(out, "/* Made from data/publishers by embed_publishers. */\n#include \"trust/publishers.h\"\n\n");
     for (int i = 2; i < argc; i++) {
         if (!file_read(argv[i], LIMIT_YAML_FILE, &arena, &file, &err) ||
-            !publishers_read(file, text_of(argv[i]), &arena, &read, &err))
+            !publishers_read(file, text_of(argv[i]), &arena, &read, &err)) {
+            (void)fclose(out);
             die(&err);
+        }
         for (size_t k = 0; k < read.count && count < PUBLISHERS_MAX; k++)
             put_publisher(out, read.at[k], count++);
     }

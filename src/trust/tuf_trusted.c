@@ -108,6 +108,7 @@ static bool check_bytes(struct text name, struct bytes raw, const struct tuf_fil
 static bool check_version(struct text name, const struct tuf_metadata *metadata, const struct tuf_file *file,
                           struct text namer, struct error *err)
 {
+    assert(file != NULL); /* who is not listed was refused before */
     if (metadata->version == file->version || !control_holds(CONTROL_TUF_MIX_AND_MATCH))
         return true;
     return error_set(err, ERROR_TRUST, "mix-and-match: %.*s is version %llu, %.*s names %llu", TEXT_ARG(name),
