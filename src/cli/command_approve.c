@@ -14,6 +14,7 @@
 #include "base/os.h"
 #include "base/own.h"
 #include "cli/caller.h"
+#include "cli/order_options.h"
 #include "cli/plan_deltas.h"
 #include "cli/plan_options.h"
 #include "cli/plan_powers.h"
@@ -22,14 +23,29 @@
 #include "cli/words.h"
 #include "flow/policy_path.h"
 #include "flow/vendor_plan.h"
+#include "store/approvals.h"
 
-enum { OPTION_SHOW = PLAN_OPTION_COUNT, OPTION_YES, OPTION_LIMIT_RATE, OPTION_FORMAT };
+enum {
+    OPTION_SHOW = PLAN_OPTION_COUNT,
+    OPTION_YES,
+    OPTION_LIMIT_RATE,
+    OPTION_FORMAT,
+    OPTION_REPO,
+    OPTION_REASON,
+    OPTION_UNTIL,
+    OPTION_BY
+};
 static const struct command_option options[] = {
     PLAN_OPTIONS,
     [OPTION_SHOW] = {"show", OPTION_SWITCH, NULL, "only show what is held; approve nothing"},
     [OPTION_YES] = {"yes", OPTION_SWITCH, NULL, "do not ask: approve what is shown"},
     [OPTION_LIMIT_RATE] = {"limit-rate", OPTION_TEXT, "RATE", "fetch at most so much a second: 500k, 2M"},
     [OPTION_FORMAT] = {"format", OPTION_CHOICE, "table|json", "how to print it"},
+    [OPTION_REPO] = {"repo", OPTION_FOLDER, "DIR", "for all machines: stage it there, where people sign it"},
+    [OPTION_REASON] = {"reason", OPTION_TEXT, "TEXT", "with --repo: why"},
+    [OPTION_UNTIL] = {"until", OPTION_TIME, "TIME",
+                      "with --repo: when it ends; 90 days from now when nothing is said"},
+    [OPTION_BY] = {"by", OPTION_TEXT, "NAME", "with --repo: who proposes it; two others sign it"},
     {0},
 };
 enum { FORMAT_JSON = 2 };
@@ -46,6 +62,10 @@ struct work {
     struct plan_powers powers;
     struct gate_holds held;
     bool *approved; /* of each that is held */
+    /* For a repository: what all of its orders share, and those that were said yes to. */
+    struct order_words words;
+    struct signed_order head, *orders;
+    size_t order_count;
 };
 
 static bool only_shows(const struct work *work)
@@ -53,14 +73,22 @@ static bool only_shows(const struct work *work)
     return command_given(work->call, OPTION_SHOW);
 }
 
-/* Whoever approves must be who installs: another user's word would never be looked at. */
+static bool for_repository(const struct work *work)
+{
+    return command_given(work->call, OPTION_REPO);
+}
+
+/*
+ * Whoever approves for this machine must be who installs: another user's word would never be looked at. For a repository
+ * it is the signatures that count.
+ */
 static bool may_approve(const struct work *work, struct error *err)
 {
     const struct command_call *call = work->call;
 
     if (only_shows(work))
         return true;
-    if (!os_is_root())
+    if (!for_repository(work) && !os_is_root())
         return error_set(err, ERROR_SYSTEM, "only root can approve: sudo suture approve; --show only shows");
     return command_given(call, OPTION_YES) ||
            (os_is_terminal(fileno(call->in)) && os_is_terminal(fileno(call->errors))) ||
@@ -163,6 +191,22 @@ static bool read_yes(const struct work *work)
     return fgets(answer, sizeof(answer), work->call->in) != NULL && (answer[0] == 'y' || answer[0] == 'Y');
 }
 
+/* The order of gate_approve, for people to sign: which machines it then counts on is judged there, by the same rules. */
+static void add_order(struct work *work, const struct gate_held *held)
+{
+    struct signed_order order = work->head;
+
+    order.package = held->subject.package;
+    order.version = held->subject.version;
+    order.arch = held->subject.arch;
+    order.digests = &held->subject.digest;
+    order.digest_count = 1;
+    order.lifts = held->lifts;
+    if ((held->lifts & SIGNED_ORDER_LIFTS_POWERS) != 0)
+        order.powers = held->subject.powers;
+    work->orders[work->order_count++] = order;
+}
+
 static bool decide_one(struct work *work, size_t index, bool table, struct error *err)
 {
     const struct gate_held *held = &work->held.at[index];
@@ -173,6 +217,11 @@ static bool decide_one(struct work *work, size_t index, bool table, struct error
         return false;
     if (only_shows(work) || !read_yes(work))
         return true;
+    if (for_repository(work)) {
+        add_order(work, held);
+        work->approved[index] = true;
+        return true;
+    }
     if (!caller_name(arena, &by, err) ||
         !gate_approve(work->place.state, &held->subject, held->lifts, by, work->place.clock_us, arena, err))
         return false;
@@ -225,33 +274,66 @@ static bool print_json(const struct work *work, struct error *err)
     return true;
 }
 
+static enum command_exit read_options(struct work *work, struct error *err)
+{
+    const struct command_call *call = work->call;
+    enum command_exit wrong = plan_options_request(call, &work->request, err);
+
+    if (wrong != COMMAND_DONE)
+        return wrong;
+    if (command_given(call, SCAN_NOW) && !only_shows(work))
+        return command_wrong(err, "--now is for --show: nothing is approved as of another time");
+    if (!for_repository(work)) {
+        bool stray = command_given(call, OPTION_REASON) || command_given(call, OPTION_UNTIL) ||
+                     command_given(call, OPTION_BY);
+        return stray ? command_wrong(err, "--reason, --until and --by go with --repo") : COMMAND_DONE;
+    }
+    if (only_shows(work) || command_choice(call, OPTION_FORMAT) == FORMAT_JSON)
+        return command_wrong(err, "--repo stages what is said yes to: without --show and --format json");
+    work->head.kind = SIGNED_ORDER_APPROVAL;
+    work->words = (struct order_words){.repo = command_text(call, OPTION_REPO),
+                                       .reason = command_text(call, OPTION_REASON),
+                                       .by = command_text(call, OPTION_BY),
+                                       .until_us = command_us(call, OPTION_UNTIL),
+                                       .for_us = TIME_ABSENT};
+    return order_option_head(call, &work->words, APPROVALS_LAST_US, &work->head, err);
+}
+
+static enum command_exit decide_all(struct work *work, struct error *err)
+{
+    const struct command_call *call = work->call;
+    bool table = command_choice(call, OPTION_FORMAT) != FORMAT_JSON;
+
+    work->approved = ARENA_ARRAY(call->arena, bool, work->held.count);
+    work->orders = ARENA_ARRAY(call->arena, struct signed_order, work->held.count);
+    if (work->approved == NULL || work->orders == NULL) {
+        (void)arena_full(call->arena, err);
+        return COMMAND_FAILED;
+    }
+    for (size_t i = 0; i < work->held.count; i++)
+        if (!decide_one(work, i, table, err))
+            return COMMAND_FAILED;
+    if (table && work->held.count == 0)
+        fprintf(call->out, "Nothing of it is held.\n");
+    if (work->order_count > 0)
+        return order_option_stage(call, work->words.repo, work->orders, work->order_count, err);
+    return table || print_json(work, err) ? COMMAND_DONE : COMMAND_FAILED;
+}
+
 static enum command_exit run(const struct command_call *call, struct error *err)
 {
     struct work work = {.call = call};
-    bool table = command_choice(call, OPTION_FORMAT) != FORMAT_JSON;
 
-    enum command_exit wrong = plan_options_request(call, &work.request, err);
+    enum command_exit wrong = read_options(&work, err);
     if (wrong != COMMAND_DONE)
         return wrong;
-    if (command_given(call, SCAN_NOW) && !only_shows(&work))
-        return command_wrong(err, "--now is for --show: nothing is approved as of another time");
     if (!may_approve(&work, err) || !read_place(&work, err) || !find_held(&work, err))
         return COMMAND_FAILED;
     if (!work.found.judged) {
         (void)error_set(err, ERROR_ABSENT, "there is nothing to judge with; suture scan says why");
         return COMMAND_NO_DATA;
     }
-    work.approved = ARENA_ARRAY(call->arena, bool, work.held.count);
-    if (work.approved == NULL) {
-        (void)arena_full(call->arena, err);
-        return COMMAND_FAILED;
-    }
-    for (size_t i = 0; i < work.held.count; i++)
-        if (!decide_one(&work, i, table, err))
-            return COMMAND_FAILED;
-    if (table && work.held.count == 0)
-        fprintf(call->out, "Nothing of it is held.\n");
-    return table || print_json(&work, err) ? COMMAND_DONE : COMMAND_FAILED;
+    return decide_all(&work, err);
 }
 
 const struct command command_approve = {
@@ -261,7 +343,9 @@ const struct command command_approve = {
     .more = "Shows what is held of what is due (or named, --security, --all), with what each\n"
             "package may newly do, line by line, and asks. A yes is kept, signed with the\n"
             "machine's key, for exactly this file and what was shown of it: another file,\n"
-            "or the same where it would bring other powers, is held again. It lasts 90 days.",
+            "or the same where it would bring other powers, is held again. It lasts 90 days.\n"
+            "With --repo it is an order for all machines of that repository instead, which\n"
+            "counts when people have signed it; it needs no root.",
     .options = options,
     .argument_max = 1024,
     .run = run,

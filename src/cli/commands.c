@@ -17,6 +17,7 @@ extern const struct command command_key_new, command_key_show, command_key_list;
 extern const struct command command_trust_pin, command_trust_refresh, command_trust_status, command_tuf;
 extern const struct command command_verify, command_report, command_rollback;
 extern const struct command command_drill_list, command_drill_run;
+extern const struct command command_order_crisis, command_order_block, command_order_list;
 extern const struct command command_repo_init, command_repo_add, command_repo_remove, command_repo_sign,
     command_repo_publish, command_repo_rotate, command_repo_verify;
 
@@ -67,6 +68,9 @@ const struct command *const commands[] = {
     &command_repo_publish,
     &command_repo_rotate,
     &command_repo_verify,
+    &command_order_crisis,
+    &command_order_block,
+    &command_order_list,
     &command_sign,
     &command_key_new,
     &command_key_show,

@@ -114,6 +114,21 @@ bool repo_objects_take(const struct repo *repo, const char *file, struct tuf_fil
     return true;
 }
 
+bool repo_objects_put(const struct repo *repo, struct bytes raw, struct tuf_file *out, struct error *err)
+{
+    struct tuf_file taken = {.length_known = true, .length = raw.size};
+
+    if (!digest_bytes(DIGEST_SHA256, raw, &taken.sha256, err))
+        return false;
+    const char *path = object_path(repo, &taken.sha256);
+    if (path == NULL)
+        return arena_full(repo->arena, err);
+    if (!file_replace(path, raw, 0644, err))
+        return false;
+    *out = taken;
+    return true;
+}
+
 /* ---- public names ---- */
 
 /* "DIR/SHA256.NAME" on disk: as it stands, not encoded. */
@@ -142,6 +157,37 @@ static bool check_file(const char *path, const struct tuf_file *file, struct err
         return error_set(err, ERROR_TRUST, "%.*s: %s is not the file that was listed", TEXT_ARG(file->name),
                          path);
     return true;
+}
+
+/* A file that is mapped, and is what the document lists. */
+static bool map_listed(const char *path, const struct tuf_file *file, struct file_map *out, struct error *err)
+{
+    OWN(file_unmap) struct file_map map = {0};
+    struct digest digest;
+
+    if (!file_map(path, LIMIT_FETCH_SIZE, &map, err) || !digest_bytes(DIGEST_SHA256, map.bytes, &digest, err))
+        return false;
+    if (map.bytes.size != file->length || !digest_equal(&digest, &file->sha256))
+        return error_set(err, ERROR_TRUST, "%s is not the content that is listed", path);
+    *out = map;
+    map = (struct file_map){0};
+    return true;
+}
+
+bool repo_objects_map(const struct repo *repo, const struct tuf_file *file, struct file_map *out,
+                      struct error *err)
+{
+    if (file->sha256.kind != DIGEST_SHA256)
+        return error_set(err, ERROR_INPUT, "is listed without its SHA-256");
+    const char *name = public_name(file, repo->arena);
+    const char *object = object_path(repo, &file->sha256);
+    const char *published = name == NULL ? NULL : file_path(repo->arena, repo->targets, name);
+    if (object == NULL || published == NULL)
+        return arena_full(repo->arena, err);
+    if (!file_exists(object) && !file_exists(published))
+        return error_set(err, ERROR_ABSENT,
+                         "its content is not here (%s), and nobody signs what was not seen", object);
+    return map_listed(file_exists(object) ? object : published, file, out, err);
 }
 
 /* Makes the folders on the way to the file. */

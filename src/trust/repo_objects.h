@@ -4,6 +4,7 @@
 #ifndef TRUST_REPO_OBJECTS_H
 #define TRUST_REPO_OBJECTS_H
 
+#include "base/file.h"
 #include "trust/repo.h"
 
 /* Whether a target may be called so: parts between '/', none empty, "." or "..". */
@@ -12,6 +13,15 @@ bool repo_objects_check_path(struct text path, struct error *err) MUST_USE;
 /* Copies the file into objects/; *out has its length and SHA-256, and no name. */
 bool repo_objects_take(const struct repo *repo, const char *file, struct tuf_file *out, struct error *err)
     MUST_USE;
+/* The same of bytes. */
+bool repo_objects_put(const struct repo *repo, struct bytes raw, struct tuf_file *out, struct error *err)
+    MUST_USE;
+/*
+ * The content of a file that some document lists, wherever it lies, compared with what is listed. ERROR_ABSENT: it is not
+ * here; ERROR_TRUST: it is another.
+ */
+bool repo_objects_map(const struct repo *repo, const struct tuf_file *file, struct file_map *out,
+                      struct error *err) MUST_USE;
 /*
  * Gives all that the document lists its public name, durably; what has one already is left. ERROR_ABSENT: neither there nor
  * in objects/; ERROR_TRUST: not the bytes that are listed.

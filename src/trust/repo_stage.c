@@ -186,14 +186,16 @@ static bool change_files(struct repo *repo, const struct repo_change *change, st
     const struct tuf_file *former;
     size_t count;
     struct tuf_file *files = other_files(&draft->says, change->path, repo->arena, &count, &former);
+    const bool adds = change->file != NULL || change->raw.at != NULL;
 
     if (files == NULL)
         return arena_full(repo->arena, err);
-    if (change->file == NULL && former == NULL)
+    if (!adds && former == NULL)
         return error_set(err, ERROR_ABSENT, "%s lists no \"%.*s\"", change->row->name,
                          TEXT_ARG(text_part(change->path, 0, 60)));
-    if (change->file != NULL) {
-        if (!repo_objects_take(repo, change->file, file, err))
+    if (adds) {
+        if (change->file != NULL ? !repo_objects_take(repo, change->file, file, err)
+                                 : !repo_objects_put(repo, change->raw, file, err))
             return false;
         if (former != NULL && former->length == file->length && digest_equal(&former->sha256, &file->sha256))
             return error_set(err, ERROR_CONFLICT, "%s lists \"%.*s\" already, with these bytes",

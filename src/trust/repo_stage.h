@@ -18,7 +18,8 @@ bool repo_init(const char *folder, const struct tree_seats *seats, const char *o
 struct repo_change {
     const struct tree_role *row;
     struct text path;        /* of the target */
-    const char *file;        /* its bytes; NULL: it is taken away */
+    const char *file;        /* its bytes, in a file */
+    struct bytes raw;        /* or here; neither: it is taken away */
     struct text proposed_by; /* may be absent */
     int64_t now_us;
 };

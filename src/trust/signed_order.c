@@ -59,6 +59,15 @@ enum signed_order_kind signed_order_kind_find(struct text name)
 
 /* ---- its place ---- */
 
+bool signed_order_name(struct signed_order *order, uint32_t random, struct arena *arena, struct error *err)
+{
+    struct civil day = time_civil(order->made_us);
+
+    order->id = text_format(arena, "%04u-%02u-%02u-%08x", (unsigned)day.year, (unsigned)day.month,
+                            (unsigned)day.day, random);
+    return order->id.at != NULL || arena_full(arena, err);
+}
+
 bool signed_order_is_path(struct text path)
 {
     return text_starts(path, TEXT("orders/"));

@@ -62,6 +62,9 @@ struct signed_order {
     unsigned lifts;
 };
 
+/* Its id, "2026-11-22-9f3a1c07": the day it was made and `random`. False when memory is out. */
+bool signed_order_name(struct signed_order *order, uint32_t random, struct arena *arena, struct error *err)
+    MUST_USE;
 /*
  * The target's path: "orders/crisis/ID.json"; at == NULL when memory is out. And the other way: ERROR_INPUT when an order of
  * this kind and id does not belong at that path.

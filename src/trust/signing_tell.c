@@ -6,10 +6,10 @@
 #include "base/own.h"
 #include "base/visible.h"
 #include "format/diff.h"
+#include "trust/repo_objects.h"
 #include "trust/signed_order.h"
 #include "trust/signing.h"
 #include "trust/tuf_changes.h"
-#include "trust/tuf_path.h"
 
 #define TEXT_FILE_MAX (2 * MIB) /* what is shown as a diff; a policy has 10 KB */
 
@@ -96,42 +96,6 @@ void signing_tell_signers(const struct signing *signing, size_t asked, struct wr
 
 /* ---- content ---- */
 
-/* A file that is mapped, and is what the document lists. */
-static bool map_listed(const char *path, const struct tuf_file *file, struct file_map *out, struct error *err)
-{
-    OWN(file_unmap) struct file_map map = {0};
-    struct digest digest;
-
-    if (file->sha256.kind != DIGEST_SHA256)
-        return error_set(err, ERROR_INPUT, "is listed without its SHA-256");
-    if (!file_map(path, LIMIT_FETCH_SIZE, &map, err) || !digest_bytes(DIGEST_SHA256, map.bytes, &digest, err))
-        return false;
-    if (map.bytes.size != file->length || !digest_equal(&digest, &file->sha256))
-        return error_set(err, ERROR_TRUST, "%s is not the content that is listed", path);
-    *out = map;
-    map = (struct file_map){0};
-    return true;
-}
-
-/* Where a staged file's content lies, or where it was published before. */
-static bool map_content(const struct signing *signing, const struct tuf_file *file, struct file_map *out,
-                        struct error *err)
-{
-    struct arena *arena = signing->repo.arena;
-    char hex[DIGEST_HEX_MAX + 1];
-
-    digest_hex(&file->sha256, hex);
-    struct text name = tuf_path_target(file->name, &file->sha256, arena);
-    const char *object = file_path(arena, signing->repo.objects, hex);
-    const char *published = name.at == NULL ? NULL : file_path(arena, signing->repo.targets, name.at);
-    if (object == NULL || published == NULL)
-        return arena_full(arena, err);
-    if (!file_exists(object) && !file_exists(published))
-        return error_set(err, ERROR_ABSENT,
-                         "its content is not here (%s), and nobody signs what was not seen", object);
-    return map_listed(file_exists(object) ? object : published, file, out, err);
-}
-
 /* Each line of `lines` under its file. */
 static void put_below(struct writer *w, struct bytes lines)
 {
@@ -194,8 +158,8 @@ static bool tell_content(const struct signing *signing, const struct tuf_file *b
     char hex[DIGEST_HEX_MAX + 1];
 
     digest_hex(&after->sha256, hex);
-    if (!map_content(signing, after, &map, err) ||
-        (before != NULL && !map_content(signing, before, &former, err)))
+    if (!repo_objects_map(&signing->repo, after, &map, err) ||
+        (before != NULL && !repo_objects_map(&signing->repo, before, &former, err)))
         return false;
     writer_string(w, "  ");
     visible_put(w, bytes_of_text(after->name));

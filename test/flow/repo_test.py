@@ -452,6 +452,52 @@ class Care(World):
             self.suture("repo", "verify", self.repo)  # looking is always allowed
         self.publish()
 
+    def order(self, *words, status=0):
+        return self.suture("order", *words, "--repo", self.repo, status=status)
+
+    def orders(self):
+        return json.loads(self.order("list", "--format", "json"))["orders"]
+
+    def test_orders(self):
+        self.init_solo()
+        self.assertEqual(self.order("list"), "No orders.\n")
+        said = self.order("crisis", "--level", "emergency-only", "--reason", "exploited hole in the VPN", "--for", "5d", "--by", "dan")
+        self.assertIn("Staged: crisis version 2 lists this order, and nobody obeys it yet.", said)
+        self.assertIn("\nReason: exploited hole in the VPN\nMade by: dan\n", said)
+        self.assertIn(" crisis       version 2: 0 of 1 (nobody); then anna (proposed by dan)\n", said)
+        self.assertIn(f" Next         each of them reads and signs: suture sign {self.repo}/staged/*.json --key FILE\n", said)
+        self.order("block", "zlib1g", "1:1.2.13", "1:1.2.14", "--reason", "breaks printing")
+        self.order("block", "--everything", "--reason", "stop", "--until", "2999-01-01", status=2)
+        self.assertEqual(self.errors, "suture: order block: an order of kind block lasts 366 days at most; renewing is a new order\n")
+        digest = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+        self.order("block", "oak", "--sha256", digest, "--reason", "this build was tampered with", "--for", "90d")
+        found = {o["kind"] + " " + o.get("package", ""): o for o in self.orders()}
+        self.assertEqual({o["state"] for o in found.values()}, {"waits"})
+        self.assertEqual(found["block zlib1g"]["versions"], ["1:1.2.13", "1:1.2.14"])
+        self.assertEqual(found["block oak"]["sha256"], [digest])
+        self.sign(["anna"])
+        self.publish()
+        self.assertEqual({(o["kind"], o["state"], *o["signed_by"]) for o in self.orders()},
+                         {("crisis", "in-force", "anna"), ("block", "in-force", "anna")})
+        self.assertRegex(self.order("list"), r"(?m)^ *\d{4}-\d\d-\d\d-[0-9a-f]{8} +crisis +in force +.* +anna +level emergency-only: exploited")
+        crisis = found["crisis "]
+        machine = self.machine("machine")
+        self.refresh(machine)
+        self.assertEqual(json.loads(self.download(machine, crisis["path"]))["id"], crisis["id"])
+        # What machines would refuse is refused here, and says what is missing.
+        for words, says in ((["crisis", "--reason", "x"], "order crisis: --level essential or --level emergency-only is missing"),
+                            (["crisis", "--level", "essential"], "order crisis: --reason TEXT is missing: say why"),
+                            (["block", "--reason", "x"], "order block: PACKAGE is missing; --everything stops all"),
+                            (["block", "a", "--everything", "--reason", "x"], "order block: --everything names no package beside it"),
+                            (["block", "a", "b c", "--reason", "x"],
+                             'order block: versions: "b c" has a character that no such name has')):
+            with self.subTest(words=words):
+                self.order(*words, status=2)
+                self.assertEqual(self.errors, f"suture: {says}\n")
+        self.suture("order", "list", status=2)
+        self.assertEqual(self.errors, "suture: order list: --repo DIR is missing: the repository\n")
+        self.assertEqual(os.listdir(self.repo + "/staged"), [])
+
     def test_what_an_interruption_leaves(self):
         """Staged files that are in force, and a half-made folder: the next run clears them away."""
         self.init_solo()

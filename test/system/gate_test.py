@@ -74,11 +74,23 @@ class Gate(unittest.TestCase):
         self.assertIn("+mkdir -p /var/lib/oak", shown)
         self.assertEqual(self.held(apply(self.machine)), {"oak": "powers"})       # showing approves nothing
         self.assertIn("nobody can be asked here", self.approve("oak", check=1).stderr)
+        self.staged_for_all_machines()
         said = json.loads(self.approve("oak", "--yes", "--format", "json", check=True).stdout)["held"]
         self.assertEqual([(one["name"], one["version"], one["gate"], one["approved"]) for one in said], [("oak", "1.1", "powers", True)])
         told = apply(self.machine)
         self.assertEqual((told.status, self.held(told), self.versions()["oak"]), (0, {}, "1.1"), told)
         self.assertIn("oak: approved, powers by root", self.proved())
+
+    def staged_for_all_machines(self):
+        """In a repository the same yes is an order that waits for its people, and nothing changes here."""
+        self.machine.run(["sh", "-c", "cd /srv && echo a long passphrase of a test > pass && chmod 600 pass && "
+                          "suture key new anna.key --person anna --passphrase-file pass && suture key new online.key --online --duty timestamp && "
+                          "suture repo init repo --solo --key anna.key.pub --online online.key"], timeout=60)
+        said = self.approve("oak", "--yes", "--repo", "/srv/repo", "--reason", "reads its own folder", "--by", "ben", check=True).stdout
+        self.assertIn("machines may install oak 1.1 (all) although it brings new powers.", " ".join(said.split()))
+        order = json.loads(self.machine.suture("order", "list", "--repo", "/srv/repo", "--format", "json", check=True).stdout)["orders"]
+        self.assertEqual([(one["kind"], one["state"], one["package"], one["by"]) for one in order], [("approval", "waits", "oak", "ben")])
+        self.assertEqual(self.held(apply(self.machine)), {"oak": "powers"})
 
     def test_other_bytes_are_held_again(self):
         self.shop.install(oak("1.0"))
