@@ -136,3 +136,19 @@ bool digest_bytes(enum digest_kind kind, struct bytes bytes, struct digest *out,
     digester_end(&digester);
     return done;
 }
+
+bool digest_keyed(struct bytes key, struct bytes bytes, struct digest *out, struct error *err)
+{
+    struct {
+        __typeof__(&gnutls_hmac_fast) hmac;
+    } gnutls;
+    static const struct gnutls_symbol symbols[] = {{"gnutls_hmac_fast", 0}};
+    struct digest digest = {.kind = DIGEST_SHA256};
+
+    if (!gnutls_load(symbols, sizeof(symbols) / sizeof(*symbols), &gnutls, err))
+        return false;
+    if (gnutls.hmac(GNUTLS_MAC_SHA256, key.at, key.size, bytes.at, bytes.size, digest.at) != 0)
+        return error_set(err, ERROR_SYSTEM, "GnuTLS refuses to make a keyed digest");
+    *out = digest;
+    return true;
+}

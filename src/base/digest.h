@@ -32,6 +32,9 @@ void digest_hex(const struct digest *digest, char out[DIGEST_HEX_MAX + 1]);
 
 bool digest_bytes(enum digest_kind kind, struct bytes bytes, struct digest *out, struct error *err) MUST_USE;
 
+/* HMAC-SHA-256 (RFC 2104): a digest that only who has the key can make. */
+bool digest_keyed(struct bytes key, struct bytes bytes, struct digest *out, struct error *err) MUST_USE;
+
 /* In pieces. OWN(digester_end). */
 struct digester {
     enum digest_kind kind;
