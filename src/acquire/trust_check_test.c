@@ -188,6 +188,7 @@ static void test_gates(void **state)
         struct trusted_artifact got;
         enum trust_refusal why;
         struct error err = {0};
+        row.arena = arena_with(MIB);
         row.change.lane = LANE_FUNCTIONAL;
         row.request.change = &row.change;
         row.request.terms = &terms;
@@ -214,6 +215,7 @@ static void test_gates(void **state)
         assert_text("by", got.lifted, rows[i].lifted);
         approval.lifts = ~rows[i].lift; /* another gate's approval opens another gate */
         expect_refused(&row, rows[i].lifted, rows[i].refusal, rows[i].text);
+        arena_end(&row.arena);
     }
 }
 
