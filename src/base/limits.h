@@ -292,4 +292,23 @@
 #define LIMIT_MAPS_FILE   (16 * MIB) /* /proc/PID/maps of a browser has 300 KB */
 #define LIMIT_MAPPINGS    65536      /* executable ones; the kernel allows 65530 mappings of all kinds */
 
+/* The fleet's database (store/fleet.h). */
+#define LIMIT_FLEET_SQL     (64 * KIB)  /* one statement; the schema's longest step has 6 KB */
+#define LIMIT_FLEET_WHERE   4096        /* a connection string with some hosts */
+#define LIMIT_FLEET_TEXT    256         /* names of hosts, people, deeds; the longest of a distribution are under 100 */
+#define LIMIT_FLEET_ABOUT   (64 * KIB)  /* JSON about one fix or one deed; a kernel's fix names 700 CVEs */
+#define LIMIT_FLEET_CHUNK   (256 * KIB) /* one bucket of packages: 12 on most machines, 100 bytes each */
+#define LIMIT_FLEET_EVENT   MIB         /* sealed evidence of a run of 3,000 changes has 400 KB */
+#define LIMIT_FLEET_EVENTS  1024        /* of one outbox message: it is limited to fewer */
+#define LIMIT_FLEET_EPOCHS  64          /* outboxes of one host: each is a machine set up anew */
+#define LIMIT_FLEET_PLAN    (256 * KIB)
+#define LIMIT_FLEET_PLANS   100         /* that are kept: agents ask for the newest */
+#define LIMIT_FLEET_FINDINGS 65536      /* of one host that changed at once: a machine with everything has 5,000 */
+#define LIMIT_FLEET_FIX_CHUNKS 65536    /* that one fix touches, a megabyte: a bucket has at most some thousand variants */
+#define LIMIT_FLEET_BATCH   8192        /* writes of one commit: what 10,000 requests a second bring while one is synced */
+#define LIMIT_FLEET_PAGE    1000        /* rows of one answer to a person */
+#define LIMIT_FLEET_LEAP    1000000     /* how far a restored server believes agents that its numbers had come: a century of one an hour */
+#define LIMIT_FLEET_TRIES   8           /* of one batch, against other writers and connections that break */
+#define LIMIT_FLEET_MEMORY  (512 * MIB) /* of one batch: its rows, twice */
+
 #endif
