@@ -1,0 +1,69 @@
+/*
+ * What all handlers of one sutured-front share. Made at start, ended after the last request; a handler gets it as its first
+ * parameter. Each member says itself how it is shared between threads: all of those below are safe to call from any.
+ */
+#ifndef SERVER_SERVER_H
+#define SERVER_SERVER_H
+
+#include "base/time.h"
+#include "server/route.h"
+
+struct server_settings; /* settings.h */
+struct fleet_store;     /* store/fleet.h: the door to the database */
+struct committer;       /* committer.h: group commit */
+struct host_table;      /* host_table.h: every enrolled host, in memory */
+struct fleet_index;     /* identify/fleet_index.h */
+struct people;          /* people.h: users, sessions, tokens, lockout */
+struct keeper_client;   /* keeper_client.h: asks the keeper to issue and sign */
+struct bulletin;        /* bulletin.h: the plan and the pulse as they stand */
+
+/* Time and randomness from outside, so that a test can run months of a fleet. */
+struct server_world {
+    int64_t (*now_us)(void *self);
+    void (*random)(void *self, void *out, size_t size);
+    void *self;
+};
+/* The real ones. */
+extern const struct server_world server_world_real;
+
+struct server {
+    const struct server_settings *settings;
+    struct server_world world;
+    struct fleet_id fleet;
+    uint8_t ca_digest[32]; /* SHA-256 of the CA's certificate (DER), for tokens */
+    struct bytes ca;       /* DER */
+    uint8_t plan_key[32];  /* public half, handed out at enrolment */
+    uint8_t chunk_key[32]; /* of the fleet, handed out at enrolment */
+    struct fleet_store *store;
+    struct committer *committer;
+    struct host_table *hosts;
+    struct fleet_index *index;
+    struct people *people;
+    struct keeper_client *keeper;
+    struct bulletin *bulletin;
+};
+
+static inline int64_t server_now_us(const struct server *server)
+{
+    return server->world.now_us(server->world.self);
+}
+static inline void server_random(const struct server *server, void *out, size_t size)
+{
+    server->world.random(server->world.self, out, size);
+}
+
+/*
+ * What each part of the front does at start, when the store is open, and at the clean stop; rows in parts.c, in this order;
+ * stopped the other way round. A part puts its pointer into struct server.
+ */
+struct server_part {
+    const char *name;
+    bool (*start)(struct server *server, struct error *err);
+    void (*stop)(struct server *server);
+    /* Called about every tick_s on a thread of its own kind, never twice at once; 0: never. A failure is logged. */
+    uint32_t tick_s;
+    bool (*tick)(struct server *server, struct error *err);
+};
+extern const struct server_part *const server_parts[];
+
+#endif
