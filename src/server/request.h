@@ -50,9 +50,7 @@ struct request_peer {
 struct request_principal {
     uint32_t roles; /* enum role (roles.h); 0: nobody has logged in */
     struct text name;
-    uint64_t user;    /* its id in the store */
-    uint64_t token;   /* of the API token; 0: a session */
-    uint64_t session; /* 0: none */
+    uint64_t token;   /* the id of the session or API token */
     bool must_change; /* came with a one-time password: may only set a new one */
 };
 

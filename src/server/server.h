@@ -10,6 +10,7 @@
 
 struct server_settings; /* settings.h */
 struct fleet_store;     /* store/fleet.h: the door to the database */
+struct readers;         /* readers.h: handles of the store to read by */
 struct committer;       /* committer.h: group commit */
 struct host_table;      /* host_table.h: every enrolled host, in memory */
 struct fleet_index;     /* identify/fleet_index.h */
@@ -30,11 +31,12 @@ struct server {
     const struct server_settings *settings;
     struct server_world world;
     struct fleet_id fleet;
-    uint8_t ca_digest[32]; /* SHA-256 of the CA's certificate (DER), for tokens */
-    struct bytes ca;       /* DER */
-    uint8_t plan_key[32];  /* public half, handed out at enrolment */
-    uint8_t chunk_key[32]; /* of the fleet, handed out at enrolment */
-    struct fleet_store *store;
+    uint8_t ca_digest[32];     /* SHA-256 of the CA's certificate (DER), for tokens */
+    struct bytes ca;           /* DER */
+    uint8_t plan_key[32];      /* public half, handed out at enrolment */
+    uint8_t chunk_key[32];     /* of the fleet, handed out at enrolment */
+    struct fleet_store *store; /* the committer's alone; who reads takes a handle from readers */
+    struct readers *readers;
     struct committer *committer;
     struct host_table *hosts;
     struct fleet_index *index;
