@@ -9,9 +9,10 @@
  * Views and texts live as long as the request's arena, which ends when the answer is on its way. A handler is called on one of the
  * listener's threads, and others for other requests at the same time: what it shares it takes from struct server, which says how.
  *
- * A handler that must wait (for a commit) does not wait on its thread: it calls request_suspend as its last deed and
- * returns true; whoever finishes the work then fills in the answer and calls request_resume, from any thread, exactly once, and touches the request no
- * more. The gate counts those that wait, and a clean stop first waits for them.
+ * A handler that must wait (for a commit) does not wait on its thread: it calls request_suspend, then hands the request on, touches
+ * it no more and returns true. Whoever finishes the work fills in the answer and calls request_resume, from any thread, exactly
+ * once, and touches it no more. When handing on fails the handler does so itself. The gate counts those that wait, and a
+ * clean stop first waits for them.
  *
  * A request can be made by hand: tests give handlers one without any network. request_suspend then only marks it.
  */

@@ -27,6 +27,21 @@ struct server_world {
 /* The real ones. */
 extern const struct server_world server_world_real;
 
+/*
+ * What the gate asks before a handler is called; set by the parts that know. While one is NULL nobody whom it would judge is let in.
+ */
+struct server_guards {
+    /* Of an agent with one of our certificates, expired or not: 0 lets it in, else the status (403: unknown or revoked). */
+    unsigned (*judge_host)(struct server *server, const struct host_id *host);
+    /*
+     * Fills in request->principal by the headers; false: err (ERROR_TRUST: 401). Whether its roles suffice for the
+     * route's permission is asked next. Called for every route of the people's listener, also those that anybody may ask:
+     * without any credentials it is true and leaves the principal empty.
+     */
+    bool (*authenticate)(struct server *server, struct request *request, struct error *err);
+    bool (*permits)(uint32_t roles, unsigned permission);
+};
+
 struct server {
     const struct server_settings *settings;
     struct server_world world;
@@ -43,6 +58,7 @@ struct server {
     struct people *people;
     struct keeper_client *keeper;
     struct bulletin *bulletin;
+    struct server_guards guards;
 };
 
 static inline int64_t server_now_us(const struct server *server)
