@@ -11,6 +11,7 @@
 
 #include <pthread.h>
 
+#include "base/time.h"
 #include "server/route.h"
 
 struct admission {
