@@ -209,6 +209,10 @@
 #define LIMIT_DPKG_TAIL       (64 * KIB) /* the end of what dpkg wrote, where it says what failed */
 #define LIMIT_CONFFILES_KEPT  1024         /* reported of one call */
 
+/* The agent's outbox, what waits for the server: a run with its evidence is 100 KB in 40 events; a year of them without a server. */
+#define LIMIT_OUTBOX        (64 * MIB)
+#define LIMIT_OUTBOX_EVENTS 100000
+
 /* Network: a slow line still gets 1 GB in half an hour at 5 Mbit/s; a peer that sends nothing for a minute is gone. */
 #define LIMIT_FETCH_TIME_MS   (30 * 60 * 1000)
 #define LIMIT_FETCH_SIZE      (8192 * MIB) /* one document or package */
@@ -218,6 +222,7 @@
 #define LIMIT_FETCH_TRIES     20 /* of one run, each behind one that broke off; the next run goes on */
 #define LIMIT_REDIRECTS       5
 #define LIMIT_HTTP_FIELD      512 /* an ETag or a date; real ones stay under 100 */
+#define LIMIT_LINK_TIME_MS    60000 /* one call of the agent: 2 MB at 300 kbit/s */
 
 /* Packages that are kept: a year of updates of a desktop is 3 GB in 2,000 files. */
 /* New powers: a kernel brings ten; a package of a thousand is a mistake or an attack, and is refused. */

@@ -33,6 +33,7 @@ static const struct message_field identity_fields[] = {
     NUMBER_FIELD(struct agent_identity, ring),
     BLOB_FIELD(struct agent_identity, certificate, AGENT_DER_MAX),
     BLOB_FIELD(struct agent_identity, ca, AGENT_DER_MAX),
+    TEXT_FIELD(struct agent_identity, content, AGENT_CONTENT_MAX),
 };
 static const struct message_form identity_form = FORM("identity", "SAF1", identity_fields);
 

@@ -31,7 +31,8 @@
  *   SAE1 enrol       u16 protocol_min, protocol_max   u8[32] fleet   u8[16] secret (of the token)   u8[16] nonce
  *                    blob csr (PKCS #10, DER, P-256)   text host name, program version
  *   SAF1 identity    u8[16] nonce (the request's)   u8[16] host   u8[32] fleet   u8[32] chunk key   u8[32] plan key (Ed25519)
- *                    u8 ring   blob certificate (DER), ca (DER)
+ *                    u8 ring   blob certificate (DER), ca (DER)   text content (address of
+ *                    the plain listener or a mirror, "http://HOST:PORT"; empty: the server's host, its port + 2)
  *   SAR1 renew       u16 protocol_min, protocol_max   u8[16] nonce   blob csr
  *   SAC1 check-in    u16 protocol_min, protocol_max   u16 version major, minor, patch   u8[16] host
  *                    u64 counter, random   u64 epoch, made, acked   u8[16] inventory (root; zero: never sent)
@@ -104,6 +105,7 @@
 #define AGENT_BUCKETS       256
 #define AGENT_NAME_MAX      64 /* host name (Linux: 64), os, release, arch */
 #define AGENT_KERNEL_MAX    128
+#define AGENT_CONTENT_MAX   1024 /* an address */
 #define AGENT_DER_MAX       4096 /* a certificate or request of P-256 has 500 bytes */
 #define AGENT_NEXT_MAX_S    86400
 
@@ -189,6 +191,7 @@ struct agent_identity {
     uint8_t plan_key[32];
     uint8_t ring;
     struct bytes certificate, ca;
+    struct text content;
 };
 
 struct agent_renew {

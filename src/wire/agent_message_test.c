@@ -67,6 +67,7 @@ static void test_identity(void **state)
     expect_row("chunk key", got.chunk_key, 32, 128);
     expect_row("plan key", got.plan_key, 32, 160);
     assert_true(got.ring == 2 && got.certificate.size == 12 && got.ca.size == 3);
+    assert_text("content", got.content, "http://mirror.example:8442");
     agent_identity_write(&w, &got);
     expect_bytes("identity", &w, raw);
     assert_done("renew", agent_renew_parse(again, &renew, &err), &err);

@@ -16,43 +16,13 @@
 #include "base/control.h"
 #include "base/limits.h"
 #include "base/own.h"
+#include "wire/network_files.h"
 #include "wire/transfer.h"
 
 #define ARENA_LIMIT (4 * MIB) /* messages and a few header values for each request */
 #define INPUT_MAX   (FETCH_ORDERS_MAX * (FETCH_MESSAGE_MAX + sizeof(uint32_t)))
 #define FRUITLESS_MAX                                                                                        \
     3 /* each waits for a connection: 64 of them would take 20 minutes to tell what three do */
-
-/* What resolving a name, and checking a certificate, reads: configuration that everyone may read, and libraries that glibc loads for it. */
-static const char *const readable[] = {
-    "/etc/resolv.conf",
-    "/etc/hosts",
-    "/etc/nsswitch.conf",
-    "/etc/host.conf",
-    "/etc/gai.conf",
-    "/etc/services",
-    "/etc/ssl",
-    "/etc/pki",
-    "/etc/gnutls",
-    "/etc/crypto-policies",
-    "/usr/share/ca-certificates",
-    "/usr/local/share/ca-certificates",
-    "/usr/share/crypto-policies",
-    "/usr/share/zoneinfo",
-    "/run/systemd/resolve",
-    "/run/resolvconf",
-    "/run/NetworkManager",
-    "/etc/ld.so.cache",
-    "/usr/lib",
-    "/lib",
-    "/lib64",
-    "/usr/lib64",
-    "/dev/null",
-    "/dev/urandom",
-    "/proc/sys/crypto",
-    "/sys/devices/system/cpu",
-};
-#define READABLE_COUNT (sizeof(readable) / sizeof(*readable))
 
 /* All orders of one process. */
 struct batch {
@@ -136,7 +106,7 @@ static bool open_spools(struct arena *arena, struct batch *batch, struct error *
 
 static bool give_up(const struct batch *batch, struct arena *arena, uint8_t *confined, struct error *err)
 {
-    const char *paths[READABLE_COUNT + 2] = {NULL};
+    const char *paths[NETWORK_FILES_COUNT + 2] = {NULL};
     const struct fetch_order *first = &batch->orders[0].order;
     struct confine_request request = {
         .network = true,
@@ -150,8 +120,8 @@ static bool give_up(const struct batch *batch, struct arena *arena, uint8_t *con
             request.file_size_max = batch->orders[i].order.size_limit;
     if (!control_holds(CONTROL_FETCH_FILE_SIZE))
         request.file_size_max = LIMIT_FETCH_SIZE;
-    memcpy(paths, readable, sizeof(readable));
-    if (first->ca_file.size > 0 && (paths[READABLE_COUNT] = text_string(arena, first->ca_file)) == NULL)
+    memcpy(paths, network_files, sizeof(network_files));
+    if (first->ca_file.size > 0 && (paths[NETWORK_FILES_COUNT] = text_string(arena, first->ca_file)) == NULL)
         return arena_full(arena, err);
     return confine(&request, confined, err);
 }

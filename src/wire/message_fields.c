@@ -116,7 +116,8 @@ static bool read_view(struct reader *r, const struct message_field *field, uint8
         return true;
     }
     uint64_t size = field->kind == FIELD_LIST ? reader_u16(r) * (uint64_t)field->size : reader_varint(r);
-    if (reader_ok(r) && field->kind == FIELD_BLOB && (size == 0 || size > field->size))
+    if (reader_ok(r) && field->kind != FIELD_LIST &&
+        ((size == 0 && field->kind == FIELD_BLOB) || size > field->size))
         return error_set(err, ERROR_INPUT, "%s: %llu bytes, not 1 to %zu", field->name,
                          (unsigned long long)size, field->size);
     bytes = reader_take(r, (size_t)size);

@@ -11,11 +11,12 @@
 
 enum field_kind {
     FIELD_UNKNOWN,
-    FIELD_NUMBER, /* `size` bytes (1, 2, 4, 8) little-endian, into a number of that size */
-    FIELD_RAW,    /* `size` bytes into an array */
-    FIELD_TEXT,   /* struct text: varint and at most `size` bytes */
-    FIELD_BLOB,   /* struct bytes: varint and 1 to `size` bytes */
-    FIELD_LIST,   /* struct bytes: u16 count and so many times `size` bytes */
+    FIELD_NUMBER,       /* `size` bytes (1, 2, 4, 8) little-endian, into a number of that size */
+    FIELD_RAW,          /* `size` bytes into an array */
+    FIELD_TEXT,         /* struct text: varint and at most `size` bytes */
+    FIELD_BLOB,         /* struct bytes: varint and 1 to `size` bytes */
+    FIELD_BLOB_OR_NONE, /* the same, and 0 bytes are good too */
+    FIELD_LIST,         /* struct bytes: u16 count and so many times `size` bytes */
     FIELD_KIND_COUNT
 };
 
