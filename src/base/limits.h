@@ -180,6 +180,14 @@
 #define LIMIT_RESTART_TIME_MS   600000 /* of all services: systemd stops one by force after 90 s, and starts some at once */
 #define LIMIT_EVIDENCE_PROBLEMS 64 /* of a chain that are told; one is enough to believe none */
 
+/* The fleet's index in memory. Numbers of hosts are dense; beyond a million a fleet is split over several servers. */
+#define LIMIT_FLEET_HOSTS        4000000
+#define LIMIT_FLEET_RELEASES     256           /* that hosts name: a large fleet has twenty; what agents invent beyond is "unknown" */
+#define LIMIT_FLEET_CHUNKS       100000000     /* of all kinds: a million developers' machines have 20,000,000 */
+#define LIMIT_FLEET_CHUNK_MEMORY (16 * MIB)    /* of work on one bucket: 4,096 entries, what 2,000 holes of a kernel take */
+#define LIMIT_FLEET_NAMES        (256 * MIB)   /* names of fixes, of all generations: 100 bytes for each of 300,000 */
+#define LIMIT_FLEET_INDEX_WORK   (1024 * MIB)  /* of one re-evaluation of a million hosts, or one question about them */
+
 /* The compiled index: Ubuntu's largest release is 0.5 MB; a count in its header is checked against the file first. */
 #define LIMIT_INDEX_FILE    (256 * MIB)
 #define LIMIT_INDEX_RECORDS 4000000
