@@ -324,4 +324,10 @@
 #define LIMIT_FLEET_TRIES   8           /* of one batch, against other writers and connections that break */
 #define LIMIT_FLEET_MEMORY  (512 * MIB) /* of one batch: its rows, twice */
 
+/* People of a fleet and what they ask of its server. */
+#define LIMIT_API_ANSWER     (32 * MIB) /* a page of 1,000 events of 16 KB, or 5,000 findings of one machine */
+#define LIMIT_LOGINS         4          /* at a time: 32 MiB and a tenth of a second each; who guesses gets no more of the machine */
+#define LIMIT_LOCKOUT_MEMORY (2 * MIB)  /* three tables of 4,096 rows */
+#define LIMIT_READERS        32         /* handles of the database that read at a time; a thread of a listener has one at most */
+
 #endif

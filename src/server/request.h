@@ -51,8 +51,8 @@ struct request_peer {
 struct request_principal {
     uint32_t roles; /* enum role (roles.h); 0: nobody has logged in */
     struct text name;
-    uint64_t token;   /* the id of the session or API token */
-    bool must_change; /* came with a one-time password: may only set a new one */
+    uint64_t token; /* the number of the session or API token */
+    bool session;   /* logged in; false: a program with an API token */
 };
 
 #define REQUEST_PARTS_MAX   6  /* {parts} of a pattern */

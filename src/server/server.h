@@ -10,6 +10,7 @@
 
 struct server_settings; /* settings.h */
 struct fleet_store;     /* store/fleet.h: the door to the database */
+struct now_orders;      /* now_orders.h: "patch now" */
 struct readers;         /* readers.h: handles of the store to read by */
 struct committer;       /* committer.h: group commit */
 struct host_table;      /* host_table.h: every enrolled host, in memory */
@@ -58,6 +59,7 @@ struct server {
     struct people *people;
     struct keeper_client *keeper;
     struct bulletin *bulletin;
+    struct now_orders *now_orders;
     struct server_guards guards;
 };
 
