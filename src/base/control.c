@@ -82,6 +82,8 @@ const struct control_row controls[CONTROL_COUNT] = {
     [CONTROL_SOLO_DELAY] = {"solo-delay", "stolen-approver",
                             "what one person signed for two, before he could notice it"},
     [CONTROL_ORDER_BLOCK] = {"order-block", "wrong-orders", "a package that people have blocked"},
+    [CONTROL_BLOCK_ROLLBACK] = {"block-rollback", "wrong-orders",
+                                "a way back to a package that people have blocked"},
     [CONTROL_POLICY_COMMANDS] = {"policy-commands", "wrong-orders",
                                  "a repository's policy that names commands"},
 };

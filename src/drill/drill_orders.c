@@ -175,6 +175,14 @@ static bool try_blocked(struct obeying *machine, const struct digest *digest, st
     const bool let = blocks_check_plan(machine->state.folder, &plan, machine->tree->now_us,
                                        machine->tree->run->arena, &refusal);
     drill_refused(machine->tree->run, let, &refusal, "block: " PACKAGE " " VERSION " must not be installed");
+
+    /* It was installed here once, and lies in what a run kept. */
+    const struct kept_change kept = {.name = TEXT(PACKAGE), .from = TEXT(VERSION), .deb.digest = *digest};
+    const struct rollback_step back = {.change = &kept, .now = TEXT("2.0")};
+    drill_attempt(machine->tree->run, "the way back to the blocked update, on a machine that had it");
+    const bool went = blocks_check_back(machine->state.folder, &back, 1, machine->tree->now_us,
+                                        machine->tree->run->arena, &refusal);
+    drill_refused(machine->tree->run, went, &refusal, "block: " PACKAGE " " VERSION " must not be installed");
     return true;
 }
 

@@ -11,6 +11,7 @@
 #include "base/os.h"
 #include "base/own.h"
 #include "deploy/way_back.h"
+#include "flow/blocks.h"
 #include "flow/look.h"
 #include "flow/rollback_prove.h"
 #include "flow/take_back.h"
@@ -136,6 +137,16 @@ static bool choose(struct work *work, struct rollback_found *found, struct error
         reached = to == NULL || strcmp(run->id, to) == 0;
     }
     return reached || no_such_run(work, err);
+}
+
+/* One that was interrupted goes on: a machine between two states is worse. */
+static bool check_blocks(const struct work *work, const struct rollback_found *found, struct error *err)
+{
+    for (size_t i = 0; i < found->count && !found->resumed; i++)
+        if (!blocks_check_back(work->state.folder, found->plans[i].steps, found->plans[i].store.change_count,
+                               time_now_us(), work->arena, err))
+            return error_at(err, "run %s is not taken back", found->plans[i].run.id);
+    return true;
 }
 
 /* ---- an interrupted one ---- */
@@ -355,7 +366,7 @@ bool go_back(const struct go_back_request *request, struct arena *arena, struct 
         return error_set(err, ERROR_SYSTEM,
                          "only root can change packages; --dry-run shows what would go back");
     if (!open_all(&work, err) || !find_open(&work, &found, err) || (!request->dry_run && !mend(&work, err)) ||
-        !choose(&work, &found, err))
+        !choose(&work, &found, err) || !check_blocks(&work, &found, err))
         return false;
     if (!request->dry_run && request->agree != NULL && !request->agree(request->self, &found, &yes, err))
         return false;

@@ -50,7 +50,8 @@ struct go_back_request {
     bool (*agree)(void *self, const struct rollback_found *found, bool *yes, struct error *err);
 };
 
-/* ERROR_ABSENT: there is no run that could be taken back. ERROR_TRUST: a store is not as it was; nothing was changed.
+/* ERROR_ABSENT: there is no run that could be taken back. ERROR_TRUST: a store is not as it was, or people have blocked what
+ * it would install again ("block: ..."); nothing was changed.
  * False after a run was begun: it is open, and a later call goes on with it. */
 bool go_back(const struct go_back_request *request, struct arena *arena, struct rollback_found *out,
              struct error *err) MUST_USE;

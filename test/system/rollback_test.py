@@ -337,9 +337,25 @@ class Applied(RollBack):
         done = json.loads(self.machine.suture("apply", "--yes", "--security", "--format", "json", check=True).stdout)
         self.assertEqual(self.machine.read("root/dumped"), "now\n")
         self.assertNotEqual(self.state(), before)
+        self.blocks_hold(self.state())
         back = json.loads(self.machine.suture("rollback", "--yes", "--format", "json", check=True).stdout)
         self.assertEqual((back["runs"][0]["run"], back["runs"][0]["state"]), (done["run"]["id"], "done"))
         self.assert_same(before)
+
+    def blocks_hold(self, now):
+        """What people have blocked does not come back this way either, and nothing is changed."""
+        order = {"schema": "suture.order/1", "kind": "block", "id": "2026-11-21-00000001", "made": "2026-11-21T00:00:00Z",
+                 "ends": "2027-02-21T00:00:00Z", "by": "eve", "reason": "it is malicious", "everything": True}
+        seen = "2026-11-21T01:00:00Z"
+        record = {"schema": "suture.trust-record/1", "repository": "https://s.example/", "solo": False, "solo_until": None, "tried": seen,
+                  "refreshed": seen, "problem": "", "roles": [], "policy": None, "next_policy": None,
+                  "orders": [{"order": json.dumps(order, sort_keys=True, separators=(",", ":")), "role": "block", "persons": 2, "seen": seen, "begins": seen}]}
+        self.machine.run(["mkdir", "-m", "700", STATE + "/trust"], check=True)
+        self.machine.write("var/lib/suture/trust/record", json.dumps(record), 0o600)
+        told = self.machine.suture("rollback", "--yes", check=1).stderr
+        self.assertRegex(told, "is not taken back: block: .* must not be installed: 2026-11-21-00000001 by eve: it is malicious")
+        self.machine.run(["rm", "-r", STATE + "/trust"], check=True)
+        self.assert_same(now)
 
     def test_precautions_that_fail_end_the_run(self):
         self.machine.advise()
