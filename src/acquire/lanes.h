@@ -4,8 +4,12 @@
  *     lane          on a machine alone     in a fleet     what may change it
  *     functional    7 days                 7 days         the policy: none to 90 days
  *     security      none                   24 hours
- *     exploited     none                   4 hours
+ *     exploited     none                   24 hours       4 hours when one person has approved of exactly this file
  *     crisis        none                   none
+ *
+ * A fleet has people and a machine alone has none, so there what is faster takes them: exploited needs two sources that
+ * do not copy each other (model/vulnerability.h) and one person, crisis an order that two signed. An approval that two signed ends any
+ * wait (acquire/trust_gates.h).
  *
  * A validly signed version that is malicious is mostly found within days, on somebody else's machine; so what is in no
  * hurry waits. A hole that is known is the other danger, and a machine alone has nobody who could decide within hours: there it
@@ -28,12 +32,20 @@ struct lane_terms {
     int64_t functional_wait_us; /* the policy's; beyond the bounds counts as the nearest */
 };
 
-int64_t lane_wait_us(enum lane lane, const struct lane_terms *terms);
+/* What is known of a version's age. */
+struct lane_seen {
+    int64_t first_us; /* when it was first seen here; TIME_ABSENT: never */
+    int64_t now_us;   /* as versions_seen_now gives it */
+    int64_t clock_us;
+};
+
+/* approved: one person has. */
+int64_t lane_wait_us(enum lane lane, const struct lane_terms *terms, bool approved);
 /*
- * True while it waits. *until_us: when the wait ends, as far as is known: of what was never seen (first_us TIME_ABSENT)
- * a whole wait from `clock_us` on. now_us as versions_seen_now gives it.
+ * True while it waits. *until_us: when the wait ends, as far as is known: of what was never seen
+ * a whole wait from the clock on.
  */
-bool lane_waits(enum lane lane, const struct lane_terms *terms, int64_t first_us, int64_t now_us,
-                int64_t clock_us, int64_t *until_us);
+bool lane_waits(enum lane lane, const struct lane_terms *terms, const struct lane_seen *seen, bool approved,
+                int64_t *until_us);
 
 #endif

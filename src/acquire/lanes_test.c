@@ -10,20 +10,22 @@ static void test_table(void **state)
 {
     static const struct {
         const char *lane;
-        int64_t alone_us, fleet_us;
+        int64_t alone_us, fleet_us, approved_us;
     } rows[] = {
-        {"functional", 7 * DAY, 7 * DAY},   {"security", 0, 24 * HOUR},
-        {"exploited", 0, 4 * HOUR},         {"crisis", 0, 0},
-        {"no such lane", 7 * DAY, 7 * DAY},
+        {"functional", 7 * DAY, 7 * DAY, 7 * DAY},   {"security", 0, 24 * HOUR, 24 * HOUR},
+        {"exploited", 0, 24 * HOUR, 4 * HOUR},       {"crisis", 0, 0, 0},
+        {"no such lane", 7 * DAY, 7 * DAY, 7 * DAY},
     };
 
     (void)state;
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         struct lane_terms terms = {false, LANE_FUNCTIONAL_WAIT_US};
         enum lane lane = lane_find(text_of(rows[i].lane));
-        assert_int_equal(lane_wait_us(lane, &terms), rows[i].alone_us);
+        assert_int_equal(lane_wait_us(lane, &terms, false), rows[i].alone_us);
+        assert_int_equal(lane_wait_us(lane, &terms, true), rows[i].alone_us);
         terms.fleet = true;
-        assert_int_equal(lane_wait_us(lane, &terms), rows[i].fleet_us);
+        assert_int_equal(lane_wait_us(lane, &terms, false), rows[i].fleet_us);
+        assert_int_equal(lane_wait_us(lane, &terms, true), rows[i].approved_us);
         if (lane != LANE_UNKNOWN)
             assert_string_equal(lane_name(lane), rows[i].lane);
     }
@@ -44,9 +46,9 @@ static void test_policy(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         const struct lane_terms terms = {true, rows[i].said_us};
-        assert_int_equal(lane_wait_us(LANE_FUNCTIONAL, &terms), rows[i].waits_us);
-        assert_int_equal(lane_wait_us(LANE_UNKNOWN, &terms), rows[i].waits_us);
-        assert_int_equal(lane_wait_us(LANE_SECURITY, &terms), 24 * HOUR);
+        assert_int_equal(lane_wait_us(LANE_FUNCTIONAL, &terms, false), rows[i].waits_us);
+        assert_int_equal(lane_wait_us(LANE_UNKNOWN, &terms, false), rows[i].waits_us);
+        assert_int_equal(lane_wait_us(LANE_SECURITY, &terms, false), 24 * HOUR);
     }
 }
 
@@ -71,8 +73,9 @@ static void test_waits(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         const struct lane_terms terms = {false, LANE_FUNCTIONAL_WAIT_US};
+        const struct lane_seen seen = {rows[i].first_us, rows[i].now_us, NOON};
         int64_t until_us;
-        bool waits = lane_waits(rows[i].lane, &terms, rows[i].first_us, rows[i].now_us, NOON, &until_us);
+        bool waits = lane_waits(rows[i].lane, &terms, &seen, false, &until_us);
         if (waits != rows[i].waits || until_us != rows[i].until_us)
             fail_msg("%s: %d until %lld", rows[i].name, waits, (long long)until_us);
     }

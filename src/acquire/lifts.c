@@ -8,6 +8,16 @@ static bool is_of(const struct signed_order *approval, const struct lift_subject
            text_equal(approval->version, subject->version);
 }
 
+struct lifts lifts_of_one(const struct lifts *lifts)
+{
+    return (struct lifts){lifts->at, lifts->alone, lifts->alone};
+}
+
+struct lifts lifts_of_many(const struct lifts *lifts)
+{
+    return (struct lifts){lifts->at + lifts->alone, lifts->count - lifts->alone, 0};
+}
+
 unsigned lifts_find(const struct lifts *lifts, const struct lift_subject *subject, unsigned wanted,
                     int64_t now_us, struct arena *arena, struct text *by)
 {

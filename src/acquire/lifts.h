@@ -5,7 +5,8 @@
  * bytes, or the same bytes where they would bring other powers (another version is installed here), are not approved.
  *
  * Who may approve is decided by who gives the list: on a machine alone its own root (store/approvals.h), in a fleet the
- * people whose signatures were counted (trust/signed_order.h). All of them come as the same noun and are judged here.
+ * people whose signatures were counted (trust/signed_order.h). All of them come as the same noun and are judged here. Where
+ * one person is not enough, lifts_of_many leaves out what one person gave.
  */
 #ifndef ACQUIRE_LIFTS_H
 #define ACQUIRE_LIFTS_H
@@ -15,6 +16,7 @@
 struct lifts {
     const struct signed_order *at; /* others than approvals lift nothing */
     size_t count;
+    size_t alone; /* of them the first ones: one person gave them, on this machine */
 };
 
 struct lift_subject {
@@ -22,6 +24,9 @@ struct lift_subject {
     struct digest digest; /* of the file */
     struct digest powers; /* of what it brings here (powers_digest) */
 };
+
+struct lifts lifts_of_one(const struct lifts *lifts);
+struct lifts lifts_of_many(const struct lifts *lifts);
 
 /*
  * Which of `wanted` (SIGNED_ORDER_LIFTS_...) somebody has lifted by now_us. *by: who, in the arena; absent: nobody. An

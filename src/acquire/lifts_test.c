@@ -47,7 +47,7 @@ static void test_exactly_these_bytes(void **state)
                                           .digest_count = 1,
                                           .powers = digest_with(2),
                                           .lifts = ALL};
-    const struct lifts lifts = {&approval, 1};
+    const struct lifts lifts = {&approval, 1, 1};
 
     (void)state;
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
@@ -86,7 +86,7 @@ static void test_who(void **state)
     orders[0].lifts = ALL;
     orders[2].by = TEXT("anna");
     orders[2].lifts = OTHERS;
-    const struct lifts lifts = {orders, 3};
+    const struct lifts lifts = {orders, 3, 2};
     const struct lift_subject subject = {TEXT("oak"), TEXT("amd64"), TEXT("1.1"), bytes, digest_with(2)};
     assert_int_equal(lifts_find(&lifts, &subject, ALL, NOON, &arena, &by), OTHERS);
     assert_text("both", by, "bob, anna");

@@ -210,7 +210,7 @@ static void test_gates(void **state)
         assert_done("digest",
                     powers_digest(&terms.powers, row.change.name, row.change.arch, &approval.powers, &err),
                     &err);
-        terms.lifts = (struct lifts){&approval, 1};
+        terms.lifts = (struct lifts){&approval, 1, 1};
         assert_done("lifted", trust_check_archive(&row.request, &p->arena, &got, &why, &err), &err);
         assert_text("by", got.lifted, rows[i].lifted);
         approval.lifts = ~rows[i].lift; /* another gate's approval opens another gate */
@@ -233,8 +233,8 @@ static void test_lanes(void **state)
         {LANE_SECURITY, false, 0, false},
         {LANE_SECURITY, true, 23 * TIME_HOUR_US, true},
         {LANE_SECURITY, true, 24 * TIME_HOUR_US, false},
-        {LANE_EXPLOITED, true, 3 * TIME_HOUR_US, true},
-        {LANE_EXPLOITED, true, 4 * TIME_HOUR_US, false},
+        {LANE_EXPLOITED, true, 23 * TIME_HOUR_US, true},
+        {LANE_EXPLOITED, true, 24 * TIME_HOUR_US, false},
         {LANE_CRISIS, true, 0, false},
     };
     struct place *p = *state;
@@ -245,6 +245,51 @@ static void test_lanes(void **state)
         enum trust_refusal why;
         struct error err;
         terms.lanes.fleet = rows[i].fleet;
+        p->change.lane = rows[i].lane;
+        p->request.terms = &terms;
+        p->request.first_us = NOON - rows[i].age_us;
+        if (trust_check_archive(&p->request, &p->arena, &got, &why, &err) == rows[i].waits ||
+            (rows[i].waits && why != TRUST_SOAK))
+            fail_msg("row %zu: %s", i, rows[i].waits ? "did not wait" : err.text);
+    }
+}
+
+/*
+ * In a fleet an approval of one person makes the wait of an exploited hole shorter and ends none; what two people signed
+ * ends any.
+ */
+static void test_fleet_approvals(void **state)
+{
+    static const struct {
+        enum lane lane;
+        bool one;
+        int64_t age_us;
+        bool waits;
+    } rows[] = {
+        {LANE_EXPLOITED, true, 3 * TIME_HOUR_US, true}, {LANE_EXPLOITED, true, 4 * TIME_HOUR_US, false},
+        {LANE_SECURITY, true, 23 * TIME_HOUR_US, true}, {LANE_FUNCTIONAL, true, 6 * TIME_DAY_US, true},
+        {LANE_EXPLOITED, false, TIME_HOUR_US, false},   {LANE_SECURITY, false, TIME_HOUR_US, false},
+        {LANE_FUNCTIONAL, false, TIME_HOUR_US, false},
+    };
+    struct place *p = *state;
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct trust_terms terms = open_terms();
+        struct trusted_artifact got;
+        enum trust_refusal why;
+        struct error err;
+        const struct signed_order approval = {.kind = SIGNED_ORDER_APPROVAL,
+                                              .by = TEXT("anna"),
+                                              .made_us = NOON,
+                                              .ends_us = NOON + TIME_DAY_US,
+                                              .package = p->change.name,
+                                              .arch = p->change.arch,
+                                              .version = p->change.to,
+                                              .digests = &p->change.digest,
+                                              .digest_count = 1,
+                                              .lifts = SIGNED_ORDER_LIFTS_WAIT};
+        terms.lanes.fleet = true;
+        terms.lifts = (struct lifts){&approval, 1, rows[i].one};
         p->change.lane = rows[i].lane;
         p->request.terms = &terms;
         p->request.first_us = NOON - rows[i].age_us;
@@ -519,6 +564,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_believed, begin_test, end_test),
         cmocka_unit_test_setup_teardown(test_gates, begin_test, end_test),
         cmocka_unit_test_setup_teardown(test_lanes, begin_test, end_test),
+        cmocka_unit_test_setup_teardown(test_fleet_approvals, begin_test, end_test),
         cmocka_unit_test_setup_teardown(test_each_check, begin_test, end_test),
         cmocka_unit_test_setup_teardown(test_archive_states, begin_test, end_test),
         cmocka_unit_test_setup_teardown(test_numbers, begin_test, end_test),

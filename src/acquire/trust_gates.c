@@ -1,5 +1,7 @@
 #include "acquire/trust_gates.h"
 
+#include "base/control.h"
+
 static const struct {
     const char *name;
     unsigned lift;
@@ -54,9 +56,44 @@ static bool look_at_powers(const struct plan_change *change, const struct trust_
     return into->why[TRUST_GATE_POWERS].at != NULL || arena_full(arena, err);
 }
 
+/* In a fleet one person's word does not end a wait: it makes that of an exploited hole shorter (acquire/lanes.h). */
+static bool look_at_wait(const struct plan_change *change, const struct lane_seen *seen,
+                         const struct trust_terms *terms, struct arena *arena, struct trust_gates *into,
+                         struct error *err)
+{
+    struct text by;
+    bool approved = terms->lanes.fleet && lifts_find(&terms->lifts, &into->subject, SIGNED_ORDER_LIFTS_WAIT,
+                                                     terms->clock_us, arena, &by) != 0;
+
+    if (!lane_waits(change->lane, &terms->lanes, seen, approved, &into->until_us))
+        return true;
+    into->shut[TRUST_GATE_SOAK] = true;
+    into->why[TRUST_GATE_SOAK] = until_words(into->until_us, arena);
+    return into->why[TRUST_GATE_SOAK].at != NULL || arena_full(arena, err);
+}
+
+/* Who may open what is shut. */
+static unsigned find_lifted(const struct trust_terms *terms, unsigned wanted, struct arena *arena,
+                            struct trust_gates *into)
+{
+    const struct lifts many = lifts_of_many(&terms->lifts);
+    unsigned of_many =
+        terms->lanes.fleet && control_holds(CONTROL_LANE_TWO_PERSONS) ? wanted & SIGNED_ORDER_LIFTS_WAIT : 0;
+    struct text by;
+    unsigned lifted =
+        lifts_find(&terms->lifts, &into->subject, wanted & ~of_many, terms->clock_us, arena, &into->by);
+
+    if (of_many != 0) {
+        lifted |= lifts_find(&many, &into->subject, of_many, terms->clock_us, arena, &by);
+        into->by = into->by.size == 0 ? by : into->by;
+    }
+    return lifted;
+}
+
 bool trust_gates_look(const struct plan_change *change, int64_t first_us, const struct trust_terms *terms,
                       struct arena *arena, struct trust_gates *out, struct error *err)
 {
+    const struct lane_seen seen = {first_us, terms->now_us, terms->clock_us};
     struct trust_gates got = {
         .until_us = TIME_ABSENT,
         .subject = {
@@ -68,12 +105,9 @@ bool trust_gates_look(const struct plan_change *change, int64_t first_us, const 
         return true;
     }
     if (!powers_digest(&terms->powers, change->name, change->arch, &got.subject.powers, err) ||
-        !look_at_powers(change, terms, arena, &got, err))
+        !look_at_powers(change, terms, arena, &got, err) ||
+        !look_at_wait(change, &seen, terms, arena, &got, err))
         return false;
-    if (lane_waits(change->lane, &terms->lanes, first_us, terms->now_us, terms->clock_us, &got.until_us)) {
-        got.shut[TRUST_GATE_SOAK] = true;
-        got.why[TRUST_GATE_SOAK] = until_words(got.until_us, arena);
-    }
     if (change->kind == CHANGE_NEW && change->new_package) {
         got.shut[TRUST_GATE_NEW_PACKAGE] = true;
         got.why[TRUST_GATE_NEW_PACKAGE] =
@@ -85,7 +119,7 @@ bool trust_gates_look(const struct plan_change *change, int64_t first_us, const 
             return arena_full(arena, err);
         wanted |= got.shut[gate] ? gates[gate].lift : 0;
     }
-    lifted = lifts_find(&terms->lifts, &got.subject, wanted, terms->clock_us, arena, &got.by);
+    lifted = find_lifted(terms, wanted, arena, &got);
     for (enum trust_gate gate = 0; gate < TRUST_GATE_COUNT; gate++)
         got.lifted[gate] = (lifted & gates[gate].lift) != 0;
     *out = got;

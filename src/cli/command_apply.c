@@ -103,7 +103,7 @@ static bool read_yes(const struct face *face, const char *question)
 
 /* Each package that is held, by itself: a yes approves exactly these bytes, with these powers. */
 static bool decide_held(void *self, const struct plan_found *found, const struct plan_powers *powers,
-                   const struct gate_holds *held, bool *approved, struct error *err)
+                        const struct gate_holds *held, bool *approved, struct error *err)
 {
     struct face *face = self;
     const struct command_call *call = face->call;
@@ -252,7 +252,8 @@ static bool fill_request(const struct command_call *call, struct carry_out_reque
     struct policy policy;
 
     if (!policy_in_force(into->plan.scan.policy, into->plan.scan.state, into->plan.scan.now_us, call->arena,
-                         &policy, &path, err))
+                         &policy, &path, err) ||
+        !gate_fleet(into->plan.scan.state, call->arena, &into->plan.fleet, err))
         return false;
     into->battery_percent = policy.unattended.battery_percent;
     into->held_powers = policy.unattended.held_powers;

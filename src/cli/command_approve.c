@@ -103,7 +103,8 @@ static bool read_place(struct work *work, struct error *err)
 
     if (scan->state == NULL)
         return error_set(err, ERROR_ABSENT, "there is no state folder to remember an approval in");
-    if (!policy_in_force(scan->policy, scan->state, scan->now_us, work->call->arena, &policy, &path, err))
+    if (!policy_in_force(scan->policy, scan->state, scan->now_us, work->call->arena, &policy, &path, err) ||
+        !gate_fleet(scan->state, work->call->arena, &work->request.fleet, err))
         return false;
     work->place = (struct gate_place){.state = scan->state,
                                       .clock_us = scan->now_us,
@@ -207,6 +208,16 @@ static void add_order(struct work *work, const struct gate_held *held)
     work->orders[work->order_count++] = order;
 }
 
+/* In a fleet two people end a wait (acquire/lanes.h). */
+static const char *when_installed(const struct work *work, const struct gate_held *held)
+{
+    if (!work->request.fleet || (held->lifts & SIGNED_ORDER_LIFTS_WAIT) == 0)
+        return "";
+    return held->change->lane == LANE_EXPLOITED
+               ? " when it was here for 4 hours; at once when two people sign it: --repo"
+               : " when its wait is over; at once when two people sign it: --repo";
+}
+
 static bool decide_one(struct work *work, size_t index, bool table, struct error *err)
 {
     const struct gate_held *held = &work->held.at[index];
@@ -227,8 +238,8 @@ static bool decide_one(struct work *work, size_t index, bool table, struct error
         return false;
     work->approved[index] = true;
     if (table)
-        fprintf(work->call->out, "Approved: %.*s %.*s, this file alone; suture apply installs it.\n",
-                TEXT_ARG(held->change->name), TEXT_ARG(held->change->to));
+        fprintf(work->call->out, "Approved: %.*s %.*s, this file alone; suture apply installs it%s.\n",
+                TEXT_ARG(held->change->name), TEXT_ARG(held->change->to), when_installed(work, held));
     return true;
 }
 

@@ -99,6 +99,8 @@ static void assume(struct decision *decision, enum decision_input input)
 static void take_exploitation(const struct decide_run *run, const struct vulnerability *vulnerability,
                               struct decision *decision)
 {
+    if (vulnerability != NULL)
+        decision->exploited_by = vulnerability->exploited_by & 3;
     if (vulnerability != NULL && vulnerability->kev) {
         decision->exploitation = EXPLOITATION_ACTIVE;
         return;

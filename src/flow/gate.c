@@ -3,10 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/control.h"
 #include "base/file.h"
 #include "base/own.h"
 #include "flow/plan_json.h"
 #include "store/approvals.h"
+#include "store/enrolled.h"
 #include "store/trust_record.h"
 #include "store/versions_seen.h"
 #include "trust/machine_key.h"
@@ -14,6 +16,16 @@
 struct lane_terms gate_lanes(const struct policy *policy, bool fleet)
 {
     return (struct lane_terms){fleet, duration_add(policy->minimum_age, 0, &policy->zone)};
+}
+
+bool gate_fleet(const char *state, struct arena *arena, bool *out, struct error *err)
+{
+    bool enrolled;
+
+    if (!enrolled_here(state, arena, &enrolled, err))
+        return false;
+    *out = enrolled && control_holds(CONTROL_LANE_FLEET);
+    return true;
 }
 
 /* ---- what is remembered ---- */
@@ -31,7 +43,7 @@ static bool read_own(const char *state, struct arena *arena, struct lifts *out, 
     if (file_exists(path) && (!machine_key_read(key_path, &key, err) ||
                               !approvals_read(path, &key.public_key, arena, &approvals, err)))
         return false;
-    *out = (struct lifts){approvals.at, approvals.count};
+    *out = (struct lifts){approvals.at, approvals.count, approvals.count};
     return true;
 }
 
@@ -57,7 +69,7 @@ static bool read_approvals(const char *state, int64_t now_us, struct arena *aren
         if (record.orders[i].order.kind == SIGNED_ORDER_APPROVAL &&
             trust_order_holds(&record, &record.orders[i], now_us))
             all[count++] = record.orders[i].order;
-    *out = (struct lifts){all, count};
+    *out = (struct lifts){all, count, own.count};
     return true;
 }
 
@@ -93,22 +105,38 @@ bool gate_terms(const struct gate_place *place, const struct plan *plan, const s
     return true;
 }
 
-bool gate_lifted(const char *state, int64_t clock_us, struct arena *arena, const struct digest **out,
-                 size_t *count, struct error *err)
+/* The files of those that lift a wait and are in effect. */
+static bool list_files(const struct lifts *lifts, int64_t clock_us, struct arena *arena,
+                       const struct digest **out, size_t *count, struct error *err)
 {
-    struct lifts lifts;
+    struct digest *found = ARENA_ARRAY(arena, struct digest, lifts->count);
+    size_t found_count = 0;
 
-    if (!read_approvals(state, clock_us, arena, &lifts, err))
-        return false;
-    struct digest *found = ARENA_ARRAY(arena, struct digest, lifts.count);
     if (found == NULL)
         return arena_full(arena, err);
-    *count = 0;
-    for (size_t i = 0; i < lifts.count; i++)
-        if ((lifts.at[i].lifts & SIGNED_ORDER_LIFTS_WAIT) != 0 && lifts.at[i].made_us <= clock_us &&
-            lifts.at[i].ends_us > clock_us)
-            found[(*count)++] = lifts.at[i].digests[0];
+    for (size_t i = 0; i < lifts->count; i++)
+        if ((lifts->at[i].lifts & SIGNED_ORDER_LIFTS_WAIT) != 0 && lifts->at[i].made_us <= clock_us &&
+            lifts->at[i].ends_us > clock_us)
+            found[found_count++] = lifts->at[i].digests[0];
     *out = found;
+    *count = found_count;
+    return true;
+}
+
+bool gate_lifted(const char *state, int64_t clock_us, bool fleet, struct arena *arena,
+                 struct gate_lifted *out, struct error *err)
+{
+    struct gate_lifted got = {0};
+    struct lifts all;
+
+    if (!read_approvals(state, clock_us, arena, &all, err))
+        return false;
+    const struct lifts many = fleet ? lifts_of_many(&all) : all;
+    const struct lifts one = fleet ? lifts_of_one(&all) : (struct lifts){0};
+    if (!list_files(&many, clock_us, arena, &got.lifted, &got.lifted_count, err) ||
+        !list_files(&one, clock_us, arena, &got.approved, &got.approved_count, err))
+        return false;
+    *out = got;
     return true;
 }
 

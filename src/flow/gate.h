@@ -23,14 +23,22 @@ struct gate_place {
 
 /* How long what is new waits by this policy; fleet: this machine is in one. */
 struct lane_terms gate_lanes(const struct policy *policy, bool fleet);
+/* Whether the machine of this state folder (NULL: there is none) is in a fleet. */
+bool gate_fleet(const char *state, struct arena *arena, bool *out, struct error *err) MUST_USE;
 
 /* Reads what is remembered. first_us has room for plan->change_count. ERROR_INPUT, ERROR_TRUST: it is broken or not ours. */
 bool gate_terms(const struct gate_place *place, const struct plan *plan, const struct powers *powers,
                 struct arena *arena, struct trust_terms *out, int64_t *first_us, struct error *err) MUST_USE;
 
-/* SHA-256 of the files whose wait somebody has lifted here, in the arena: what plan_request.lifted wants. */
-bool gate_lifted(const char *state, int64_t clock_us, struct arena *arena, const struct digest **out,
-                 size_t *count, struct error *err) MUST_USE;
+/* SHA-256 of files, in the arena: what plan_request wants. */
+struct gate_lifted {
+    const struct digest *lifted; /* whose wait is over by an approval; in a fleet: that two signed */
+    size_t lifted_count;
+    const struct digest *approved; /* that one person has approved of, where that is not enough */
+    size_t approved_count;
+};
+bool gate_lifted(const char *state, int64_t clock_us, bool fleet, struct arena *arena,
+                 struct gate_lifted *out, struct error *err) MUST_USE;
 
 struct gate_held {
     const struct plan_change *change;

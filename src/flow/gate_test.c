@@ -146,13 +146,51 @@ static void test_signed_approvals(void **state)
     assert_done("folder", file_make_folders(file_path(&arena, folder, "trust"), 0700, &err), &err);
     assert_done("record", file_replace(file_path(&arena, folder, "trust/record"), record, 0600, &err), &err);
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
-        const struct digest *lifted = NULL;
-        size_t count = 9;
-        assert_done(rows[i].name, gate_lifted(folder, rows[i].now_us, &arena, &lifted, &count, &err), &err);
-        assert_int_equal(count, rows[i].count);
-        if (count == 1)
-            assert_int_equal(lifted[0].at[15], 0xff);
+        for (int fleet = 0; fleet < 2; fleet++) {
+            struct gate_lifted got = {.lifted_count = 9};
+            assert_done(rows[i].name, gate_lifted(folder, rows[i].now_us, fleet, &arena, &got, &err), &err);
+            assert_int_equal(got.lifted_count, rows[i].count);
+            assert_int_equal(got.approved_count, 0);
+            if (got.lifted_count == 1)
+                assert_int_equal(got.lifted[0].at[15], 0xff);
+        }
     }
+    assert_done("tree", file_remove_tree(folder, &err), &err);
+}
+
+/* What this machine's own root approved of: alone it is enough, in a fleet it is one person's word. */
+static void test_own_approval(void **state)
+{
+    OWN(arena_end) struct arena arena = arena_with(MIB);
+    const struct lift_subject subject = {.package = TEXT("oak"),
+                                         .arch = TEXT("all"),
+                                         .version = TEXT("1.1"),
+                                         .digest = {.kind = DIGEST_SHA256}};
+    struct gate_lifted got;
+    struct error err = {0};
+    struct state opened;
+    char folder[64];
+    bool fleet = true;
+
+    (void)state;
+    test_folder(folder);
+    assert_done("state", state_open(folder, STATE_WRITE, &opened, &err), &err);
+    assert_done("approve",
+                gate_approve(folder, &subject, SIGNED_ORDER_LIFTS_WAIT, TEXT("anna"), NOW, &arena, &err),
+                &err);
+    assert_done("alone", gate_fleet(folder, &arena, &fleet, &err), &err);
+    assert_false(fleet);
+    assert_done("lifted", gate_lifted(folder, NOW, fleet, &arena, &got, &err), &err);
+    assert_true(got.lifted_count == 1 && got.approved_count == 0);
+    assert_done("folder", file_make_folders(file_path(&arena, folder, "agent"), 0700, &err), &err);
+    assert_done("enrolled", file_replace(file_path(&arena, folder, "agent/enrolled"), BYTES(""), 0600, &err),
+                &err);
+    assert_done("fleet", gate_fleet(folder, &arena, &fleet, &err), &err);
+    assert_true(fleet);
+    assert_done("lifted", gate_lifted(folder, NOW, fleet, &arena, &got, &err), &err);
+    assert_true(got.lifted_count == 0 && got.approved_count == 1);
+    assert_done("none", gate_fleet(NULL, &arena, &fleet, &err), &err);
+    assert_false(fleet);
     assert_done("tree", file_remove_tree(folder, &err), &err);
 }
 
@@ -162,6 +200,7 @@ int main(void)
         cmocka_unit_test(test_holds),
         cmocka_unit_test(test_judgement),
         cmocka_unit_test(test_signed_approvals),
+        cmocka_unit_test(test_own_approval),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -349,7 +349,7 @@ static enum lane own_lane(const struct making *making, const struct solve_change
 {
     uint32_t update = update_of(making, change);
 
-    return update == UPDATE_NONE ? LANE_FUNCTIONAL : plan_lane_of_update(making->scan, update);
+    return update == UPDATE_NONE ? LANE_FUNCTIONAL : plan_lane_of_update(&making->waits, update);
 }
 
 /* The lane of what asked for it, when that is faster. What nobody needs in particular comes with the fastest. */

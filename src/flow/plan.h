@@ -35,10 +35,13 @@ struct plan_request {
     const struct text *names; /* NAMED: "libssl3", "libssl3:amd64" or "openssl" */
     size_t name_count;
 
-    bool fleet;        /* the waits are those of a machine in a fleet (acquire/lanes.h) */
+    /* The waits are those of a machine in a fleet (acquire/lanes.h); plan_run sees to it, by the state folder. */
+    bool fleet;
     bool ignore_waits; /* what still waits is planned too: to be shown to a person who may lift it */
-    const struct digest *lifted; /* SHA-256 of the files whose wait somebody has lifted (flow/lifts.h) */
+    const struct digest *lifted; /* SHA-256 of the files whose wait is lifted (flow/gate.h) */
     size_t lifted_count;
+    const struct digest *approved; /* and of those that one person of a fleet approved of */
+    size_t approved_count;
     bool remember; /* of another root than this machine's, too: what it offers was seen here */
 };
 

@@ -1,8 +1,20 @@
 #include "flow/plan_lanes.h"
 
+#include "base/control.h"
 #include "base/file.h"
 #include "flow/gate.h"
 #include "model/version.h"
+
+/* What one person of a solo tree signed holds only when its day is over (store/trust_record.h). */
+static bool two_signed_a_crisis(const struct trust_record *trust, int64_t now_us)
+{
+    for (size_t i = 0; i < trust->order_count; i++)
+        if (trust->orders[i].order.kind == SIGNED_ORDER_CRISIS &&
+            (trust->orders[i].persons >= 2 || trust->solo) &&
+            trust_order_holds(trust, &trust->orders[i], now_us))
+            return true;
+    return false;
+}
 
 bool plan_waits_open(const struct plan_request *request, const struct scan *scan, struct arena *arena,
                      struct plan_waits *out, struct error *err)
@@ -20,6 +32,9 @@ bool plan_waits_open(const struct plan_request *request, const struct scan *scan
         return false;
     if (!trust_record_read(state, arena, &waits.trust, &waits.has_trust, err))
         return false;
+    waits.crisis = !waits.terms.fleet ||
+                   (waits.has_trust && two_signed_a_crisis(&waits.trust, scan->now_us)) ||
+                   !control_holds(CONTROL_LANE_CRISIS);
     *out = waits;
     return true;
 }
@@ -32,18 +47,42 @@ const struct trust_order *plan_block_of(const struct plan_waits *waits,
                             : NULL;
 }
 
-enum lane plan_lane_of_update(const struct scan *scan, uint32_t index)
+enum lane plan_lane_of_update(const struct plan_waits *waits, uint32_t index)
 {
+    const struct scan *scan = waits->scan;
     const struct update *update = &scan->match.updates[index];
 
     if (update->kind != UPDATE_SECURITY)
         return LANE_FUNCTIONAL;
-    if (scan->level != LEVEL_NORMAL && scan->update_decisions[index].standing == STANDING_TAKEN)
+    if (waits->crisis && scan->level != LEVEL_NORMAL &&
+        scan->update_decisions[index].standing == STANDING_TAKEN)
         return LANE_CRISIS;
-    for (size_t i = 0; i < update->finding_count; i++)
-        if (scan->decisions[update->findings[i]].exploitation == EXPLOITATION_ACTIVE)
+    for (size_t i = 0; i < update->finding_count; i++) {
+        const struct decision *decision = &scan->decisions[update->findings[i]];
+        if (decision->exploitation == EXPLOITATION_ACTIVE &&
+            (exploited_by_two(decision->exploited_by) || !control_holds(CONTROL_LANE_SOURCES)))
             return LANE_EXPLOITED;
+    }
     return LANE_SECURITY;
+}
+
+struct text plan_wait_words(const struct plan_waits *waits, uint32_t index, struct arena *arena)
+{
+    const struct update *update = &waits->scan->match.updates[index];
+    const struct text plain = TEXT("it was first seen here too short ago");
+    unsigned by = 0;
+
+    for (size_t i = 0; i < update->finding_count; i++) {
+        unsigned found = waits->scan->decisions[update->findings[i]].exploited_by;
+        by = exploited_by_two(found) || by == 0 ? found : by;
+    }
+    if (!waits->terms.fleet || by == 0)
+        return plain;
+    struct text words =
+        text_format(arena, "%.*s; %s %s its hole exploited%s", TEXT_ARG(plain), exploited_by_words(by),
+                    exploited_by_two(by) ? "call" : "alone calls",
+                    exploited_by_two(by) ? ": with one person's approval it waits 4 hours" : "");
+    return words.at == NULL ? plain : words;
 }
 
 struct version_seen plan_version_of(const struct scan *scan, const struct universe_package *package,
@@ -58,10 +97,10 @@ struct version_seen plan_version_of(const struct scan *scan, const struct univer
                                  .digest = package->digest};
 }
 
-static bool is_lifted(const struct plan_request *request, const struct digest *digest)
+static bool is_among(const struct digest *digests, size_t count, const struct digest *digest)
 {
-    for (size_t i = 0; i < request->lifted_count; i++)
-        if (digest_equal(&request->lifted[i], digest))
+    for (size_t i = 0; i < count; i++)
+        if (digest_equal(&digests[i], digest))
             return true;
     return false;
 }
@@ -69,12 +108,15 @@ static bool is_lifted(const struct plan_request *request, const struct digest *d
 bool plan_waits_for(const struct plan_waits *waits, const struct universe_package *package, enum lane lane,
                     struct arena *arena, int64_t *until_us)
 {
-    int64_t clock_us = waits->scan->now_us;
+    const struct plan_request *request = waits->request;
     const struct version_seen version = plan_version_of(waits->scan, package, arena);
+    const struct lane_seen seen = {.first_us = versions_seen_first(&waits->seen, &version),
+                                   .now_us = versions_seen_now(&waits->seen, waits->scan->now_us),
+                                   .clock_us = waits->scan->now_us};
+    bool approved = is_among(request->approved, request->approved_count, &package->digest);
 
-    return lane_waits(lane, &waits->terms, versions_seen_first(&waits->seen, &version),
-                      versions_seen_now(&waits->seen, clock_us), clock_us, until_us) &&
-           !waits->request->ignore_waits && !is_lifted(waits->request, &package->digest);
+    return lane_waits(lane, &waits->terms, &seen, approved, until_us) && !request->ignore_waits &&
+           !is_among(request->lifted, request->lifted_count, &package->digest);
 }
 
 /* ---- new packages ---- */

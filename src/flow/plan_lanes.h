@@ -24,18 +24,27 @@ struct plan_waits {
     struct lane_terms terms;
     bool has_trust; /* a repository is pinned here */
     struct trust_record trust;
+    bool crisis; /* the level, where there is one, may end waits */
 };
 
 /* ERROR_INPUT, ERROR_TRUST: what was remembered of versions is broken, or not ours: nothing is taken for old then. */
 bool plan_waits_open(const struct plan_request *request, const struct scan *scan, struct arena *arena,
                      struct plan_waits *out, struct error *err) MUST_USE;
 
-enum lane plan_lane_of_update(const struct scan *scan, uint32_t update);
+/*
+ * A fix of a hole that is used in attacks is in the lane exploited when two sources say so that do not copy each other
+ * (model/vulnerability.h): one feed that lies shortens no wait. In a fleet a level makes a lane only when two people signed its
+ * order, or the one of a solo tree whose day is over.
+ */
+enum lane plan_lane_of_update(const struct plan_waits *waits, uint32_t update);
 /* What a version is known by; its texts are those of host and package. */
 struct version_seen plan_version_of(const struct scan *scan, const struct universe_package *package,
                                     struct arena *arena);
 bool plan_waits_for(const struct plan_waits *waits, const struct universe_package *package, enum lane lane,
                     struct arena *arena, int64_t *until_us);
+
+/* Why it waits, and in a fleet who calls its hole exploited: "it was first seen here too short ago; ...". */
+struct text plan_wait_words(const struct plan_waits *waits, uint32_t update, struct arena *arena);
 
 /* Who forbade it; NULL: nobody. */
 const struct trust_order *plan_block_of(const struct plan_waits *waits,

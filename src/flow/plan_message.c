@@ -36,11 +36,18 @@ static bool read_path(struct reader *r, const char *name, struct arena *arena, c
     return path.size == 0 || *out != NULL || arena_full(arena, err);
 }
 
+static void write_digests(struct writer *w, const struct digest *digests, size_t count)
+{
+    writer_varint(w, count);
+    for (size_t i = 0; i < count; i++)
+        writer_put(w, (struct bytes){digests[i].at, digest_size(DIGEST_SHA256)});
+}
+
 void plan_question_write(struct writer *w, const struct plan_request *request)
 {
     const struct scan_request *scan = &request->scan;
 
-    writer_string(w, "SPQ3");
+    writer_string(w, "SPQ4");
     writer_u64(w, (uint64_t)scan->now_us);
     writer_byte(w, scan->now_given);
     writer_byte(w, (uint8_t)scan->level);
@@ -55,9 +62,8 @@ void plan_question_write(struct writer *w, const struct plan_request *request)
     writer_varint(w, request->name_count);
     for (size_t i = 0; i < request->name_count; i++)
         write_text(w, request->names[i]);
-    writer_varint(w, request->lifted_count);
-    for (size_t i = 0; i < request->lifted_count; i++)
-        writer_put(w, (struct bytes){request->lifted[i].at, digest_size(DIGEST_SHA256)});
+    write_digests(w, request->lifted, request->lifted_count);
+    write_digests(w, request->approved, request->approved_count);
 }
 
 static bool read_names(struct reader *r, struct arena *arena, struct plan_request *into, struct error *err)
@@ -81,23 +87,24 @@ static bool read_names(struct reader *r, struct arena *arena, struct plan_reques
     return true;
 }
 
-static bool read_lifted(struct reader *r, struct arena *arena, struct plan_request *into, struct error *err)
+static bool read_digests(struct reader *r, const char *name, struct arena *arena, const struct digest **out,
+                         size_t *out_count, struct error *err)
 {
     const size_t size = digest_size(DIGEST_SHA256);
     uint64_t count = reader_varint_max(r, LIMIT_PLAN_CHANGES);
-    struct digest *lifted = ARENA_ARRAY(arena, struct digest, (size_t)count);
+    struct digest *digests = ARENA_ARRAY(arena, struct digest, (size_t)count);
 
     if (!reader_ok(r) || count > reader_left(r) / size)
-        return error_set(err, ERROR_INPUT, "lifted: ends in the middle");
-    if (lifted == NULL)
+        return error_set(err, ERROR_INPUT, "%s: ends in the middle", name);
+    if (digests == NULL)
         return arena_full(arena, err);
     for (uint64_t i = 0; i < count; i++) {
         struct bytes bytes = reader_take(r, size);
-        lifted[i].kind = DIGEST_SHA256;
-        memcpy(lifted[i].at, bytes.at, size);
+        digests[i].kind = DIGEST_SHA256;
+        memcpy(digests[i].at, bytes.at, size);
     }
-    into->lifted = lifted;
-    into->lifted_count = (size_t)count;
+    *out = digests;
+    *out_count = (size_t)count;
     return true;
 }
 
@@ -107,8 +114,8 @@ bool plan_question_read(struct bytes raw, struct arena *arena, struct plan_reque
     struct bytes magic = reader_take(&r, 4);
     struct plan_request got = {0};
 
-    if (!reader_ok(&r) || memcmp(magic.at, "SPQ3", 4) != 0)
-        return error_set(err, ERROR_INPUT, "question: does not begin with SPQ3");
+    if (!reader_ok(&r) || memcmp(magic.at, "SPQ4", 4) != 0)
+        return error_set(err, ERROR_INPUT, "question: does not begin with SPQ4");
     got.scan.now_us = (int64_t)reader_u64(&r);
     got.scan.now_given = reader_u8(&r) == 1;
     uint8_t level = reader_u8(&r);
@@ -125,7 +132,8 @@ bool plan_question_read(struct bytes raw, struct arena *arena, struct plan_reque
         !read_path(&r, "index", arena, &got.scan.index, err) ||
         !read_path(&r, "policy", arena, &got.scan.policy, err) ||
         !read_path(&r, "publishers", arena, &got.scan.publishers, err) || !read_names(&r, arena, &got, err) ||
-        !read_lifted(&r, arena, &got, err))
+        !read_digests(&r, "lifted", arena, &got.lifted, &got.lifted_count, err) ||
+        !read_digests(&r, "approved", arena, &got.approved, &got.approved_count, err))
         return error_at(err, "question");
     if (!reader_ok(&r) || reader_left(&r) > 0 || got.scan.root == NULL)
         return error_set(err, ERROR_INPUT, "question: is broken");

@@ -4,9 +4,10 @@
  * suture-plan is the process that parses lists, statuses and advisories and solves dependencies. It is asked on its
  * standard input and answers on its standard output, integers little-endian, a text as a varint of its size and its bytes:
  *
- *     "SPQ3"  u64 now  u8 now given  u8 level  u64 due within  u8 scope  u8 flags (1 fleet, 2 ignore waits)
+ *     "SPQ4"  u64 now  u8 now given  u8 level  u64 due within  u8 scope  u8 flags (1 fleet, 2 ignore waits)
  *             text state, root, index, policy, publishers (empty: none)
- *             varint count of names, and so many texts  varint count of lifted files, and so many times 32 bytes of SHA-256
+ *             varint count of names, and so many texts
+ *             varint count of lifted files, and so many times 32 bytes of SHA-256; the same of approved ones
  *
  *     "SPL3"  u8 1 done, 2 failed  u8 error kind  u8 judged  u8 complete  u8 confined (enum confinement)  text problem
  *             when done: u32 size and bytes of the plan (flow/plan_json.h), u32 size and bytes of what was seen

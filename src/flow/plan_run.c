@@ -84,16 +84,21 @@ bool plan_run(const char *program, const struct plan_request *request, struct ar
                                     .output_limit =
                                         LIMIT_PLAN_FILE + LIMIT_VERSIONS_FILE + LIMIT_PLAN_MEMORY + MIB};
     struct child_result result;
+    struct plan_request told = *request;
+    struct gate_lifted lifted = {0};
     struct plan_answer answer;
     struct plan_found got;
-
-    struct plan_request told = *request;
 
     if (!vendor_publishers_path(request->scan.publishers, arena, &told.scan.publishers, err))
         return false;
     if (request->scan.state != NULL &&
-        !gate_lifted(request->scan.state, request->scan.now_us, arena, &told.lifted, &told.lifted_count, err))
+        (!gate_fleet(request->scan.state, arena, &told.fleet, err) ||
+         !gate_lifted(request->scan.state, request->scan.now_us, told.fleet, arena, &lifted, err)))
         return false;
+    told.lifted = lifted.lifted;
+    told.lifted_count = lifted.lifted_count;
+    told.approved = lifted.approved;
+    told.approved_count = lifted.approved_count;
     make_place(request, arena);
     plan_question_write(&question, &told);
     if (!writer_done(&question, &command.input, err) || !child_run(&command, arena, &result, err))

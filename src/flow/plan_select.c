@@ -162,8 +162,10 @@ static void judge(const struct work *work, uint32_t update, struct plan_pick *pi
              work->universe->packages[pick->offered].file.size == 0)
         leave(pick, LEFT_UNSOLVABLE, "its list names no file with a SHA-256: nothing could be proved");
     else if (plan_waits_for(work->waits, &work->universe->packages[pick->offered],
-                            plan_lane_of_update(work->scan, update), work->arena, &pick->until_us))
-        leave(pick, LEFT_SOAK, "it was first seen here too short ago");
+                            plan_lane_of_update(work->waits, update), work->arena, &pick->until_us)) {
+        leave(pick, LEFT_SOAK, "");
+        pick->why = plan_wait_words(work->waits, update, work->arena);
+    }
     if (pick->left != LEFT_SOAK)
         pick->until_us = TIME_ABSENT;
 }

@@ -177,6 +177,7 @@ static struct vulnerability row_at(const struct facts *facts, size_t row, struct
     got.kev = flags & 1;
     got.ransomware = flags & 2;
     got.rejected = flags & 4;
+    got.exploited_by = rows.at[at + 23] & (EXPLOITED_BY_CATALOGUE | EXPLOITED_BY_RECORD);
     got.exploitation = (enum exploitation)(points & 3);
     if ((points >> 2 & 3) < ANSWER_COUNT)
         got.automatable = (enum answer)(points >> 2 & 3);

@@ -34,7 +34,7 @@
  *                    20  1  count of scores
  *                    21  1  bit 0 in KEV, 1 used by ransomware, 2 rejected
  *                    22  1  bits 0-1 exploitation, 2-3 automatable, 4-5 technical impact, as in model/vulnerability.h
- *                    23  1  zero
+ *                    23  1  bits of enum exploited_by (model/vulnerability.h); files of before have 0
  *       scores     eight bytes each: version (1 is 2.0, 2 is 3.0, 3 is 3.1, 4 is 4.0), source (1 nvd, 2 cna, 3 cisa-adp,
  *                  4 vendor), tenths (two bytes; 0xffff unrated), vector + 1 or 0 (four bytes)
  *       vectors    where the text of each begins behind this table, four bytes each, and one more: where the last ends;

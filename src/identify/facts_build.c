@@ -278,7 +278,17 @@ struct merged {
     struct part facts; /* its scores are below */
     struct pooled_score scores[VULNERABILITY_SCORES_MAX];
     size_t score_count;
+    uint8_t exploited_by;
 };
+
+/* By which feed it came, not by what it says: a record that quotes the catalogue is one voice. */
+static uint8_t exploited_by(const struct facts_build *build, const struct part *part)
+{
+    if (!part->kev && part->exploitation != EXPLOITATION_ACTIVE)
+        return 0;
+    return text_equal(build->feeds[part->feed].name, TEXT("kev")) ? EXPLOITED_BY_CATALOGUE
+                                                                  : EXPLOITED_BY_RECORD;
+}
 
 static void merge_scores(struct merged *to, const struct pooled_score *scores, size_t count)
 {
@@ -332,7 +342,7 @@ static void write_row(struct facts_write *file, const struct merged *merged)
     writer_byte(w, (uint8_t)merged->score_count);
     writer_byte(w, (uint8_t)(facts->kev | facts->ransomware << 1 | facts->rejected << 2));
     writer_byte(w, (uint8_t)(facts->exploitation | facts->automatable << 2 | facts->impact << 4));
-    writer_byte(w, 0);
+    writer_byte(w, merged->exploited_by);
     for (size_t i = 0; i < merged->score_count; i++) {
         const struct pooled_score *score = &merged->scores[i];
         writer_byte(&file->segments[FACTS_SCORES], score->version);
@@ -366,6 +376,7 @@ static void write_rows(struct facts_write *file)
         size_t end = i;
         for (; end < file->part_count && file->parts[end].part->id == file->parts[i].part->id; end++) {
             merge_part(&merged, file->parts[end].part);
+            merged.exploited_by |= exploited_by(file->build, file->parts[end].part);
             if (file->parts[end].part->score_count > 0)
                 merge_scores(&merged, file->build->scores + file->parts[end].part->first_score,
                              file->parts[end].part->score_count);

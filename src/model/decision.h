@@ -195,7 +195,8 @@ struct decision {
     enum answer automatable : 8;
     enum impact impact : 8;
     enum technical_impact technical_impact : 8;
-    bool late : 1; /* due_us is past */
+    unsigned exploited_by : 2; /* bits of enum exploited_by (model/vulnerability.h) */
+    bool late : 1;             /* due_us is past */
     bool cost_high : 1;
     bool mitigate_now : 1;   /* besides the action: mitigate until then */
     bool canary : 1;         /* now, but on a canary first, for hours */

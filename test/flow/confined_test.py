@@ -113,7 +113,7 @@ class ConfinedTest(unittest.TestCase):
 
     def test_plan(self):
         made = self.root()
-        question = (b"SPQ3" + struct.pack("<qBBqBB", NOW_US, 1, 0, 0, 2, 0) + text("") + text(made.root) + text("") + text("") + text("") + b"\x00\x00")
+        question = (b"SPQ4" + struct.pack("<qBBqBB", NOW_US, 1, 0, 0, 2, 0) + text("") + text(made.root) + text("") + text("") + text("") + b"\x00\x00\x00")
         could, outcome, answer = self.probe("SUTURE_PLAN", question=question)
         self.assertEqual((set(), "EACCES"), (could, outcome["run"]))
         self.assertTrue(answer.startswith(b"SPL3\x01"))

@@ -149,6 +149,33 @@ class Plan(unittest.TestCase):
                       "suture approve zlib1g lifts it", screen)
         self.assertEqual(set(self.changes("--security")), {"libexpat1", "libexpat1-dev"})
 
+    def enrol(self):
+        folder = os.path.join(self.root.home, "state", "agent")
+        os.makedirs(folder, mode=0o700)
+        with open(os.path.join(folder, "enrolled"), "w", encoding="utf-8"):
+            pass
+
+    def test_in_a_fleet_a_fix_waits_a_day_and_two_sources_are_named(self):
+        self.machine()
+        self.seen("2026-11-21T01:00:00Z", "2026-11-21T07:50:00Z")
+        self.assertEqual(set(self.changes("--security")), {"libexpat1", "libexpat1-dev"})
+        self.enrol()
+        until = "2026-11-22T01:00:00Z"
+        self.assertEqual(self.waits("--security"), {"libexpat1": ("soak", until), "libexpat1-dev": ("soak", until)})
+        words = "it was first seen here too short ago"
+        self.assertEqual(self.left("--security")["libexpat1"], ("soak", words))
+        self.feed({"catalogVersion": "1", "dateReleased": "2026-11-20T17:04:19Z", "count": 1, "vulnerabilities": [
+            {"cveID": "CVE-2026-1000", "dateAdded": "2026-11-20", "dueDate": "2026-12-11"}]}, "kev.json")
+        self.assertEqual(self.left("--security")["libexpat1"], ("soak", words + "; the KEV catalogue alone calls its hole exploited"))
+        self.feed({"format": "NVD_CVE", "version": "2.0", "timestamp": "2026-11-21T07:00:02.123", "totalResults": 1, "resultsPerPage": 1, "startIndex": 0,
+                   "vulnerabilities": [{"cve": {"id": "CVE-2026-1000", "published": "2026-11-19T13:15:08.503", "vulnStatus": "Analyzed",
+                                                "cisaExploitAdd": "2026-11-20", "cisaActionDue": "2026-12-11"}}]}, "nvd.json")
+        self.assertEqual(self.left("--security")["libexpat1"], ("soak", words + "; the KEV catalogue and the CVE record call its hole exploited: "
+                                                               "with one person's approval it waits 4 hours"))
+        self.assertEqual(self.waits("--security")["libexpat1"], ("soak", until))        # nobody has approved
+        self.seen("2026-11-20T07:50:00Z", "2026-11-21T07:50:00Z")
+        self.assertEqual(self.lanes("--security"), {"libexpat1": "exploited", "libexpat1-dev": "exploited"})
+
     def seen(self, first, signed):
         self.root.seen = [(*row[:5], first) for row in self.root.seen]
         self.root.write_seen(signed)
