@@ -319,6 +319,7 @@
 #define LIMIT_FLEET_FINDINGS 65536      /* of one host that changed at once: a machine with everything has 5,000 */
 #define LIMIT_FLEET_FIX_CHUNKS 65536    /* that one fix touches, a megabyte: a bucket has at most some thousand variants */
 #define LIMIT_FLEET_BATCH   8192        /* writes of one commit: what 10,000 requests a second bring while one is synced */
+#define LIMIT_FLEET_USERS   10000       /* people who may log in */
 #define LIMIT_FLEET_PAGE    1000        /* rows of one answer to a person */
 #define LIMIT_FLEET_LEAP    1000000     /* how far a restored server believes agents that its numbers had come: a century of one an hour */
 #define LIMIT_FLEET_TRIES   8           /* of one batch, against other writers and connections that break */

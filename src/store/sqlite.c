@@ -10,6 +10,11 @@
 
 #define BUSY_MS 10000 /* a reader meets a writer for some milliseconds */
 
+/* cell_size_check and trusted_schema: the file is ours, but somebody may have written to it. */
+#define SETTINGS                                                                                             \
+    "PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON; PRAGMA mmap_size=0;"                              \
+    "PRAGMA journal_mode=DELETE; PRAGMA synchronous=EXTRA; PRAGMA temp_store=MEMORY;"
+
 /* What of SQLite is used here, with the declarations of its header, so that the compiler checks the types. */
 struct functions {
     __typeof__(&sqlite3_open_v2) open;
@@ -26,15 +31,19 @@ struct functions {
     __typeof__(&sqlite3_column_int64) column_int64;
     __typeof__(&sqlite3_column_blob) column_blob;
     __typeof__(&sqlite3_column_bytes) column_bytes;
+    __typeof__(&sqlite3_reset) reset;
+    __typeof__(&sqlite3_changes64) changes;
+    __typeof__(&sqlite3_get_autocommit) autocommit;
 };
 
 static bool load(struct functions *out, struct error *err)
 {
-    static const char *const names[] = {"sqlite3_open_v2",      "sqlite3_close",       "sqlite3_errmsg",
-                                        "sqlite3_busy_timeout", "sqlite3_exec",        "sqlite3_prepare_v2",
-                                        "sqlite3_finalize",     "sqlite3_bind_int64",  "sqlite3_bind_blob",
-                                        "sqlite3_bind_text",    "sqlite3_step",        "sqlite3_column_int64",
-                                        "sqlite3_column_blob",  "sqlite3_column_bytes"};
+    static const char *const names[] = {
+        "sqlite3_open_v2",       "sqlite3_close",        "sqlite3_errmsg",   "sqlite3_busy_timeout",
+        "sqlite3_exec",          "sqlite3_prepare_v2",   "sqlite3_finalize", "sqlite3_bind_int64",
+        "sqlite3_bind_blob",     "sqlite3_bind_text",    "sqlite3_step",     "sqlite3_column_int64",
+        "sqlite3_column_blob",   "sqlite3_column_bytes", "sqlite3_reset",    "sqlite3_changes64",
+        "sqlite3_get_autocommit"};
     void *library = dlopen("libsqlite3.so.0", RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
     void *symbols[sizeof(names) / sizeof(*names)];
 
@@ -76,14 +85,19 @@ static bool failed(const struct sqlite *db, int status, struct error *err)
 
 bool sqlite_open(const char *path, bool make, struct sqlite *out, struct error *err)
 {
-    /* cell_size_check and trusted_schema: the file is ours, but somebody may have written to it. */
-    static const char settings[] =
-        "PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON; PRAGMA mmap_size=0;"
-        "PRAGMA journal_mode=DELETE; PRAGMA synchronous=EXTRA; PRAGMA temp_store=MEMORY;";
+    static const struct sqlite_options making = {true, false, SETTINGS}, using = {false, false, SETTINGS};
+
+    return sqlite_open_with(path, make ? &making : &using, out, err);
+}
+
+bool sqlite_open_with(const char *path, const struct sqlite_options *options, struct sqlite *out,
+                      struct error *err)
+{
     struct sqlite db = {.library = malloc(sizeof(struct functions))};
     sqlite3 *database = NULL;
-    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_PRIVATECACHE |
-                (make ? SQLITE_OPEN_CREATE : 0);
+    int flags = SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_PRIVATECACHE |
+                (options->read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE) |
+                (options->make ? SQLITE_OPEN_CREATE : 0);
 
     if (db.library == NULL)
         return error_set(err, ERROR_LIMIT, "out of memory");
@@ -91,7 +105,7 @@ bool sqlite_open(const char *path, bool make, struct sqlite *out, struct error *
         free(db.library);
         return false;
     }
-    if (!make && !file_exists(path)) {
+    if (!options->make && !file_exists(path)) {
         free(db.library);
         return error_set(err, ERROR_ABSENT, "%s: is not there", path);
     }
@@ -100,7 +114,7 @@ bool sqlite_open(const char *path, bool make, struct sqlite *out, struct error *
     if (status == SQLITE_OK)
         status = functions(&db)->busy_timeout(database, BUSY_MS);
     if (status == SQLITE_OK)
-        status = functions(&db)->exec(database, settings, NULL, NULL, NULL);
+        status = functions(&db)->exec(database, options->settings, NULL, NULL, NULL);
     if (status != SQLITE_OK) {
         (void)failed(&db, status, err);
         sqlite_close(&db);
@@ -181,6 +195,28 @@ bool sqlite_step(struct sqlite_query *query, bool *row, struct error *err)
 int64_t sqlite_number(const struct sqlite_query *query, int column)
 {
     return functions(query->db)->column_int64(query->statement, column);
+}
+
+struct bytes sqlite_view(const struct sqlite_query *query, int column)
+{
+    const void *at = functions(query->db)->column_blob(query->statement, column);
+
+    return (struct bytes){at, (size_t)functions(query->db)->column_bytes(query->statement, column)};
+}
+
+void sqlite_reset(struct sqlite_query *query)
+{
+    (void)functions(query->db)->reset(query->statement); /* step has told of its failure */
+}
+
+int64_t sqlite_changed(const struct sqlite *db)
+{
+    return functions(db)->changes(db->database);
+}
+
+bool sqlite_in_transaction(const struct sqlite *db)
+{
+    return functions(db)->autocommit(db->database) == 0;
 }
 
 struct bytes sqlite_bytes(const struct sqlite_query *query, int column, struct arena *arena)
