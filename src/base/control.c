@@ -75,6 +75,8 @@ const struct control_row controls[CONTROL_COUNT] = {
     [CONTROL_TUF_THRESHOLD_ZERO] = {"tuf-threshold-zero", "thresholds", "a role that nobody has to sign for"},
     [CONTROL_TUF_DISTINCT_KEYS] = {"tuf-distinct-keys", "thresholds", "one key that counts twice"},
     [CONTROL_TUF_DISTINCT_PERSONS] = {"tuf-distinct-persons", "insider", "one person who counts twice"},
+    [CONTROL_TUF_PROPOSER] = {"tuf-proposer", "insider",
+                              "the signature of who proposed it, where two are needed"},
     [CONTROL_ORDER_ROLE] = {"order-role", "stolen-approver", "an order of a role that may not give it"},
     [CONTROL_ORDER_END] = {"order-end", "replayed-crisis", "an order past its end"},
     [CONTROL_ORDER_LENGTH] = {"order-length", "replayed-crisis",

@@ -183,7 +183,7 @@ static bool tell_signer(const struct command_call *call, const struct signing *s
         writer_string(&w,
                       signing->solo
                           ? "(!) you proposed it yourself, and nobody else looks at it: WEAKER\n"
-                          : "(!) you proposed it yourself: that somebody else looks at it is what counts\n");
+                          : "(!) you proposed it yourself: your signature is the one that is needed\n");
     write_to(command_given(call, OPTION_PRINT_ONLY) ? call->errors : call->out, writer_bytes(&w));
     return true;
 }

@@ -448,10 +448,15 @@ static bool run_insider(struct drill_run *run, struct error *err)
     drill_attempt(run, "an approval that both of her keys signed: two keys, two signatures, one person");
     issue = forged_approval(2, seats, ANNA ANNA_TOKEN);
     try_issue(&tree, &issue, "is of a person who counts already");
+    drill_attempt(run, "an approval that she proposes and signs, with Ben, who signs what she shows him");
+    tree.proposer = "anna";
+    issue = forged_approval(3, NULL, ANNA BEN);
+    try_issue(&tree, &issue, "is of who proposed it");
+    tree.proposer = NULL;
     if (!by_a_policy(run, err))
         return false;
     drill_nothing_bad(run, run->broken == 0, "she counted once, and no command came from the repository");
-    small_tree_recover(&tree, 3, SERVER);
+    small_tree_recover(&tree, 4, SERVER);
     return true;
 }
 

@@ -199,8 +199,10 @@ struct text small_tree_targets(const struct small_tree *tree, unsigned version, 
         put_digest(&w, file);
         writer_string(&w, "}");
     }
+    writer_format(&w, "},\"version\":%u", version);
+    if (tree->proposer != NULL && path.size > 0)
+        writer_format(&w, ",\"x-suture-proposed-by\":\"%s\"", tree->proposer);
     writer_string(&w, "}");
-    put_end(&w, version);
     return done(tree, &w);
 }
 

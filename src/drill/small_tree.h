@@ -41,7 +41,8 @@ struct small_tree {
     size_t file_count;
     const char *folder; /* the machine's metadata */
     const char *downloads;
-    int64_t now_us; /* of the machine's next refresh */
+    int64_t now_us;       /* of the machine's next refresh */
+    const char *proposer; /* that documents of roles name from now on; NULL: none */
 };
 
 /* One role of a document: its keys, how many of them. */

@@ -236,7 +236,9 @@ bool repo_weigh(const struct repo *repo, const struct tree_role *row, struct rep
         waiting.asked[waiting.asked_count++].role = in_force->roles[TUF_ROOT];
     waiting.enough = waiting.metadata != NULL;
     for (size_t i = 0; i < waiting.asked_count; i++) {
-        if (!tuf_count(&waiting.asked[i].role, waiting.metadata, repo->arena, &waiting.asked[i].signers, err))
+        const struct tuf_role role = waiting.asked[i].role;
+        if (!tuf_count(&role, waiting.metadata, repo->arena, &waiting.asked[i].signers, err) ||
+            !tuf_count_others(&role, waiting.metadata, repo->arena, &waiting.asked[i].role, err))
             return error_at(err, "%s", row->name);
         waiting.enough = waiting.enough && waiting.asked[i].role.key_count > 0 &&
                          waiting.asked[i].signers.count >= waiting.asked[i].role.threshold;

@@ -69,7 +69,7 @@ struct repo_waiting {
     const struct tree_role *row;
     const struct tuf_metadata *metadata;
     struct {
-        struct tuf_role role;
+        struct tuf_role role; /* without who proposed it, where that does not count */
         struct tuf_signers signers;
     } asked[2];
     size_t asked_count;

@@ -85,6 +85,30 @@ static void test_life(void **state)
                   "orders/crisis/2026-11-23-00000007.json not-begun 2/2\n");
 }
 
+/* Dan proposes: his own signature is none of the two, and his seat is nobody's turn. */
+static void test_proposer(void **state)
+{
+    struct repo_place *place = *state;
+    struct signed_order crisis = order_with(SIGNED_ORDER_CRISIS, TEST_NOW_US);
+    struct signed_order block = order_with(SIGNED_ORDER_BLOCK, TEST_NOW_US);
+    struct error err;
+
+    repo_test_init(place, 5);
+    assert_done("crisis", stage(place, &crisis, 7, &err), &err);
+    assert_done("block", stage(place, &block, 7, &err), &err);
+    repo_test_sign_some(place, "crisis", 1u << DAN);
+    repo_test_sign_some(place, "crisis", 1u << EVE);
+    /* Where one is enough he acts alone, as anybody of the role does. */
+    repo_test_sign(place, "block", 1u << DAN);
+    assert_listed(place, TEST_NOW_US,
+                  "orders/block/2026-11-22-00000007.json waits 1/1\n"
+                  "orders/crisis/2026-11-22-00000007.json waits 1/2\n");
+    repo_test_sign(place, "crisis", 1u << ANNA);
+    assert_listed(place, TEST_NOW_US,
+                  "orders/block/2026-11-22-00000007.json waits 1/1\n"
+                  "orders/crisis/2026-11-22-00000007.json waits 2/2\n");
+}
+
 /* What machines would refuse is not staged. */
 static void test_refused(void **state)
 {
@@ -122,6 +146,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_life, repo_test_begin, repo_test_end),
+        cmocka_unit_test_setup_teardown(test_proposer, repo_test_begin, repo_test_end),
         cmocka_unit_test_setup_teardown(test_refused, repo_test_begin, repo_test_end),
         cmocka_unit_test_setup_teardown(test_broken, repo_test_begin, repo_test_end),
     };

@@ -148,6 +148,9 @@ bool signing_find_key(const struct signing *signing, const struct tuf_key *key, 
             return true;
         }
     }
+    if (found == NULL && key->person.size > 0 && text_equal(key->person, tree_proposed_by(signing->metadata)))
+        return error_set(err, ERROR_CONFLICT, "%.*s proposed it: others approve, and this would not count",
+                         TEXT_ARG(key->person));
     if (found == NULL)
         return error_set(err, ERROR_TRUST, "key %.*s may not sign for %s", TEXT_ARG(text_part(key->id, 0, 8)),
                          signing->row->name);

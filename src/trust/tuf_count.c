@@ -2,6 +2,7 @@
 
 #include "base/control.h"
 #include "base/own.h"
+#include "trust/tree.h"
 
 /* Of a key of the role: why it does not count, for the sentence of tuf_count_enough. NULL: it counts. */
 struct reason {
@@ -30,8 +31,30 @@ static const char *counted_already(const struct tuf_signers *signers, const stru
     return NULL;
 }
 
+bool tuf_count_is_proposer(const struct tuf_role *role, const struct tuf_metadata *metadata,
+                           const struct tuf_key *key)
+{
+    return role->threshold >= 2 && key->person.size > 0 &&
+           text_equal(key->person, tree_proposed_by(metadata)) && control_holds(CONTROL_TUF_PROPOSER);
+}
+
+bool tuf_count_others(const struct tuf_role *role, const struct tuf_metadata *metadata, struct arena *arena,
+                      struct tuf_role *out, struct error *err)
+{
+    const struct tuf_key **keys = ARENA_ARRAY(arena, const struct tuf_key *, role->key_count);
+    size_t count = 0;
+
+    if (keys == NULL)
+        return arena_full(arena, err);
+    for (size_t i = 0; i < role->key_count; i++)
+        if (!tuf_count_is_proposer(role, metadata, role->keys[i]))
+            keys[count++] = role->keys[i];
+    *out = (struct tuf_role){keys, count, role->threshold};
+    return true;
+}
+
 /* *why NULL: it counts. False only when nothing could be verified at all. */
-static bool judge(const struct tuf_key *key, const struct tuf_metadata *metadata,
+static bool judge(const struct tuf_role *role, const struct tuf_key *key, const struct tuf_metadata *metadata,
                   const struct tuf_signers *signers, const char **why, struct error *err)
 {
     const struct tuf_signature *signature = find_signature(metadata, key->id);
@@ -41,7 +64,8 @@ static bool judge(const struct tuf_key *key, const struct tuf_metadata *metadata
         *why = "did not sign";
         return true;
     }
-    *why = counted_already(signers, key);
+    *why =
+        tuf_count_is_proposer(role, metadata, key) ? "is of who proposed it" : counted_already(signers, key);
     if (*why != NULL)
         return true;
     if (tuf_key_verify(key, metadata->canonical, signature->value, &held))
@@ -66,7 +90,7 @@ static bool count_with_reasons(const struct tuf_role *role, const struct tuf_met
         return arena_full(arena, err);
     for (size_t i = 0; i < role->key_count; i++) {
         reasons[i].key = role->keys[i];
-        if (!judge(role->keys[i], metadata, &signers, &reasons[i].text, err))
+        if (!judge(role, role->keys[i], metadata, &signers, &reasons[i].text, err))
             return false;
         if (reasons[i].text == NULL)
             keys[signers.count++] = role->keys[i];

@@ -63,9 +63,9 @@ class SignTest(unittest.TestCase):
         self.place.write("content", content if isinstance(content, (bytes, str)) else canonical(content))
         self.place.suture("repo", "add", "R", role, path, "content", *words)
 
-    def crisis(self, **more):
+    def crisis(self, by="eve", **more):
         order = {**CRISIS, **more}
-        self.add("crisis", f"orders/crisis/{CRISIS['id']}.json", order, "--by", "ben")
+        self.add("crisis", f"orders/crisis/{CRISIS['id']}.json", order, "--by", by)
         return order
 
     def sign(self, role, name, *words, check=0, digest=None, key=None, secret="pass"):
@@ -100,7 +100,7 @@ class Shown(SignTest):
         keys = {name: self.key_id(name)[:8] for name in PEOPLE}
         page = self.page("crisis").splitlines()
         self.assertEqual(page[0], "crisis: version 1 -> 2; says that patching is reduced to what is essential")
-        self.assertEqual(page[1], "proposed by: ben")
+        self.assertEqual(page[1], "proposed by: eve")
         self.assertTrue(page[2].startswith("made: ") and page[3].startswith("expires: "), page)
         self.assertEqual(page[4], f"repository: first root {root}")
         self.assertEqual(page[5], f"SHA-256 of what is signed: {digest}")
@@ -177,7 +177,7 @@ class Shown(SignTest):
         self.crisis()
         got = show(self.place, "crisis.json")
         self.assertEqual((got["schema"], got["role"], got["version"], got["in_force"], got["proposed_by"], got["solo"], got["enough"]),
-                         ("suture.sign/1", "crisis", 2, 1, "ben", False, False))
+                         ("suture.sign/1", "crisis", 2, 1, "eve", False, False))
         self.assertEqual(got["needs"], [{"threshold": 2, "signed": []}])
         self.assertEqual(got["page"], self.page("crisis"))
 
@@ -248,11 +248,21 @@ class Signed(SignTest):
         self.assertEqual(first[-3], "Signed.")
         self.assertEqual(first[-1], f"  signed by: anna ({self.key_id('anna')[:8]}); 1 more needed")
         second = self.sign("crisis", "ben").stdout.splitlines()
-        self.assertIn("(!) you proposed it yourself: that somebody else looks at it is what counts", second)
         self.assertEqual(second[-1], f"next: suture repo publish {os.path.realpath(self.place.path('R'))}")
         self.place.suture("repo", "publish", "R")
         done = self.place.suture("sign", "R/staged/crisis.json", "--show", check=1)
         self.assertIn("No such file", done.stderr)
+
+    def test_whoever_approves_is_somebody_else(self):
+        """Where two are needed the proposer is none of them; where one is enough he may act alone."""
+        self.crisis(by="ben")
+        self.refused("ben proposed it: others approve, and this would not count", "crisis", "ben")
+        self.assertNotIn("ben", [line for line in self.page("crisis").splitlines() if line.startswith("has to be signed by: ")][0])
+        self.sign("crisis", "anna")
+        self.assertIn("next: suture repo publish", self.sign("crisis", "dan").stdout)
+        self.add("block", "orders/block/1.json", {"by": "ben", "ends": "2026-12-06T00:00:00Z", "everything": True, "id": "1", "kind": "block",
+                                                  "made": "2026-11-22T00:00:00Z", "reason": "stop", "schema": "suture.order/1"}, "--by", "ben")
+        self.assertIn("(!) you proposed it yourself: your signature is the one that is needed\n", self.sign("block", "ben").stdout)
 
     def test_a_repository_that_was_not_signed_for_before(self):
         unknown = ("(!) nothing was signed for this repository from here before: compare its first root with what somebody else sees")
