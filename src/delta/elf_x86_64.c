@@ -251,17 +251,112 @@ static inline bool walk_instruction(const struct x86_walk *walk, const struct x8
            walk_operand(walk, at, found->immediate, offset);
 }
 
-bool x86_walk(const struct x86_walk *walk)
-{
-    uint8_t tail[2 * X86_AHEAD] = {0};
-    size_t at = 0, size = walk->code.size, whole = size > X86_AHEAD ? size - X86_AHEAD : 0;
+/*
+ * The same for the usual instructions, of which a library has a million, without a branch but the one to what is rare: a wrong guess
+ * of the processor at each of them took longer than all else that is read of a file.
+ */
+enum {
+    USUAL_IMMEDIATE = 7, /* bytes of immediate */
+    USUAL_MODRM = 8,
+    USUAL_BRANCH = 16, /* call, jmp, jcc of four bytes */
+    USUAL_NONE = 32,   /* x86_instruction_at is asked */
 
+    MODRM_SIZE = 7,      /* with displacement and SIB */
+    MODRM_SIB = 8,       /* four more if the SIB has no base */
+    MODRM_RELATIVE = 16, /* to the instruction's end */
+};
+
+struct usual {
+    uint8_t opcode[512]; /* of one byte; behind 0f */
+    uint8_t modrm[256];
+};
+
+static uint8_t usual_opcode(uint8_t shape)
+{
+    static const uint8_t immediates[16] = {[B1] = 1, [B2] = 2, [B4] = 4};
+
+    if (shape == CALL || shape == JUMP)
+        return USUAL_BRANCH | 4;
+    if (shape >= SPECIAL)
+        return USUAL_NONE;
+    return (uint8_t)(immediates[shape & ~M] | ((shape & M) != 0 ? USUAL_MODRM : 0));
+}
+
+static void usual_fill(struct usual *usual)
+{
+    for (size_t i = 0; i < 256; i++) {
+        struct x86_instruction found = {0};
+        const uint8_t bytes[2] = {(uint8_t)i, 0};
+        size_t size = modrm_size(bytes, &found, 1);
+        bool sib = i >> 6 == 0 && (i & 7) == 4;
+        usual->opcode[i] = usual_opcode(one_byte[i]);
+        usual->opcode[256 + i] = i == 0x38 || i == 0x3a ? USUAL_NONE : usual_opcode(two_byte[i]);
+        usual->modrm[i] =
+            (uint8_t)(size | (found.relative != 0 ? MODRM_RELATIVE : 0u) | (sib ? MODRM_SIB : 0u));
+    }
+}
+
+/* The size of the instruction, 0 when it is not a usual one; its field in *out when it has one (relative is not 0). */
+static inline size_t usual_at(const struct usual *usual, const uint8_t *at, struct x86_instruction *out)
+{
+    static const uint8_t kinds[5] = {FIELD_DATA, FIELD_DATA_1, FIELD_DATA_2, FIELD_NONE, FIELD_DATA_4};
+    uint64_t bytes = elf_u64(at);
+    unsigned first = bytes & 0xff, narrow = first == 0x66, place = narrow | (first == 0xf2) | (first == 0xf3);
+
+    bytes >>= place * 8;
+    unsigned rex = (bytes & 0xf0) == 0x40, wide = rex & (unsigned)(bytes >> 3);
+    bytes >>= rex * 8;
+    unsigned two = (bytes & 0xff) == 0x0f;
+    bytes >>= two * 8;
+    place += rex + two + 1;
+    unsigned opcode = (unsigned)usual->opcode[two << 8 | (bytes & 0xff)];
+    unsigned modrm = usual->modrm[bytes >> 8 & 0xff] & (0u - (opcode >> 3 & 1));
+    unsigned sib = (modrm >> 3 & 1) & ((bytes >> 16 & 7) == 5);
+    unsigned immediate = opcode & USUAL_IMMEDIATE;
+    if ((opcode & USUAL_NONE) != 0)
+        return 0;
+    if ((opcode & USUAL_BRANCH) != 0) {
+        out->relative = (uint8_t)place;
+        out->kind = (bytes & 0xff) == 0xe8 && two == 0 ? FIELD_CALL : FIELD_JUMP;
+        return place + 4;
+    }
+    immediate -= (immediate >> 2 & narrow & ~wide) * 2;
+    if ((modrm & MODRM_RELATIVE) != 0) {
+        out->relative = (uint8_t)(place + 1);
+        out->kind = kinds[immediate];
+        out->loads_address = two == 0 && (bytes & 0xff) == 0x8d;
+    }
+    return place + (modrm & MODRM_SIZE) + 4 * sib + immediate;
+}
+
+static bool walk_whole(const struct x86_walk *walk, size_t whole, size_t *out)
+{
+    struct usual usual;
+    size_t at = 0;
+
+    usual_fill(&usual);
     for (; at < whole;) {
-        struct x86_instruction found = x86_instruction_at(walk->code.at + at);
-        if (!walk_instruction(walk, &found, walk->code.at + at, (uint32_t)at))
+        struct x86_instruction found = {0};
+        size_t size = walk->absolute ? 0 : usual_at(&usual, walk->code.at + at, &found);
+        found.size = (uint8_t)size;
+        if (size == 0)
+            found = x86_instruction_at(walk->code.at + at);
+        if ((found.relative != 0 || walk->absolute) &&
+            !walk_instruction(walk, &found, walk->code.at + at, (uint32_t)at))
             return false;
         at += found.size == 0 ? 1 : found.size;
     }
+    *out = at;
+    return true;
+}
+
+bool x86_walk(const struct x86_walk *walk)
+{
+    uint8_t tail[2 * X86_AHEAD] = {0};
+    size_t at, size = walk->code.size;
+
+    if (!walk_whole(walk, size > X86_AHEAD ? size - X86_AHEAD : 0, &at))
+        return false;
     if (at >= size)
         return true;
     size_t begin = at;

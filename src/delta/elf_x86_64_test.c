@@ -195,9 +195,81 @@ static void test_walks(void **state)
     }
 }
 
+/* ---- The walk has a quick way for usual instructions: it must find what the slow one finds ---- */
+
+#define LIKELY_SIZE 200000
+
+struct trace {
+    uint64_t hash;
+    size_t count;
+};
+
+static void trace_add(struct trace *trace, uint32_t at, enum field_kind kind, uint64_t target,
+                      bool loads_address)
+{
+    trace->hash = (trace->hash ^ at ^ (uint64_t)kind << 32 ^ (uint64_t)loads_address << 40 ^ target << 24) *
+                  UINT64_C(0x9e3779b97f4a7c15);
+    trace->count++;
+}
+
+static bool trace_found(void *self, uint32_t at, enum field_kind kind, uint64_t target, bool loads_address)
+{
+    trace_add(self, at, kind, target, loads_address);
+    return true;
+}
+
+/* Bytes as of code: prefixes, opcodes and ModRM that are frequent, among others. */
+static void likely_fill(uint8_t *code, uint32_t seed)
+{
+    static const uint8_t likely[16] = {0x66, 0xf2, 0xf3, 0x48, 0x4c, 0x41, 0x0f, 0x8b,
+                                       0x8d, 0x05, 0x15, 0x25, 0x81, 0xc7, 0xe8, 0xf6};
+
+    for (size_t i = 0; i < LIKELY_SIZE; i++) {
+        seed = seed * 1664525 + 1013904223;
+        code[i] = (seed >> 28) < 9 ? likely[seed >> 20 & 15] : (uint8_t)(seed >> 12);
+    }
+    memset(code + LIKELY_SIZE - 2 * X86_AHEAD, 0x90, 2 * X86_AHEAD); /* the end is walked otherwise */
+}
+
+static void test_usual_ones(void **state)
+{
+    (void)state;
+    uint8_t *code = malloc(LIKELY_SIZE);
+    assert_non_null(code);
+    for (uint32_t seed = 1; seed <= 8; seed++) {
+        struct trace quick = {0}, slow = {0};
+        const struct x86_walk walk = {
+            .code = {code, LIKELY_SIZE},
+            .address = UINT64_C(1) << 40,
+            .code_end = UINT64_MAX,
+            .all_end = UINT64_MAX,
+            .found = trace_found,
+            .self = &quick,
+        };
+        likely_fill(code, seed);
+        assert_true(x86_walk(&walk));
+        for (size_t at = 0; at < LIKELY_SIZE - X86_AHEAD;) {
+            struct x86_instruction found = x86_instruction_at(code + at);
+            uint32_t value = 0;
+            if (found.relative != 0)
+                memcpy(&value, code + at + found.relative, sizeof(value));
+            if (value != 0)
+                trace_add(&slow, (uint32_t)at + found.relative, (enum field_kind)found.kind,
+                          walk.address + at + found.size + (uint64_t)(int64_t)(int32_t)value,
+                          found.loads_address);
+            at += found.size == 0 ? 1 : found.size;
+        }
+        assert_true(slow.count > LIKELY_SIZE / 50);
+        assert_int_equal(quick.count, slow.count);
+        assert_true(quick.hash == slow.hash);
+    }
+    free(code);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_instructions), cmocka_unit_test(test_walks)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_instructions), cmocka_unit_test(test_walks),
+                                       cmocka_unit_test(test_usual_ones)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
