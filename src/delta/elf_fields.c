@@ -282,7 +282,24 @@ static void reading_end(struct elf_reading *reading)
     elf_offsets_end(&reading->exceptions);
 }
 
-bool elf_fields_read(struct bytes file, struct elf_fields *out, struct error *err)
+static void read_digits(struct elf_reading *reading)
+{
+    const struct elf_section *order = reading->fields->ordered;
+
+    for (size_t i = 0; i < reading->fields->ordered_count; i++)
+        if (starts(elf_section_name(reading->file, &order[i]), BYTES(".gnu_debuglink")))
+            elf_read_debug_link(reading, &order[i]);
+}
+
+static void read_everything(struct elf_reading *reading)
+{
+    find_ranges(reading);
+    read_ahead(reading);
+    read_all(reading);
+}
+
+static bool read_fields(struct bytes file, void (*read)(struct elf_reading *reading), struct elf_fields *out,
+                        struct error *err)
 {
     OWN(elf_fields_end) struct elf_fields fields = {0};
     OWN(reading_end) struct elf_reading reading = {.file = file, .fields = &fields};
@@ -294,9 +311,7 @@ bool elf_fields_read(struct bytes file, struct elf_fields *out, struct error *er
     if (!take_sections(&reading, err))
         return false;
     order_sections(&reading);
-    find_ranges(&reading);
-    read_ahead(&reading);
-    read_all(&reading);
+    read(&reading);
     if (reading.no_memory)
         return error_set(err, ERROR_LIMIT, "out of memory for the references of a file of %zu bytes",
                          file.size);
@@ -306,6 +321,16 @@ bool elf_fields_read(struct bytes file, struct elf_fields *out, struct error *er
     *out = fields;
     fields = (struct elf_fields){0};
     return true;
+}
+
+bool elf_fields_read(struct bytes file, struct elf_fields *out, struct error *err)
+{
+    return read_fields(file, read_everything, out, err);
+}
+
+bool elf_fields_read_digits(struct bytes file, struct elf_fields *out, struct error *err)
+{
+    return read_fields(file, read_digits, out, err);
 }
 
 void elf_fields_end(struct elf_fields *fields)

@@ -108,6 +108,32 @@ static void test_golden(void **state)
     }
 }
 
+/* Read alone they are the same as among all. */
+static void test_digits(void **state)
+{
+    size_t found = 0;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(golden_names); i++) {
+        OWN(arena_end) struct arena arena = arena_with(MIB);
+        OWN(elf_fields_end) struct elf_fields all = {0}, digits = {0};
+        struct bytes file = golden(&arena, golden_names[i], "");
+        struct error err = {0};
+        size_t next = 0;
+        assert_done(golden_names[i], elf_fields_read(file, &all, &err), &err);
+        assert_done(golden_names[i], elf_fields_read_digits(file, &digits, &err), &err);
+        for (size_t j = 0; j < all.count; j++) {
+            if (all.kind[j] != FIELD_ID_DIGITS)
+                continue;
+            assert_true(next < digits.count && digits.at[next] == all.at[j]);
+            assert_int_equal(digits.kind[next++], FIELD_ID_DIGITS);
+        }
+        assert_int_equal(next, digits.count);
+        found += next;
+    }
+    assert_true(found > 0);
+}
+
 /* Broken at every byte: fewer fields or others, within the file; what is cut off is not read. */
 static void test_broken(void **state)
 {
@@ -185,8 +211,9 @@ static void test_frames_header(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_golden), cmocka_unit_test(test_broken),
-                                       cmocka_unit_test(test_no_elf), cmocka_unit_test(test_frames_header)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_golden), cmocka_unit_test(test_digits),
+                                       cmocka_unit_test(test_broken), cmocka_unit_test(test_no_elf),
+                                       cmocka_unit_test(test_frames_header)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

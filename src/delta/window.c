@@ -9,10 +9,12 @@
 #include "delta/window_walk.h"
 
 /* A decoder spells a megabyte in a second, and is to make 150 in that time. */
-#define SPELLED_MAX   (512 * KIB)
-#define SPELLED_SHARE 256
+#define SPELLED_MAX     (512 * KIB)
+#define SPELLED_SHARE   256
 
-#define MAKING_MEMORY (32 * MIB) /* of an encoder, beside views and suffix array */
+#define STAYS_DIFFERING 8 /* references that differ, where none moved: they are few bytes then */
+
+#define MAKING_MEMORY   (32 * MIB) /* of an encoder, beside views and suffix array */
 
 static bool image_check(const struct window_image *image, const char *side, struct error *err)
 {
@@ -31,6 +33,11 @@ static bool image_check(const struct window_image *image, const char *side, stru
         return error_set(err, ERROR_INPUT, "the %s image has %zu bytes, its pieces %llu", side,
                          image->bytes.size, (unsigned long long)size);
     return true;
+}
+
+static struct bytes window_bytes(const struct window_image *image, uint32_t piece)
+{
+    return (struct bytes){image->bytes.at + image->pieces[piece].at, image->pieces[piece].size};
 }
 
 /* ---- Encoder ---- */
@@ -288,6 +295,29 @@ static bool making_match(struct making *m, struct error *err)
     return true;
 }
 
+/*
+ * Whether no address of the piece moved: then each prediction would be what stands there already, and reading all references of the old
+ * file would be for nothing. Rebuilt libraries are so, and there are more of them than of others.
+ */
+static bool plan_stays(const struct making *m, size_t here, const struct walk_plan *plan)
+{
+    const struct window_piece *old = &m->old->pieces[plan->partner],
+                              *new = &m->new->pieces[m->new_view.index[here]];
+    const struct elf_fields *fields = &m->old_view.fields[m->partners[here]];
+    const uint8_t *was = m->old->bytes.at + old->at, *is = m->new->bytes.at + new->at;
+    unsigned differing = 0;
+
+    if (old->size != new->size)
+        return false;
+    for (size_t i = 0; i < plan->copies.count; i++)
+        if (plan->copies.at[i].old_at - old->at != plan->copies.at[i].new_at - new->at)
+            return false;
+    for (size_t i = 0; i < fields->count && differing <= STAYS_DIFFERING; i++)
+        differing += fields->kind[i] != FIELD_ID_DIGITS &&
+                     memcmp(was + fields->at[i], is + fields->at[i], elf_field_sizes[fields->kind[i]]) != 0;
+    return differing <= STAYS_DIFFERING;
+}
+
 /* The plan of a piece of the new image; here: of the new view. */
 static bool plan_make(const struct making *m, size_t here, size_t *next, struct walk_plan *plan,
                       struct error *err)
@@ -308,7 +338,23 @@ static bool plan_make(const struct making *m, size_t here, size_t *next, struct 
         if (plan->copies.count < LIMIT_DELTA_COPIES && !copies_add(&plan->copies, copy, err))
             return false;
     }
+    plan->digits = plan->fields && plan_stays(m, here, plan);
     return true;
+}
+
+static bool making_piece(struct making *m, struct walk *walk, size_t index, struct walk_plan *plan,
+                         struct error *err)
+{
+    OWN(elf_fields_end) struct elf_fields digits = {0};
+    const struct elf_fields *fields = NULL;
+
+    if (plan->digits) {
+        if (!elf_fields_read_digits(window_bytes(m->old, plan->partner), &digits, err))
+            return false;
+        fields = &digits;
+    } else if (plan->fields)
+        fields = &m->old_view.fields[view_find(&m->old_view, plan->partner)];
+    return walk_plan(walk, &m->new->pieces[index], plan, err) && walk_piece(walk, plan, fields, err);
 }
 
 static bool making_walk(struct making *m, struct walk *walk, struct error *err)
@@ -324,8 +370,7 @@ static bool making_walk(struct making *m, struct walk *walk, struct error *err)
             plan = (struct walk_plan){.partner = twin_of(m, i), .same = true};
         else if (!plan_make(m, here++, &next, &plan, err))
             return false;
-        const struct elf_fields *fields = plan.fields ? &m->old_view.fields[m->partners[here - 1]] : NULL;
-        bool done = walk_plan(walk, &m->new->pieces[i], &plan, err) && walk_piece(walk, &plan, fields, err);
+        bool done = making_piece(m, walk, i, &plan, err);
         copies_end(&plan.copies);
         if (!done)
             return false;
@@ -415,6 +460,7 @@ bool window_encode(const struct window_image *old, const struct window_image *ne
 /* The fields of the partner at hand; those of the last one are kept, since pieces may share one. */
 struct partner {
     uint32_t index;
+    bool digits;
     struct elf_fields fields;
 };
 
@@ -423,18 +469,20 @@ static void partner_end(struct partner *partner)
     elf_fields_end(&partner->fields);
 }
 
-static bool partner_turn(struct partner *partner, const struct window_image *old, uint32_t index,
-                         struct error *err)
+static bool partner_turn(struct partner *partner, const struct window_image *old,
+                         const struct walk_plan *plan, struct error *err)
 {
-    if (partner->index == index)
+    if (partner->index == plan->partner && partner->digits == plan->digits)
         return true;
     elf_fields_end(&partner->fields);
     partner->fields = (struct elf_fields){0};
     partner->index = UINT32_MAX;
-    struct bytes file = {old->bytes.at + old->pieces[index].at, old->pieces[index].size};
-    if (!elf_fields_read(file, &partner->fields, err))
+    struct bytes file = window_bytes(old, plan->partner);
+    if (plan->digits ? !elf_fields_read_digits(file, &partner->fields, err)
+                     : !elf_fields_read(file, &partner->fields, err))
         return false;
-    partner->index = index;
+    partner->index = plan->partner;
+    partner->digits = plan->digits;
     return true;
 }
 
@@ -448,8 +496,7 @@ static bool decode_piece(struct walk *walk, const struct window_piece *piece, st
 {
     OWN(plan_end) struct walk_plan plan = {0};
 
-    if (!walk_plan(walk, piece, &plan, err) ||
-        (plan.fields && !partner_turn(partner, walk->old, plan.partner, err)))
+    if (!walk_plan(walk, piece, &plan, err) || (plan.fields && !partner_turn(partner, walk->old, &plan, err)))
         return false;
     return walk_piece(walk, &plan, plan.fields ? &partner->fields : NULL, err);
 }

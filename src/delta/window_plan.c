@@ -142,8 +142,9 @@ bool walk_plan(struct walk *w, const struct window_piece *piece, struct walk_pla
         if (plan->fields && old->size / WALK_PARTNER_MAX > piece->size)
             return error_set(err, ERROR_INPUT, "a piece of %u bytes with the fields of %u", piece->size,
                              old->size);
+        plan->digits = plan->fields && coder_odds(&w->coder, &w->models->digits[0], plan->digits);
     } else
-        plan->same = plan->fields = false;
+        plan->same = plan->fields = plan->digits = false;
     walk_count(w, WALK_PLAN);
     bool done = plan_copies(w, piece, plan, err);
     walk_count(w, WALK_COPIES);

@@ -14,6 +14,7 @@
  *       partner       signed: the old piece that it is made from, less (the partner before) - 1; piece_count: none
  *       same          bit: it is the partner, byte for byte; nothing else follows. Only where the sizes are equal
  *       fields        bit: addresses are predicted (predict.h). Only where the partner is no more than 8 times as large
+ *       digits        bit: only those of its build id are (FIELD_ID_DIGITS), for its addresses stay. Only of one with fields
  *       until the piece is full:
  *         literal     number: of bytes that are spelled, at most what is left
  *         if something is left:
@@ -55,7 +56,7 @@
 /* What the encoder decided for one piece, what the decoder reads. */
 struct walk_plan {
     uint32_t partner; /* old piece; piece_count: none */
-    bool same, fields;
+    bool same, fields, digits;
     struct copies copies;
 };
 
@@ -71,7 +72,7 @@ enum walk_base {
 };
 
 struct walk_models {
-    struct odds same[4], fields[4];
+    struct odds same[4], fields[4], digits[4];
     struct number_odds partner, literal[2][6], size[3][4], place[WALK_LINES + 1][2], first_gap[33],
         next_gap[33];
     struct odds line[WALK_LINES][4];
