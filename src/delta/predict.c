@@ -14,6 +14,8 @@ void predict_end(struct predict *p)
     free(p->buckets);
     free(p->told);
     free(p->ordered);
+    free(p->ranges);
+    free(p->range_buckets);
     *p = (struct predict){0};
 }
 
@@ -247,6 +249,28 @@ size_t predict_ask(const struct predict *p, uint64_t old, bool file_space, size_
     return a.count;
 }
 
+static bool is_seen(const struct predict *p, uint64_t key)
+{
+    uint64_t hash = told_hash(key);
+
+    return p->seen[hash / 64 % PREDICT_SEEN] >> hash % 64 & 1;
+}
+
+uint64_t predict_first(const struct predict *p, uint64_t old)
+{
+    uint64_t place = old - p->ranges_base, out[PREDICT_MAX];
+    enum predict_source source;
+
+    if (place < p->ranges_size && !is_seen(p, old)) {
+        const struct predict_range *range = &p->ranges[p->range_buckets[place >> p->range_shift]];
+        while (range->end <= place)
+            range++;
+        if (range->begin <= place)
+            return old + range->moved;
+    }
+    return predict_ask(p, old, false, 1, out, &source) == 0 ? old : out[0];
+}
+
 static bool told_grow(struct predict *p, struct error *err)
 {
     struct predict grown = *p;
@@ -309,7 +333,99 @@ bool predict_tell(struct predict *p, uint64_t old, bool file_space, uint64_t new
             return true;
         p->told_count++;
         slot->old = key + 1;
+        uint64_t hash = told_hash(key);
+        p->seen[hash / 64 % PREDICT_SEEN] |= UINT64_C(1) << hash % 64;
     }
     slot->new = new;
     return in_copy(p, old, file_space) || ordered_add(p, key, new, err);
+}
+
+/* ---- ranges ---- */
+
+/* Ascending and apart, so that the first segment that an address or an offset lies in is the only one. */
+static bool is_plain(const struct elf_layout *layout, bool in_file)
+{
+    uint64_t end = 0;
+
+    for (size_t i = 0; i < layout->segment_count; i++) {
+        const struct elf_segment *segment = &layout->segments[i];
+        uint64_t begin = in_file ? segment->offset : segment->address;
+        if (begin < end)
+            return false;
+        end = begin + (in_file ? segment->file_size : segment->memory_size);
+    }
+    return true;
+}
+
+/* What of a segment lies in a span: a range for each segment of the new file that it went to. */
+static void ranges_of_span(struct predict *p, const struct elf_segment *was, const struct predict_span *span,
+                           size_t *count)
+{
+    for (size_t i = 0; i < p->new_layout.segment_count; i++) {
+        const struct elf_segment *is = &p->new_layout.segments[i];
+        uint64_t begin = span->old_at, end = begin + span->size;
+        uint64_t first = is->offset + span->old_at, last = first + is->file_size;
+        /* Offsets of the old file, as all here. */
+        first = first > span->new_at ? first - span->new_at : 0;
+        last = last > span->new_at ? last - span->new_at : 0;
+        begin = begin < was->offset ? was->offset : begin;
+        begin = begin < first ? first : begin;
+        end = end > was->offset + was->file_size ? was->offset + was->file_size : end;
+        end = end > last ? last : end;
+        if (begin >= end)
+            continue;
+        uint64_t address = begin - was->offset + was->address;
+        uint64_t new = begin - span->old_at + span->new_at - is->offset + is->address;
+        p->ranges[(*count)++] =
+            (struct predict_range){(uint32_t)(address - p->ranges_base),
+                                   (uint32_t)(address - p->ranges_base + end - begin), new - address};
+    }
+}
+
+static bool range_buckets_fill(struct predict *p, size_t count, struct error *err)
+{
+    size_t range = 0, buckets;
+
+    for (p->range_shift = 4; (p->ranges_size >> p->range_shift) > count * 2 && p->range_shift < 31;)
+        p->range_shift++;
+    buckets = (size_t)(p->ranges_size >> p->range_shift) + 1;
+    p->range_buckets = malloc(buckets * sizeof(*p->range_buckets));
+    if (p->range_buckets == NULL)
+        return error_set(err, ERROR_LIMIT, "out of memory: %zu buckets", buckets);
+    for (size_t i = 0; i < buckets; i++) {
+        while (range < count && p->ranges[range].end <= (uint64_t)i << p->range_shift)
+            range++;
+        p->range_buckets[i] = (uint32_t)range;
+    }
+    return true;
+}
+
+bool predict_settle(struct predict *p, struct error *err)
+{
+    const struct elf_layout *old = p->old_layout;
+    size_t count = 0, room = p->span_count + old->segment_count + p->new_layout.segment_count * 2 + 1;
+
+    if (p->settled)
+        return true;
+    p->settled = true;
+    if (old->segment_count == 0 || !is_plain(old, false) || !is_plain(old, true) ||
+        !is_plain(&p->new_layout, true))
+        return true;
+    const struct elf_segment *last = &old->segments[old->segment_count - 1];
+    uint64_t size = last->address + last->memory_size - old->segments[0].address;
+    if (size > UINT32_MAX)
+        return true;
+    p->ranges = malloc(room * sizeof(*p->ranges));
+    if (p->ranges == NULL)
+        return error_set(err, ERROR_LIMIT, "out of memory: %zu ranges", room);
+    p->ranges_base = old->segments[0].address;
+    for (size_t i = 0; i < old->segment_count; i++) {
+        const struct elf_segment *segment = &old->segments[i];
+        uint64_t end = segment->offset + segment->file_size;
+        for (size_t j = span_above(p, segment->offset); j < p->span_count && p->spans[j].old_at < end; j++)
+            ranges_of_span(p, segment, &p->spans[j], &count);
+    }
+    p->ranges[count] = (struct predict_range){UINT32_MAX, UINT32_MAX, 0};
+    p->ranges_size = size;
+    return range_buckets_fill(p, count, err);
 }

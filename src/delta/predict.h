@@ -39,6 +39,14 @@ struct predict_span {
     uint32_t old_at, new_at, size; /* in the files */
 };
 
+/* Addresses of the old file that lie in one copy, one segment before and one after: all are moved by the same distance. */
+struct predict_range {
+    uint32_t begin, end; /* from `ranges_base` on */
+    uint64_t moved;
+};
+
+#define PREDICT_SEEN 1024 /* words */
+
 struct predict {
     const struct elf_layout *old_layout; /* borrowed */
     struct elf_layout new_layout;
@@ -51,6 +59,14 @@ struct predict {
     size_t told_count, told_capacity;
     struct predict_told *ordered; /* what was told of targets in no copy, ascending */
     size_t ordered_count, ordered_capacity;
+    /* What the spans say of addresses, for predict_first: made by predict_settle. */
+    struct predict_range *ranges; /* ascending and apart; one more that is beyond all */
+    uint32_t
+        *range_buckets; /* for each 2^range_shift addresses, the first range that ends behind its begin */
+    uint64_t ranges_base, ranges_size;
+    unsigned range_shift;
+    bool settled;
+    uint64_t seen[PREDICT_SEEN]; /* a bit by a hash of each target that was told: most were not */
 };
 
 /* copies: of one new piece that begins at new_base; those that lie in the old piece count. */
@@ -61,6 +77,10 @@ void predict_end(struct predict *p);
 /* Up to `max` new addresses (file_space: offsets in the file) for an old one, at most PREDICT_MAX; the source of the first. */
 size_t predict_ask(const struct predict *p, uint64_t old, bool file_space, size_t max,
                    uint64_t out[PREDICT_MAX], enum predict_source *source);
+/* Once new_layout is there. Without it, predict_first gives the same answers slowly. */
+bool predict_settle(struct predict *p, struct error *err) MUST_USE;
+/* What predict_ask says first of an address; the address itself where it says nothing. */
+uint64_t predict_first(const struct predict *p, uint64_t old);
 /* The answer where it was not the first candidate. Beyond LIMIT_DELTA_TOLD nothing more is remembered. */
 bool predict_tell(struct predict *p, uint64_t old, bool file_space, uint64_t new, struct error *err) MUST_USE;
 

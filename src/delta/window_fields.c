@@ -309,6 +309,119 @@ static bool field_right(struct walk *w, struct asked *a, size_t held, struct err
     return predict_tell(&w->predict, a->field.target, a->field.file_space, told, err);
 }
 
+/* ---- Fields that hold ---- */
+
+/* How the usual kinds tell what they mean, without asking what else they could be. */
+enum held_way { HELD_OTHER, HELD_PLACE, HELD_BACK, HELD_ADDRESS };
+static const struct {
+    uint8_t way;
+    int8_t bias;
+} held_ways[FIELD_KIND_COUNT] = {
+    [FIELD_CALL] = {HELD_PLACE, -4},      [FIELD_JUMP] = {HELD_PLACE, -4},
+    [FIELD_DATA] = {HELD_PLACE, -4},      [FIELD_DATA_1] = {HELD_PLACE, -5},
+    [FIELD_DATA_2] = {HELD_PLACE, -6},    [FIELD_DATA_4] = {HELD_PLACE, -8},
+    [FIELD_FRAME] = {HELD_PLACE, 0},      [FIELD_FRAME_CIE] = {HELD_BACK, 0},
+    [FIELD_ABSOLUTE] = {HELD_ADDRESS, 0}, [FIELD_POINTER] = {HELD_ADDRESS, 0},
+    [FIELD_ADDEND] = {HELD_ADDRESS, 0},   [FIELD_PLACE] = {HELD_ADDRESS, 0},
+    [FIELD_SYMBOL] = {HELD_ADDRESS, 0},   [FIELD_SLOT] = {HELD_ADDRESS, 0},
+};
+
+/* As elf_address_of, which says it for all of the segment; a place in no segment is its own address. */
+static uint64_t address_at(struct walk_place *known, const struct elf_layout *layout, uint64_t place)
+{
+    if (place - known->begin < known->size)
+        return place + known->more;
+    for (size_t i = 0; i < layout->segment_count; i++) {
+        const struct elf_segment *segment = &layout->segments[i];
+        if (place < segment->offset || place - segment->offset >= segment->file_size)
+            continue;
+        *known = (struct walk_place){place, segment->offset + segment->file_size - place,
+                                     segment->address - segment->offset};
+        /* The first segment that has a place is meant: of a broken file an earlier one may begin in this one. */
+        for (size_t j = 0; j < i; j++)
+            if (layout->segments[j].offset - place < known->size)
+                known->size = layout->segments[j].offset - place;
+        return place + known->more;
+    }
+    return place;
+}
+
+static uint64_t held_value(struct walk *w, const struct copying *c, uint32_t at, uint64_t *origin)
+{
+    enum field_kind kind = (enum field_kind)w->fields->kind[c->field];
+    uint8_t size = elf_field_size(kind);
+    uint64_t value = 0, bias = (uint64_t)(int64_t)held_ways[kind].bias;
+    struct asked a;
+
+    memcpy(&value, w->old->bytes.at + c->copy.old_at + at, size);
+    value = sign_extend(value, size);
+    *origin = 0;
+    if (held_ways[kind].way == HELD_ADDRESS)
+        return predict_first(&w->predict, value);
+    if (held_ways[kind].way == HELD_OTHER) {
+        ask_field(w, c, c->field, at, 1, &a);
+        *origin = a.origin;
+        return a.values[0];
+    }
+    uint64_t place = address_at(&w->old_place, w->predict.old_layout, w->fields->at[c->field]);
+    *origin = address_at(&w->new_place, &w->predict.new_layout, c->copy.new_at + at - w->piece->at);
+    if (held_ways[kind].way == HELD_BACK)
+        return *origin - predict_first(&w->predict, place - value);
+    return predict_first(&w->predict, place + value - bias) - *origin + bias;
+}
+
+static void held_note(struct walk *w, enum field_kind kind, uint64_t value, uint64_t origin)
+{
+    value = sign_extend(value, elf_field_size(kind));
+    if (value + (1u << 16) >= 1u << 17)
+        w->told[kind].far = origin + value;
+    if (is_operand(kind))
+        elf_recent_put(recent_of(w, kind), origin + value - (uint64_t)(int64_t)held_ways[kind].bias);
+}
+
+/* Few bytes as a rule: what is behind them is overwritten after. */
+static inline void copy_plain(uint8_t *to, const uint8_t *from, size_t size, size_t left)
+{
+    if (size <= 32 && left >= 32)
+        memcpy(to, from, 32);
+    else
+        memcpy(to, from, size);
+}
+
+bool walk_held(struct walk *w, struct copying *c, uint32_t *at, struct error *err)
+{
+    const uint8_t *old = w->old->bytes.at + c->copy.old_at;
+    size_t left = w->old->bytes.size - c->copy.old_at;
+    uint32_t done = *at;
+
+    if (walk_piece_done(w) < WALK_HEAD_MAX || w->header_end == UINT32_MAX)
+        return true;
+    if (!predict_settle(&w->predict, err))
+        return false;
+    uint8_t *out = w->buffer + WALK_BEFORE + w->filled, *begin = out,
+            *end = w->buffer + WALK_BEFORE + WALK_BUFFER;
+    for (; c->block > 0 && c->field < c->field_end; c->field++, c->block--) {
+        uint32_t place = walk_field_place(w, c, c->field), plain = place - done;
+        enum field_kind kind = (enum field_kind)w->fields->kind[c->field];
+        uint8_t size = elf_field_size(kind);
+        uint64_t origin;
+        if (plain > c->gap || (size_t)(end - out) <= (size_t)plain + size)
+            break;
+        copy_plain(out, old + done, plain, left - done);
+        uint64_t value = held_value(w, c, place, &origin);
+        held_note(w, kind, value, origin);
+        memcpy(out + plain, &value, sizeof(value));
+        out += plain + size;
+        done = place + size;
+        c->gap -= plain;
+        w->history = w->history << 1 & 0xffff;
+    }
+    w->filled += (size_t)(out - begin);
+    w->done += (size_t)(out - begin);
+    *at = done;
+    return true;
+}
+
 bool walk_field(struct walk *w, struct copying *c, uint32_t at, struct error *err)
 {
     struct asked a;

@@ -53,6 +53,8 @@ void walk_header_look(struct walk *w);
 bool walk_field_active(const struct walk *w, size_t field, uint32_t new_at);
 /* Where the field begins in the copy; the copy's end for the one behind the last. */
 uint32_t walk_field_place(const struct walk *w, const struct copying *c, size_t field);
+/* Fields that hold, one behind the other, with the plain bytes before them: those from *at of the copy on that can be made at once. */
+bool walk_held(struct walk *w, struct copying *c, uint32_t *at, struct error *err) MUST_USE;
 /* The field c->field, at `at` of the copy. */
 bool walk_field(struct walk *w, struct copying *c, uint32_t at, struct error *err) MUST_USE;
 

@@ -124,6 +124,7 @@ bool walk_plan(struct walk *w, const struct window_piece *piece, struct walk_pla
     w->header_read = false;
     w->header_end = UINT32_MAX;
     w->origin_known = false;
+    w->old_place = w->new_place = (struct walk_place){0};
     memset(w->told, 0, sizeof(w->told));
     w->follow = (struct elf_follow){0};
     w->operands = (struct elf_recent){0};

@@ -9,7 +9,7 @@ bool walk_begin(struct walk *w, const struct window_image *old, const struct win
     w->old = old;
     w->new = new;
     w->models = calloc(1, sizeof(*w->models));
-    w->buffer = calloc(1, WALK_BEFORE + WALK_BUFFER);
+    w->buffer = calloc(1, WALK_BEFORE + WALK_BUFFER + WALK_BEHIND);
     if (w->models == NULL || w->buffer == NULL)
         return error_set(err, ERROR_LIMIT, "out of memory: the models of a window");
     for (size_t i = 0; i < FIELD_KIND_COUNT * PREDICT_SOURCE_COUNT; i++)
@@ -264,6 +264,8 @@ static bool walk_copy(struct walk *w, struct copy copy, struct error *err)
         walk_header_look(w);
     gap_next(w, &c, 0, c.field, true);
     for (uint32_t at = 0; at < copy.size;) {
+        if (c.held && c.block > 0 && !walk_held(w, &c, &at, err))
+            return false;
         uint32_t to = walk_field_place(w, &c, c.field);
         if (!walk_plain(w, &c, at, to, err))
             return false;

@@ -48,6 +48,7 @@
 #define WALK_HEAD_MAX 4096 /* where a header of ELF must be complete */
 #define WALK_BUFFER   (256 * 1024)
 #define WALK_BEFORE   64
+#define WALK_BEHIND   64 /* bytes that may be written behind what the buffer holds */
 #define WALK_LINES    4
 #define WALK_LINE_FAR 4096
 #define WALK_PARTNER_MAX                                                                                     \
@@ -101,6 +102,11 @@ enum walk_part {
     WALK_PART_COUNT
 };
 
+/* Places of a file that lie in one segment: their addresses are that much more. */
+struct walk_place {
+    uint64_t begin, size, more;
+};
+
 struct walk {
     struct coder coder;
     struct spell spell;
@@ -121,6 +127,7 @@ struct walk {
     struct predict predict;
     uint64_t origin_old, origin_new; /* the last one that was mapped */
     bool origin_known;
+    struct walk_place old_place, new_place; /* of the partner and of the piece */
     uint32_t
         header_end; /* of the new file, in it: from there on its addresses are known; UINT32_MAX: never or not yet */
     bool header_read;
