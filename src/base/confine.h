@@ -44,6 +44,13 @@ struct confine_request {
     bool see_processes;
     bool see_addresses;  /* those of this machine: the kernel is asked, nobody else can be reached that way */
     unsigned more_files; /* descriptors over the usual 64 */
+    /*
+     * A server: it keeps its user (root without root's rights), listens by sockets that it has or makes, talks to local
+     * daemons too, writes below `writable`, and outlives its parent, whose end it learns by a socket. Still no program
+     * is run, no process made, traced or signalled, and nothing else read.
+     */
+    bool service;
+    const char *const *writable; /* with `service`: folders, ends in NULL */
     uint64_t file_size_max; /* no file grows beyond it: a write fails with EFBIG */
     /*
      * Memory that it may ask for from then on, its threads' stacks included; 0: any. RLIMIT_DATA, not RLIMIT_AS: what

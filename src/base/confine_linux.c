@@ -61,7 +61,7 @@ static bool limit_resources(const struct confine_request *request, struct error 
         return error_system(err, "signal");
     return set_limit(RLIMIT_CORE, 0, err) &&
            set_limit(RLIMIT_NOFILE, FILES_OPEN_MAX + request->more_files, err) &&
-           set_limit(RLIMIT_FSIZE, request->file_size_max, err) &&
+           (request->service || set_limit(RLIMIT_FSIZE, request->file_size_max, err)) &&
            (request->memory_max == 0 || set_limit(RLIMIT_DATA, data_now() + request->memory_max, err));
 }
 
@@ -446,6 +446,69 @@ static const struct call_rule calls_of_seeing_bounded[] = {
      {{1, INT_BITS, 0xc0686611}}}, /* PROCMAP_QUERY, of Linux 6.11: /proc/PID/maps without its text */
 };
 
+/* The same, with `service`: listening, a database's files, and what its libraries do there. Where is Landlock's business. */
+static const char *const calls_of_services[] = {
+    "accept",
+    "accept4",
+    "listen",
+    "sendfile",
+    "sendfile64",
+    "epoll_create",
+    "open",
+    "openat",
+    "rename",
+    "renameat",
+    "renameat2",
+    "unlink",
+    "unlinkat",
+    "mkdir",
+    "mkdirat",
+    "rmdir",
+    "link",
+    "linkat",
+    "chmod",
+    "fchmod",
+    "fchmodat",
+    "fallocate",
+    "pwritev",
+    "preadv",
+    "pwritev2",
+    "preadv2",
+    "flock",
+    "utimensat",
+    "truncate",
+    "umask",
+    "getcwd",
+    "fadvise64",
+    "mlock",
+    "munlock",
+    "mincore",
+    "dup",
+    "dup2",
+    "dup3",
+    "getppid",
+    "sync_file_range",
+    "fcntl",
+    "fcntl64",
+    "copy_file_range",
+    "tgkill",
+    "symlink",
+    "symlinkat",
+    "arch_prctl",
+    "sched_setaffinity",
+    "timerfd_create",
+    "timerfd_settime",
+    "close_range",
+    "getsid",
+    "getpgrp",
+    "getresuid",
+    "getresgid",
+    "memfd_create",
+};
+static const struct call_rule calls_of_services_bounded[] = {
+    {"socket", {{0, INT_BITS, AF_UNIX}, {1, TYPE_BITS, SOCK_STREAM}}}, /* a database on this machine */
+};
+
 static const struct call_rule calls_of_children_bounded[] = {
     {"clone", {{0, NEW_NAMESPACES, 0}}},
     {"kill", {{1, INT_BITS, SIGKILL}}}, /* a child that takes too long */
@@ -499,6 +562,10 @@ static int fill_filter(scmp_filter_ctx filter, const struct confine_request *req
         result = allow_calls(filter, calls_of_network, COUNT(calls_of_network));
     if (result == 0 && request->network)
         result = allow_bounded(filter, calls_of_network_bounded, COUNT(calls_of_network_bounded));
+    if (result == 0 && request->service)
+        result = allow_calls(filter, calls_of_services, COUNT(calls_of_services));
+    if (result == 0 && request->service)
+        result = allow_bounded(filter, calls_of_services_bounded, COUNT(calls_of_services_bounded));
     if (result == 0 && request->runnable != NULL)
         result = allow_calls(filter, calls_of_programs, COUNT(calls_of_programs));
     if (result == 0 && request->runnable != NULL)
@@ -566,18 +633,23 @@ bool confine(const struct confine_request *request, uint8_t *out, struct error *
     uint64_t kept = kept_of(request->read_everything, request->see_processes);
     uint8_t held = CONFINED_USER;
 
-    if (!limit_resources(request, err) || !leave_root(kept, err) || !drop_capabilities(kept, err) ||
-        !confirm_left(err))
+    assert(request->service || request->writable == NULL);
+
+    if (!limit_resources(request, err) || (!request->service && !leave_root(kept, err)) ||
+        !drop_capabilities(kept, err) || (!request->service && !confirm_left(err)))
         return false;
+    if (request->service && getuid() == 0)
+        held = 0; /* root without its rights still owns root's files */
     /*
      * Not dumpable: a process of the same user cannot trace it or read its memory. And it dies with its parent.
      * All after the change of user, which resets them.
      */
     if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
-        prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0)
+        (!request->service && prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0))
         return error_system(err, "prctl");
     if (!request->see_processes &&
-        !confine_files(&(struct confine_files){request->readable, request->runnable, NULL}, &held, err))
+        !confine_files(&(struct confine_files){request->readable, request->runnable, request->writable},
+                       &held, err))
         return false;
     if (!confine_calls(request, &held, err))
         return false;

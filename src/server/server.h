@@ -9,6 +9,7 @@
 #include "server/route.h"
 
 struct server_settings; /* settings.h */
+struct server_paths;    /* first_start.h: where everything lies */
 struct fleet_store;     /* store/fleet.h: the door to the database */
 struct now_orders;      /* now_orders.h: "patch now" */
 struct readers;         /* readers.h: handles of the store to read by */
@@ -45,6 +46,7 @@ struct server_guards {
 
 struct server {
     const struct server_settings *settings;
+    const struct server_paths *paths;
     struct server_world world;
     struct fleet_id fleet;
     uint8_t ca_digest[32];     /* SHA-256 of the CA's certificate (DER), for tokens */
@@ -61,6 +63,8 @@ struct server {
     struct bulletin *bulletin;
     struct now_orders *now_orders;
     struct server_guards guards;
+    char first_password
+        [32]; /* of the administrator that people's part made at the first start: told once, then wiped */
 };
 
 static inline int64_t server_now_us(const struct server *server)
