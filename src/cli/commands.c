@@ -9,6 +9,7 @@ extern const struct command command_scan, command_why, command_plan, command_fee
     command_unattended_off, command_unattended_status, command_unattended_run, command_unattended_finish,
     command_cvss, command_version_compare, command_completion, command_help;
 
+extern const struct command command_agent_enroll, command_agent_run, command_agent_status;
 extern const struct command command_apply, command_approve;
 extern const struct command command_sign;
 extern const struct command command_delta_create, command_delta_apply, command_delta_info,
@@ -50,6 +51,9 @@ const struct command *const commands[] = {
     &command_unattended_status,
     &command_unattended_run,
     &command_unattended_finish,
+    &command_agent_enroll,
+    &command_agent_run,
+    &command_agent_status,
     &command_delta_create,
     &command_delta_apply,
     &command_delta_info,

@@ -85,17 +85,9 @@ struct agent_memory {
     int64_t clock_off_us;        /* the server's time less ours */
     uint8_t inventory_root[16];  /* the server's, as far as we know */
     uint64_t status_identity[4]; /* of dpkg's status when the inventory was made: inode, size, mtime, ctime */
-    int64_t scanned_us;
-    uint32_t due, late, open, unknown;
-    uint8_t level;
-    uint8_t metered; /* 1: yes */
-    uint8_t reboot;  /* needed */
+    uint8_t metered;             /* 1: yes */
     uint8_t safe_lane;
-    uint8_t too_old;   /* the server no longer speaks this protocol */
-    uint64_t done_now; /* hash of the orders "patch now" that were tried, and when */
-    int64_t done_now_us;
-    int64_t worked_us;    /* the last run of work that was begun */
-    int64_t refreshed_us; /* trust, lists */
+    uint8_t too_old; /* the server no longer speaks this protocol */
 };
 /* All zero when there is none, or it is broken. */
 void agent_memory_read(const struct state *state, struct arena *arena, struct agent_memory *out);

@@ -24,7 +24,7 @@ static const char *path_of(const char *argument)
     return strcmp(argument, "-") == 0 ? NULL : argument;
 }
 
-/* Root's right to read is kept for the identity, which only root may read; Landlock bounds it to what is named here. */
+/* Root's right to read is kept for what lies in its own folder; Landlock bounds it to what is named here. */
 static bool give_up(const struct link_session *session, uint8_t *confined, struct error *err)
 {
     const char *paths[NETWORK_FILES_COUNT + 3] = {NULL};
@@ -32,7 +32,7 @@ static bool give_up(const struct link_session *session, uint8_t *confined, struc
     const struct confine_request request = {
         .network = true,
         .readable = paths,
-        .read_everything = session->identity != NULL,
+        .read_everything = session->ca != NULL || session->identity != NULL,
         .file_size_max = LINK_MESSAGE_MAX,
     };
 

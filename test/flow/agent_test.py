@@ -1,0 +1,201 @@
+#!/usr/bin/python3
+"""The agent against a small server (fleet_server.py): enrolment, check-in, inventory, outbox, plan, pulse, refusals, portals."""
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from fleet_server import DAY, ZERO, Authority, FleetServer  # noqa: E402
+
+SUTURE = os.environ["SUTURE"]
+
+
+class Fleet(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(prefix="suture-agent-")
+        self.addCleanup(shutil.rmtree, self.folder)
+        self.server = FleetServer(self.folder)
+        self.addCleanup(self.server.close)
+        self.state = os.path.join(self.folder, "state")
+        self.config = os.path.join(self.folder, "config")
+        os.mkdir(self.config)
+        with open(os.path.join(self.config, "agent.yaml"), "w", encoding="utf-8") as file:
+            file.write("work: no\nmetered: no\n")
+        self.environment = {"PATH": os.environ["PATH"], "TZ": "UTC", "LC_ALL": "C.UTF-8", "HOME": self.folder,
+                            "SUTURE_STATE": self.state, "SUTURE_CONFIG": self.config}
+
+    def run_it(self, *words, status=0):
+        done = subprocess.run([SUTURE, "agent", *words], env=self.environment, capture_output=True, text=True, check=False,
+                              stdin=subprocess.DEVNULL, timeout=60)
+        self.assertEqual(done.returncode, status, (words, done.stdout, done.stderr))
+        return done
+
+    def enroll(self):
+        return self.run_it("enroll", self.server.url, self.server.token())
+
+    def status(self):
+        return json.loads(self.run_it("status", "--format", "json").stdout)
+
+    def path(self, name):
+        return os.path.join(self.state, "agent", name)
+
+
+class Enrolment(Fleet):
+    def test_enrolled(self):
+        page = self.enroll().stdout
+        self.assertIn(self.server.hosts[0].hex(), page)
+        self.assertEqual(os.stat(self.path("identity.pem")).st_mode & 0o777, 0o600)
+        with open(os.path.join(self.config, "trust-root.json"), "rb") as file:
+            self.assertEqual(file.read(), self.server.root)
+        self.assertIn("a fleet already", self.run_it("enroll", self.server.url, self.server.token(), status=1).stderr)
+        self.assertEqual(self.status()["host"], self.server.hosts[0].hex())
+
+    def test_another_server_hears_nothing(self):
+        token = self.server.token()
+        self.server.authority = Authority()
+        self.server.close()
+        self.server.listen()
+        self.assertIn("not the one that the token was made for", self.run_it("enroll", self.server.url, token, status=1).stderr)
+        self.assertEqual(self.server.paths, [])
+        self.assertFalse(os.path.exists(self.path("enrolled")))
+
+    def test_bad_token(self):
+        token = self.server.token()
+        self.server.secret = bytes(16)
+        self.assertIn("403: the token is not good", self.run_it("enroll", self.server.url, token, status=1).stderr)
+        self.assertFalse(os.path.exists(self.path("enrolled")))
+        self.assertIn("in no fleet", self.run_it("run", "--once", status=1).stderr)
+
+    def test_another_root_is_not_pinned(self):
+        self.server.root = b'{"another": 1}'
+        self.assertIn("is not the root of this fleet", self.enroll().stdout)
+        self.assertFalse(os.path.exists(os.path.join(self.config, "trust.yaml")))
+
+
+class CheckIn(Fleet):
+    def setUp(self):
+        super().setUp()
+        self.enroll()
+
+    def test_first(self):
+        self.run_it("run", "--once")
+        said = self.server.checkins[0]
+        self.assertEqual((said["counter"], said["inventory"], said["host"]), (1, ZERO, self.server.hosts[0]))
+        base, root, changes, facts = self.server.commits[0]
+        self.assertEqual((base, facts[0], facts[2]), (ZERO, "debian", "amd64"))
+        self.assertTrue(0 < len(changes) == len(self.server.chunks))
+        installed = subprocess.run(["dpkg-query", "-W", "-f", "${Package} ${Version} ${db:Status-Abbrev}\n"], check=True,
+                                   capture_output=True, text=True).stdout.splitlines()
+        told = json.loads(self.run_it("status", "--collected").stdout)["packages"]
+        self.assertEqual({(one["package"], one["version"]) for one in told},
+                         {tuple(line.split()[:2]) for line in installed if line.split()[2] == "ii"})
+        # Nothing changed: neither chunks nor a commit go again.
+        count = len(self.server.paths)
+        self.run_it("run", "--once")
+        self.assertEqual(self.server.paths[count:], ["/agent/1/checkin"])
+        self.assertEqual((self.server.checkins[1]["counter"], self.server.checkins[1]["inventory"]), (2, root))
+
+    def test_server_forgot(self):
+        self.run_it("run", "--once")
+        self.server.inventory, self.server.chunks = ZERO, {}
+        self.run_it("run", "--once")
+        self.assertEqual(len(self.server.commits), 2)
+
+    def test_lost_answer_is_said_again(self):
+        self.server.lose = 1
+        self.run_it("run", "--once", status=1)
+        self.run_it("run", "--once")
+        first, again = self.server.checkins[0], self.server.checkins[-1]
+        self.assertEqual((first["counter"], first["random"]), (again["counter"], again["random"]))
+        self.run_it("run", "--once")
+        self.assertEqual(self.server.checkins[-1]["counter"], 2)
+
+    def test_refused_politely(self):
+        self.server.refuse["/agent/1/checkin"] = (503, [("Retry-After", "77")])
+        self.assertIn("503: not now", self.run_it("run", "--once", status=1).stderr)
+        self.assertEqual(self.status()["failures"], 1)
+        self.server.refuse["/agent/1/checkin"] = (426, [])
+        self.assertIn("no longer speaks protocol 1", self.run_it("run", "--once", status=1).stderr)
+        self.assertTrue(self.status()["too_old"])
+        self.server.refuse.clear()
+        self.run_it("run", "--once")
+        self.assertEqual((self.status()["failures"], self.status()["too_old"]), (0, False))
+
+    def test_renewal(self):
+        with open(self.path("identity.pem"), "rb") as file:
+            first = file.read()
+        self.server.flags = 2
+        self.run_it("run", "--once")
+        self.assertIn("/agent/1/renew", self.server.paths)
+        with open(self.path("identity.pem"), "rb") as file:
+            self.assertNotEqual(file.read(), first)
+        self.server.flags, count = 0, len(self.server.paths)
+        self.run_it("run", "--once")
+        self.assertNotIn("/agent/1/renew", self.server.paths[count:])
+
+    def test_renews_at_a_third(self):
+        self.server.lasts = 9 * DAY
+        self.server.flags = 2
+        self.run_it("run", "--once")
+        self.server.flags, self.server.lasts, count = 0, 14 * DAY, len(self.server.paths)
+        self.run_it("run", "--once")
+        self.assertIn("/agent/1/renew", self.server.paths[count:])
+
+    def test_another_host_is_never_taken(self):
+        self.server.renew = lambda body, host: (200, self.server.identity(body[8:24], bytes(16), body[26:]))
+        self.server.flags = 2
+        self.assertIn("another machine", self.run_it("run", "--once").stderr)
+
+
+class Orders(Fleet):
+    def setUp(self):
+        super().setUp()
+        self.enroll()
+        self.server.make_plan()
+        self.run_it("run", "--once")
+
+    def events(self, kind):
+        return [json.loads(event[4]) for event in self.server.events if event[2] == kind]
+
+    def test_plan_is_held(self):
+        self.assertEqual(self.status()["failures"], 0)
+        self.run_it("run", "--once")
+        self.assertEqual(self.server.checkins[-1]["plan"], 1)
+        self.server.make_plan(now=[{"by": "anna", "class": "security", "ends": "2030-01-01T00:00:00Z", "fix": "no-such-package",
+                                    "id": "a1", "made": "2026-01-01T00:00:00Z", "reason": "test"}])
+        self.run_it("run", "--once")
+        self.run_it("run", "--once")
+        self.assertEqual(self.server.checkins[-1]["plan"], 2)
+
+    def test_rollback_is_refused(self):
+        self.server.make_plan()
+        self.run_it("run", "--once")
+        self.server.make_plan(generation=1)
+        self.server.plan_generation = 9
+        self.assertIn("rollback: plan 1, and 2 was here", self.run_it("run", "--once").stderr)
+        self.run_it("run", "--once")
+        self.assertEqual(self.server.checkins[-1]["plan"], 2)
+        self.assertEqual(self.events(5)[0]["name"], "plan")
+
+    def test_forged_plan(self):
+        self.server.make_plan()
+        self.server.plan = self.server.plan[:80] + bytes([self.server.plan[80] ^ 1]) + self.server.plan[81:]
+        self.assertIn("plan:", self.run_it("run", "--once").stderr)
+        self.run_it("run", "--once")
+        self.assertEqual(self.server.checkins[-1]["plan"], 1)
+
+    def test_wrong_advisories(self):
+        self.server.make_plan(advisories=(b"no bundle", 3))
+        self.assertIn("advisories: bundle: does not begin with SGB1", self.run_it("run", "--once").stderr)
+        self.server.content = {digest: b"no Bundle" for digest in self.server.content}
+        self.assertIn("not those that the plan names", self.run_it("run", "--once").stderr)
+        self.run_it("run", "--once")
+        self.assertEqual(self.server.checkins[-1]["advisories"], 0)
+
+
+if __name__ == "__main__":
+    unittest.main()
