@@ -456,6 +456,7 @@ static const char *const calls_of_services[] = {
     "epoll_create",
     "open",
     "openat",
+    "openat2",
     "rename",
     "renameat",
     "renameat2",
@@ -506,6 +507,10 @@ static const char *const calls_of_services[] = {
     "memfd_create",
 };
 static const struct call_rule calls_of_services_bounded[] = {
+    {"sendto", {{4, ALL_BITS, 0}}}, /* to the other end of a socket that it was given, and nowhere else */
+};
+/* The same, with `network`. */
+static const struct call_rule calls_of_serving_network[] = {
     {"socket", {{0, INT_BITS, AF_UNIX}, {1, TYPE_BITS, SOCK_STREAM}}}, /* a database on this machine */
 };
 
@@ -566,6 +571,8 @@ static int fill_filter(scmp_filter_ctx filter, const struct confine_request *req
         result = allow_calls(filter, calls_of_services, COUNT(calls_of_services));
     if (result == 0 && request->service)
         result = allow_bounded(filter, calls_of_services_bounded, COUNT(calls_of_services_bounded));
+    if (result == 0 && request->service && request->network)
+        result = allow_bounded(filter, calls_of_serving_network, COUNT(calls_of_serving_network));
     if (result == 0 && request->runnable != NULL)
         result = allow_calls(filter, calls_of_programs, COUNT(calls_of_programs));
     if (result == 0 && request->runnable != NULL)

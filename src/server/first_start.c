@@ -34,11 +34,12 @@ bool server_paths_of(const struct server_settings *settings, struct arena *arena
 
     if (got.repository != NULL) {
         got.metadata = file_path(arena, got.repository, "public/metadata");
-        got.targets = file_path(arena, got.repository, "public/targets");
+        got.public_folder = file_path(arena, got.repository, "public");
     }
-    const char *const all[] = {got.keys,       got.front,       got.authority, got.tls_key,     got.tls_chain,
-                               got.chunk_key,  got.plan_public, got.store,     got.content,     got.pulse,
-                               got.advisories, got.metadata,    got.targets,   got.first_person};
+    const char *const all[] = {got.keys,          got.front,       got.authority,   got.tls_key,
+                               got.tls_chain,     got.chunk_key,   got.plan_public, got.store,
+                               got.content,       got.pulse,       got.advisories,  got.metadata,
+                               got.public_folder, got.first_person};
     for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
         if (all[i] == NULL)
             return arena_full(arena, err);
@@ -53,7 +54,7 @@ static bool make_folders(const struct server_paths *paths, struct error *err)
         mode_t mode;
     } folders[] = {
         {paths->data, 0755},    {paths->keys, 0700},  {paths->front, 0700},      {paths->store, 0700},
-        {paths->content, 0755}, {paths->pulse, 0755}, {paths->advisories, 0755},
+        {paths->content, 0755}, {paths->pulse, 0755}, {paths->advisories, 0700},
     };
 
     for (size_t i = 0; i < sizeof(folders) / sizeof(*folders); i++)

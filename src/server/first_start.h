@@ -24,8 +24,8 @@
 struct server_paths {
     const char *data, *keys, *front, *authority, *tls_key, *tls_chain, *chunk_key, *plan_public;
     const char *store, *content, *pulse, *advisories;
-    const char *repository;         /* with public/ below it */
-    const char *metadata, *targets; /* public/metadata, public/targets */
+    const char *repository;               /* with public/ below it */
+    const char *public_folder, *metadata; /* public, public/metadata: what is published */
     const char *first_person;
 };
 bool server_paths_of(const struct server_settings *settings, struct arena *arena, struct server_paths *out,

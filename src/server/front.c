@@ -45,7 +45,7 @@ static const char *const readable[] = {
     "/run/postgresql",
 };
 #define READABLE_COUNT (sizeof(readable) / sizeof(*readable))
-#define FOLDERS_READ   6
+#define FOLDERS_READ   5
 
 struct front {
     const struct server_settings *settings;
@@ -126,8 +126,8 @@ static bool give_up(struct front *front, struct error *err)
     const struct server_paths *paths = &front->paths;
     const char *reads[READABLE_COUNT + FOLDERS_READ + 1] = {NULL};
     const char *const writes[] = {paths->store, paths->content, paths->pulse, NULL};
-    const char *const more[FOLDERS_READ] = {paths->metadata, paths->targets, paths->content,
-                                            paths->pulse,    paths->front,   paths->advisories};
+    const char *const more[FOLDERS_READ] = {paths->public_folder, paths->content, paths->pulse, paths->front,
+                                            paths->advisories};
     const struct confine_request request = {
         .service = true,
         .network = true,

@@ -1,6 +1,10 @@
 #include "server/server.h"
 
-/* In the order in which they start; each may use those before it. */
+extern const struct server_part bulletin_part, store_part;
+
+/* In the order in which they start; each may use those before it. The bulletin says nothing before all have started. */
 const struct server_part *const server_parts[] = {
+    &store_part,
+    &bulletin_part,
     NULL,
 };
