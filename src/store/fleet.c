@@ -36,16 +36,18 @@ static bool make_ready(struct fleet_store *store, const struct fleet_store_optio
                        struct error *err)
 {
     enum store_access access = options->read_only ? STORE_READ : STORE_WRITE;
-    struct error mending = {0};
+    struct error failed = {0}, mending = {0};
     bool unknown;
 
-    for (unsigned tries = 0;; tries++) {
-        if (store->kind->begin(store->handle, access, err) && take_up(store, options, err) &&
-            store->kind->commit(store->handle, &unknown, err))
+    for (unsigned tries = 1;; tries++) {
+        if (store->kind->begin(store->handle, access, &failed) && take_up(store, options, &failed) &&
+            store->kind->commit(store->handle, &unknown, &failed))
             return true;
-        if (tries + 1 >= LIMIT_FLEET_TRIES || !store->kind->may_try_again(store->handle, err) ||
-            !store->kind->mend(store->handle, &mending))
+        if (tries >= LIMIT_FLEET_TRIES || !store->kind->may_try_again(store->handle, &failed) ||
+            !store->kind->mend(store->handle, &mending)) {
+            *err = failed;
             return false;
+        }
     }
 }
 
@@ -160,16 +162,17 @@ bool fleet_read(struct fleet_store *store, const struct store_call *call, struct
 {
     struct reading reading = {call, false};
     struct store_call watched = *call;
-    struct error mending = {0};
+    struct error failed = {0}, mending = {0};
 
     watched.each = each_read;
     watched.self = &reading;
-    if (store->kind->call(store->handle, &watched, err))
+    if (store->kind->call(store->handle, &watched, &failed))
         return true;
-    if (reading.begun || !store->kind->may_try_again(store->handle, err) ||
-        !store->kind->mend(store->handle, &mending))
-        return false;
-    return store->kind->call(store->handle, &watched, err);
+    if (!reading.begun && store->kind->may_try_again(store->handle, &failed) &&
+        store->kind->mend(store->handle, &mending))
+        return store->kind->call(store->handle, &watched, err);
+    *err = failed;
+    return false;
 }
 
 bool fleet_collect_row(void *self, const struct store_value *columns, struct error *err)

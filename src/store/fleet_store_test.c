@@ -657,8 +657,7 @@ static void test_audit(void **state)
 
     assert_false(fleet_store_audit_head(store, &arena, &head, &err));
     assert_done("write", fleet_store_write(store, writes, COUNT_OF(writes), results, &err), &err);
-    assert_outcome("bad", &results[2], FLEET_OUTCOME_LIMIT,
-                   "audit actor: byte 0x7f at 0 is not text");
+    assert_outcome("bad", &results[2], FLEET_OUTCOME_LIMIT, "audit actor: byte 0x7f at 0 is not text");
     assert_true(results[3].number == 2);
     assert_done("write", fleet_store_write(store, writes + 3, 1, results, &err), &err);
     assert_done("users", fleet_store_users(store, &arena, &users, &err), &err);
@@ -822,36 +821,19 @@ static void test_reader(void **state)
     assert_string_equal(fleet_store_kind(store), ((const struct fleet_testing *)*state)->kind->name);
 }
 
-#define TESTS(state)                                                                                         \
-    cmocka_unit_test_prestate(test_enrol, state), cmocka_unit_test_prestate(test_host_changes, state),       \
-        cmocka_unit_test_prestate(test_seen, state), cmocka_unit_test_prestate(test_inventory, state),       \
-        cmocka_unit_test_prestate(test_events, state), cmocka_unit_test_prestate(test_months, state),        \
-        cmocka_unit_test_prestate(test_epochs, state), cmocka_unit_test_prestate(test_findings, state),      \
-        cmocka_unit_test_prestate(test_fix_generations, state),                                              \
-        cmocka_unit_test_prestate(test_generations, state), cmocka_unit_test_prestate(test_fleet_id, state), \
-        cmocka_unit_test_prestate(test_people, state), cmocka_unit_test_prestate(test_audit, state),         \
-        cmocka_unit_test_prestate(test_host_pages, state), cmocka_unit_test_prestate(test_streams, state),   \
-        cmocka_unit_test_prestate(test_reader, state)
+#define ROW(test)                                                                                            \
+    {                                                                                                        \
+#test, test, false                                                                                   \
+    }
 
 int main(void)
 {
-    struct fleet_server server;
-    struct error err = {0};
-    int failures = 0;
+    static const struct fleet_test tests[] = {
+        ROW(test_enrol),           ROW(test_host_changes), ROW(test_seen),     ROW(test_inventory),
+        ROW(test_events),          ROW(test_months),       ROW(test_epochs),   ROW(test_findings),
+        ROW(test_fix_generations), ROW(test_generations),  ROW(test_fleet_id), ROW(test_people),
+        ROW(test_audit),           ROW(test_host_pages),   ROW(test_streams),  ROW(test_reader),
+    };
 
-    for (size_t i = 0; stores[i] != NULL; i++) {
-        struct fleet_testing testing = {.kind = stores[i]};
-        const struct CMUnitTest tests[] = {TESTS(&testing)};
-        bool served = stores[i]->schemes != NULL;
-        if (served && !fleet_server_begin(&server))
-            continue;
-        testing.server = served ? &server : NULL;
-        test_folder(testing.folder);
-        print_message("---- %s ----\n", stores[i]->name);
-        failures += cmocka_run_group_tests_name(stores[i]->name, tests, NULL, NULL);
-        if (served)
-            fleet_server_end(&server);
-        assert_done("folder", file_remove_tree(testing.folder, &err), &err);
-    }
-    return failures;
+    return fleet_testing_run(tests, COUNT_OF(tests));
 }

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <pwd.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -118,7 +119,10 @@ void fleet_server_start(struct fleet_server *server)
     assert_true(server->pid >= 0);
     if (server->pid == 0) {
         int out = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+        struct rlimit limit = {server->file_limit, server->file_limit};
         (void)setpgid(0, 0);
+        if (server->file_limit != 0 && setrlimit(RLIMIT_FSIZE, &limit) != 0)
+            _exit(1);
         if (out < 0 || dup2(out, 1) < 0 || dup2(out, 2) < 0)
             _exit(1);
         (void)execv(argv[0], (char *const *)(uintptr_t)argv);
@@ -131,11 +135,33 @@ void fleet_server_start(struct fleet_server *server)
     }
 }
 
+/* Its processes: the kernel gives the parent as the second word behind the name. */
+static void kill_children(pid_t parent)
+{
+    DIR *proc = opendir("/proc");
+    char path[300], line[512];
+
+    assert_non_null(proc);
+    for (const struct dirent *entry; (entry = readdir(proc)) != NULL;) {
+        int pid = atoi(entry->d_name), its_parent = 0;
+        (void)snprintf(path, sizeof(path), "/proc/%.16s/stat", entry->d_name);
+        FILE *file = pid > 0 ? fopen(path, "r") : NULL;
+        if (file == NULL)
+            continue;
+        const char *behind = fgets(line, sizeof(line), file) == NULL ? NULL : strrchr(line, ')');
+        fclose(file);
+        if (behind != NULL && sscanf(behind, ") %*c %d", &its_parent) == 1 && its_parent == parent)
+            (void)kill(pid, SIGKILL);
+    }
+    (void)closedir(proc);
+}
+
 void fleet_server_kill(struct fleet_server *server)
 {
     if (server->pid <= 0)
         return;
-    /* Its children have sessions of their own groups; they end when they miss it. */
+    (void)kill(server->pid, SIGSTOP); /* so that it starts no others meanwhile */
+    kill_children(server->pid);
     (void)kill(server->pid, SIGKILL);
     (void)waitpid(server->pid, NULL, 0);
     server->pid = 0;
@@ -224,4 +250,41 @@ int64_t fleet_testing_host(struct fleet_store *store, uint8_t byte)
     memset(enrol.enrol.id, byte, FLEET_ID_SIZE);
     (void)fleet_testing_done(store, &token);
     return fleet_testing_done(store, &enrol).hid;
+}
+
+/* ---- a run of tests ---- */
+
+static int run_one(const struct store *kind, struct fleet_server *server, const struct fleet_test *tests,
+                   size_t count)
+{
+    struct fleet_testing testing = {.kind = kind, .server = server};
+    struct CMUnitTest rows[64] = {0};
+    size_t used = 0;
+    struct error err = {0};
+
+    assert_true(count <= COUNT_OF(rows));
+    for (size_t i = 0; i < count; i++)
+        if (server != NULL || !tests[i].served_only)
+            rows[used++] = (struct CMUnitTest){
+                .name = tests[i].name, .test_func = tests[i].run, .initial_state = &testing};
+    test_folder(testing.folder);
+    int failures = _cmocka_run_group_tests(kind->name, rows, used, NULL, NULL);
+    assert_done("folder", file_remove_tree(testing.folder, &err), &err);
+    return failures;
+}
+
+int fleet_testing_run(const struct fleet_test *tests, size_t count)
+{
+    struct fleet_server server = {0};
+    int failures = 0;
+
+    for (size_t i = 0; stores[i] != NULL; i++) {
+        bool served = stores[i]->schemes != NULL;
+        if (served && !fleet_server_begin(&server))
+            continue;
+        failures += run_one(stores[i], served ? &server : NULL, tests, count);
+        if (served)
+            fleet_server_end(&server);
+    }
+    return failures;
 }

@@ -14,8 +14,9 @@
 
 struct fleet_server {
     char folder[64];
-    char bin[160]; /* of its programs */
-    pid_t pid;     /* 0: there is none */
+    char bin[160];     /* of its programs */
+    pid_t pid;         /* 0: there is none */
+    size_t file_limit; /* no file of its may grow beyond this, from its next start on; 0: any may */
 };
 
 /* One kind of database, as a test's prestate. */
@@ -43,6 +44,14 @@ struct fleet_result fleet_testing_write(struct fleet_store *store, const struct 
 struct fleet_result fleet_testing_done(struct fleet_store *store, const struct fleet_write *write);
 /* A host whose id is so many times this byte, with a token of its own; its hid. */
 int64_t fleet_testing_host(struct fleet_store *store, uint8_t byte);
+
+/* These tests for every row of stores.c, each with its struct fleet_testing as prestate; how many failed. */
+struct fleet_test {
+    const char *name;
+    void (*run)(void **state);
+    bool served_only; /* only where there is a server and a connection to it */
+};
+int fleet_testing_run(const struct fleet_test *tests, size_t count);
 
 #define FLEET_TESTING_NOW INT64_C(1795312800000000) /* 2026-11-22 */
 

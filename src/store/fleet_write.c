@@ -152,19 +152,19 @@ bool fleet_store_write(struct fleet_store *store, const struct fleet_write *writ
                        struct fleet_result *results, struct error *err)
 {
     struct attempt attempt = {writes, count, results, false};
-    struct error mending = {0};
+    struct error failed = {0}, mending = {0};
 
     assert(!store->read_only && count <= LIMIT_FLEET_BATCH);
     store->batch++;
     for (unsigned tries = 1;; tries++) {
-        if (try_once(store, &attempt, err))
+        if (try_once(store, &attempt, &failed))
             return true;
-        bool again =
-            (attempt.unknown || store->kind->may_try_again(store->handle, err)) && tries < LIMIT_FLEET_TRIES;
-        if (!store->kind->mend(store->handle, &mending))
-            return error_at(err, "%s", mending.text);
-        if (!again)
-            return false;
+        bool again = tries < LIMIT_FLEET_TRIES &&
+                     (attempt.unknown || store->kind->may_try_again(store->handle, &failed));
+        if (store->kind->mend(store->handle, &mending) && again)
+            continue;
+        *err = failed;
+        return mending.kind == ERROR_NONE ? false : error_at(err, "%s", mending.text);
     }
 }
 

@@ -65,6 +65,8 @@ static bool statement_failed(struct handle *handle, const PGresult *result, stru
         bool lost, try_again;
     } states[] = {
         {"40", ERROR_CONFLICT, false, true},    /* serialization, deadlock */
+        {"23505", ERROR_CONFLICT, false, true}, /* both made what neither had seen: a month's tables */
+        {"42P07", ERROR_CONFLICT, false, true},
         {"55P03", ERROR_CONFLICT, false, true}, /* a lock was not given in time */
         {"57P0", ERROR_SYSTEM, true, true},     /* the server goes down, or is not up yet */
         {"08", ERROR_SYSTEM, true, true},       /* the connection */
