@@ -135,4 +135,9 @@ bool fleet_take_bytes(const struct store_value *value, struct arena *arena, stru
 /* Exactly `size` bytes. */
 bool fleet_take_exact(const struct store_value *value, uint8_t *out, size_t size, struct error *err) MUST_USE;
 
+/* fleet_store_copy, and these statements in the same transaction, behind the comparison. */
+struct fleet_copied;
+bool fleet_copy_marked(struct fleet_store *from, struct fleet_store *to, const char *marks, struct fleet_copied *out,
+                       struct error *err) MUST_USE;
+
 #endif

@@ -7,7 +7,7 @@
 
 #include "store/fleet.h"
 
-/* Told now and then while a copy runs; false ends it. NULL: nobody wants to know. */
+/* What was copied, or is there. */
 struct fleet_copied {
     uint64_t tables, rows;
     uint8_t
@@ -15,8 +15,10 @@ struct fleet_copied {
 };
 
 /*
- * Everything of one database into another that must be empty (ERROR_CONFLICT otherwise), from one state of it, while it
- * is used. Then both are read again and compared, row by row by count and digest, before it is said to be done; what differs is ERROR_TRUST.
+ * Everything of one database into another that must be empty (ERROR_CONFLICT otherwise), from one state of it, while it is
+ * used; in one transaction, so that the other has all of it or nothing. Before it is committed both are read again and compared, row by
+ * row by digest: ERROR_TRUST when they differ. What is written into `from` behind that state is not in the copy: whoever
+ * moves stops sutured first.
  */
 bool fleet_store_copy(struct fleet_store *from, struct fleet_store *to, struct fleet_copied *out,
                       struct error *err) MUST_USE;

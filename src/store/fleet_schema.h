@@ -21,7 +21,7 @@ struct fleet_table {
     const char *columns; /* with ", " between them */
     const char *types;
     const char *key;
-    uint32_t since; /* version */
+    const char *condition; /* " WHERE ..." of the rows that are copied; NULL: all */
 };
 /* All but those of single months and of writers; the last has no name. */
 extern const struct fleet_table fleet_tables[];
