@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "base/limits.h"
+#include "model/refusal.h"
 
 #define TRIES_MAX 2 /* of one address */
 #define RATE_MIN  1000
@@ -251,6 +252,8 @@ static bool take_done(struct work *work, size_t slot, const struct fetch_done *d
     work->result.confined |= done->result.confined;
     if (done->failed.kind != ERROR_NONE) {
         pursuit->failed = done->failed;
+        if (done->failed.kind == ERROR_LIMIT) /* longer than signed, or too slow to ever end */
+            (void)error_at(&pursuit->failed, "%s", trust_refusal_name(TRUST_ENDLESS_DATA));
         if (done->failed.kind != ERROR_SYSTEM && done->failed.kind != ERROR_LIMIT)
             *tries = TRIES_MAX;
         return true;
@@ -264,8 +267,8 @@ static bool take_done(struct work *work, size_t slot, const struct fetch_done *d
         return false;
     }
     struct text shown = fetch_url_shown(work->arena, want->urls[work->addresses[slot]]);
-    (void)error_set(&pursuit->failed, ERROR_TRUST, "%.*s: sent something else than what was signed",
-                    TEXT_ARG(shown));
+    (void)error_set(&pursuit->failed, ERROR_TRUST, "%s: %.*s: sent something else than what was signed",
+                    trust_refusal_name(TRUST_WRONG_SIGNATURE), TEXT_ARG(shown));
     return fetch_drop(request->spool, pursuit->spool_name, err);
 }
 

@@ -67,6 +67,9 @@ enum confinement {
     CONFINED_ALL = 7,
 };
 
+/* Whether this kernel has Landlock: built in and not switched off at boot. People are told where it has not. */
+bool confine_has_landlock(void);
+
 bool confine(const struct confine_request *request, uint8_t *out, struct error *err) MUST_USE;
 
 /* The rest of a confine() with see_processes, when all processes have been looked at; adds to *held what holds now. */

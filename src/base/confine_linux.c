@@ -210,10 +210,20 @@ static const char *const loaders[] = {
     NULL,
 };
 
+static long landlock_version(void)
+{
+    return syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+}
+
+bool confine_has_landlock(void)
+{
+    return landlock_version() >= 1;
+}
+
 bool confine_make_rules(const struct confine_files *allowed, int *out, struct error *err)
 {
     const uint64_t run = LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_READ_FILE;
-    long version = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+    long version = landlock_version();
 
     if (version < 1)
         return true; /* built without it, or switched off at boot */

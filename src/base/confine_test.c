@@ -522,13 +522,19 @@ static void test_unconfined(void **state)
     assert_true(file_remove_tree(folder, &err));
 }
 
+/* People are told by this whether the layer is there at all. */
+static void test_has_landlock(void **state)
+{
+    (void)state;
+    assert_int_equal(confine_has_landlock(),
+                     syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION) >= 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_confine),
-        cmocka_unit_test(test_memory),
-        cmocka_unit_test(test_given_up),
-        cmocka_unit_test(test_unconfined),
+        cmocka_unit_test(test_has_landlock), cmocka_unit_test(test_confine),    cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_given_up),     cmocka_unit_test(test_unconfined),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,6 +9,7 @@
  *      unattended  on
  *      trust       fresh: 11 roles, timestamp 1 h old · suture trust status
  */
+#include "base/confine.h"
 #include "base/limits.h"
 #include "base/os.h"
 #include "base/own.h"
@@ -243,6 +244,17 @@ static void print_repository(const struct face *face)
     }
 }
 
+/* What stands without it: doc/threats.md. */
+static void print_cages(const struct face *face)
+{
+    if (!confine_has_landlock())
+        note(
+            face, "(!) cages",
+            TEXT("this kernel has no Landlock: processes that read what others send are kept from writing by "
+                 "their user and from calls by seccomp alone, and may read what every user may"),
+            COLOUR_WARN);
+}
+
 static void print_screen(const struct status *status, struct arena *arena, struct screen *screen)
 {
     struct face face = {status, arena, screen, words_local_zone(arena)};
@@ -256,6 +268,7 @@ static void print_screen(const struct status *status, struct arena *arena, struc
     print_run(&face);
     print_unattended(&face);
     print_repository(&face);
+    print_cages(&face);
 }
 
 static enum command_exit run(const struct command_call *call, struct error *err)

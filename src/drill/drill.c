@@ -138,12 +138,3 @@ void drill_untried(struct drill_run *run, const char *format, ...)
     put_format(run, "NOT TRIED", format, arguments);
     va_end(arguments);
 }
-
-void drill_log_later(struct drill_run *run, const char *what)
-{
-    char text[400];
-
-    (void)snprintf(text, sizeof(text), "There is no transparency log yet: that %s is in it is not asked for.",
-                   what);
-    put(run, "", text);
-}

@@ -68,11 +68,4 @@ void drill_recovered(struct drill_run *run, bool recovered, const char *format, 
 /* What could not be tried on this machine, and why: never counted as held. */
 void drill_untried(struct drill_run *run, const char *format, ...) PRINTF_LIKE(2, 3);
 
-/*
- * Where the proof of inclusion in the transparency log will be asked for (trust.md 8). Until there is a log nobody asks, and
- * the drills that attack it (split view, backdated waiting time, edited audit log) are not here. `what` is what would
- * have to be in it.
- */
-void drill_log_later(struct drill_run *run, const char *what);
-
 #endif

@@ -7,6 +7,7 @@
 #include "flow/feed_change.h"
 #include "flow/feed_plan.h"
 #include "identify/feeds.h"
+#include "model/refusal.h"
 #include "wire/fetch.h"
 
 const char *feed_outcome_name(enum feed_outcome outcome)
@@ -83,7 +84,9 @@ static bool fetch_source(struct update *update, const struct feed_source *source
         fetch.etag = held->etag;
         fetch.last_modified = held->last_modified;
     }
-    return fetch_run(&fetch, update->arena, out, err);
+    if (fetch_run(&fetch, update->arena, out, err))
+        return true;
+    return err->kind == ERROR_LIMIT ? error_at(err, "%s", trust_refusal_name(TRUST_ENDLESS_DATA)) : false;
 }
 
 static bool take_source(struct update *update, const struct feed_source *source,

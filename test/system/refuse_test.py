@@ -83,7 +83,7 @@ class Tampered(unittest.TestCase):
 
         self.machine.archive.replace("made/pool/oak_1.1_all.deb", endless)
         told = apply(self.machine)
-        self.refused(told, "oak")
+        self.refused(told, "endless-data")
 
     def test_a_package_file_that_is_not_there(self):
         self.machine.archive.replace("made/pool/oak_1.1_all.deb", None)
