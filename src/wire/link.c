@@ -9,7 +9,8 @@
 
 #define SAID_MAX 160 /* of the server's line */
 
-bool link_server_check(struct text url, struct arena *arena, struct text *server, struct error *err)
+static bool check_place(struct text url, unsigned port, struct arena *arena, struct text *server,
+                        struct error *err)
 {
     static const struct text scheme = {"https://", 8};
 
@@ -24,8 +25,19 @@ bool link_server_check(struct text url, struct arena *arena, struct text *server
     size_t bracket = text_find_byte(place, ']');
     bool has_port =
         text_find_byte(text_part(place, bracket == SIZE_MAX ? 0 : bracket, SIZE_MAX), ':') != SIZE_MAX;
-    *server = text_format(arena, "https://%.*s%s", TEXT_ARG(place), has_port ? "" : ":8440");
+    *server = has_port ? text_format(arena, "https://%.*s", TEXT_ARG(place))
+                       : text_format(arena, "https://%.*s:%u", TEXT_ARG(place), port);
     return server->at != NULL || arena_full(arena, err);
+}
+
+bool link_server_check(struct text url, struct arena *arena, struct text *server, struct error *err)
+{
+    return check_place(url, 8440, arena, server, err);
+}
+
+bool link_people_check(struct text url, struct arena *arena, struct text *server, struct error *err)
+{
+    return check_place(url, 8441, arena, server, err);
 }
 
 /* ---- the process ---- */
@@ -120,6 +132,7 @@ bool link_request(struct link *link, const struct link_request *request, struct 
         .connect_ms = LIMIT_CONNECT_TIME_MS,
         .answer_max = request->answer_max,
         .if_none_match = request->if_none_match,
+        .authorization = request->authorization,
         .body = request->body,
     };
 

@@ -29,6 +29,8 @@ struct link {
 
 /* The server's address as people type it: "https://HOST[:PORT]" with an optional '/'. ERROR_INPUT says what is wrong. */
 bool link_server_check(struct text url, struct arena *arena, struct text *server, struct error *err) MUST_USE;
+/* The same of its listener for people, whose port is another when none is said. */
+bool link_people_check(struct text url, struct arena *arena, struct text *server, struct error *err) MUST_USE;
 
 /* The arena holds the answers. OWN(link_close). */
 bool link_open(const struct link_place *place, struct arena *arena, struct link *out, struct error *err)
@@ -40,6 +42,7 @@ struct link_request {
     const char *path; /* "/agent/1/checkin", below the server; or, with `plain`, a whole http: address */
     bool plain;
     struct text if_none_match;
+    struct text authorization; /* of a person: "Bearer TOKEN" */
     struct bytes body;
     uint32_t answer_max;
     uint32_t time_ms; /* 0: LIMIT_LINK_TIME_MS */

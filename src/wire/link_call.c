@@ -73,12 +73,19 @@ static bool add_line(struct curl_slist **list, const char *line, struct error *e
 
 static bool make_headers(const struct call *call, struct curl_slist **list, struct error *err)
 {
-    char line[LIMIT_HTTP_FIELD + 64];
+    const struct link_order *order = call->order;
+    char line[LIMIT_HTTP_FIELD + 64], authorization[LIMIT_HTTP_FIELD + 64];
+    bool json = order->body.size > 0 && order->body.at[0] == '{'; /* agents' messages begin with letters */
+    const char *type =
+        json ? "Content-Type: application/json" : "Content-Type: application/octet-stream";
 
-    (void)snprintf(line, sizeof(line), "If-None-Match: %.*s", TEXT_ARG(call->order->if_none_match));
+    (void)snprintf(line, sizeof(line), "If-None-Match: %.*s", TEXT_ARG(order->if_none_match));
+    (void)snprintf(authorization, sizeof(authorization), "Authorization: %.*s",
+                   TEXT_ARG(order->authorization));
     return add_line(list, "Accept-Encoding: identity", err) && add_line(list, "Expect:", err) &&
-           add_line(list, "Content-Type: application/octet-stream", err) &&
-           (call->order->if_none_match.size == 0 || add_line(list, line, err));
+           add_line(list, type, err) &&
+           (order->authorization.size == 0 || add_line(list, authorization, err)) &&
+           (order->if_none_match.size == 0 || add_line(list, line, err));
 }
 
 /* One option of curl: a number, or a pointer when there is one. */
@@ -170,6 +177,8 @@ static CURLcode set_method(struct call *call)
 
     if (call->order->method == LINK_GET)
         return curl_easy_setopt(curl, CURLOPT_HTTPGET, 1L);
+    if (call->order->method == LINK_DELETE)
+        return curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, "DELETE");
     CURLcode code = call->order->method == LINK_POST ? SET_ALL(curl, post) : SET_ALL(curl, put);
     if (code == CURLE_OK)
         code = curl_easy_setopt(curl, CURLOPT_READFUNCTION, on_upload);
@@ -276,6 +285,8 @@ static bool check_order(const struct link_session *session, const struct link_or
         return error_set(err, ERROR_INPUT, "only http: and https: are spoken");
     if (secure && !order->learn && session->ca == NULL)
         return error_set(err, ERROR_TRUST, "nobody's certificate is believed here");
+    if (!secure && order->authorization.size > 0)
+        return error_set(err, ERROR_TRUST, "what lets a person in is not sent over http:");
     return secure || !order->learn || error_set(err, ERROR_INPUT, "http: has no certificate to learn");
 }
 

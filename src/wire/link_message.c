@@ -12,9 +12,10 @@ static const struct message_field order_fields[] = {
     TEXT_FIELD(struct link_order, url, LIMIT_URL),
     TEXT_FIELD(struct link_order, connect_to, LIMIT_URL),
     TEXT_FIELD(struct link_order, if_none_match, LIMIT_HTTP_FIELD),
+    TEXT_FIELD(struct link_order, authorization, LIMIT_HTTP_FIELD),
     {"body", FIELD_BLOB_OR_NONE, LINK_MESSAGE_MAX, offsetof(struct link_order, body)},
 };
-static const struct message_form order_form = {"order", "SLQ1", order_fields,
+static const struct message_form order_form = {"order", "SLQ2", order_fields,
                                                sizeof(order_fields) / sizeof(*order_fields)};
 
 static const struct message_field answer_fields[] = {

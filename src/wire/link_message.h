@@ -2,8 +2,8 @@
  * What suture and suture-link say to each other: an order, its answer, then the next order, over the socket that
  * base/helper.h makes. Each is a frame of it; integers are little-endian, texts and blobs as in wire/agent_message.h.
  *
- *   order   "SLQ1"  u8 method  u8 learn  u32 time_ms  u32 connect_ms  u32 answer_max  text url, connect_to,
- *           if_none_match  blob body
+ *   order   "SLQ2"  u8 method  u8 learn  u32 time_ms  u32 connect_ms  u32 answer_max  text url, connect_to,
+ *           if_none_match, authorization  blob body
  *   answer  "SLA1"  u8 error kind  u8 confined  u16 status  u16 protocol  u32 retry_after_s  text etag, problem
  *           blob body (of a chain that was learnt: the last certificate's PEM)
  *
@@ -16,9 +16,9 @@
 #include "base/writer.h"
 
 #define LINK_MESSAGE_MAX (3 * 1024 * 1024) /* an outbox, and what stands around it */
-#define LINK_ANSWER_MAX  (512 * 1024)      /* of a body: a plan is the largest */
+#define LINK_ANSWER_MAX  (2 * 1024 * 1024) /* of a body: a page of 1,000 rows for people; a plan has 256 KB */
 
-enum link_method { LINK_METHOD_UNKNOWN, LINK_GET, LINK_POST, LINK_PUT, LINK_METHOD_COUNT };
+enum link_method { LINK_METHOD_UNKNOWN, LINK_GET, LINK_POST, LINK_PUT, LINK_DELETE, LINK_METHOD_COUNT };
 
 struct link_order {
     uint8_t method; /* enum link_method */
@@ -29,6 +29,7 @@ struct link_order {
     struct text url;        /* http: or https: */
     struct text connect_to; /* "HOST:PORT" to connect to instead of the URL's; absent: the URL's */
     struct text if_none_match;
+    struct text authorization; /* the field's value, sent over https: alone; absent: none */
     struct bytes body;
 };
 

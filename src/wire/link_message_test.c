@@ -29,7 +29,7 @@ static void test_order(void **state)
         assert_false(link_order_parse((struct bytes){w.at, size}, &got, &err));
     w.at[4] = LINK_METHOD_COUNT;
     assert_false(link_order_parse(writer_bytes(&w), &got, &err));
-    assert_failed("method", &err, ERROR_INPUT, "order: method 4 is unknown");
+    assert_failed("method", &err, ERROR_INPUT, "order: method 5 is unknown");
 }
 
 static void test_answer(void **state)
@@ -80,6 +80,8 @@ static void test_server(void **state)
             assert_failed(rows[i].url, &err, ERROR_INPUT, rows[i].problem);
         }
     }
+    assert_done("people", link_people_check(TEXT("https://sutured.example"), &arena, &server, &err), &err);
+    assert_text("people", server, "https://sutured.example:8441");
 }
 
 int main(void)
