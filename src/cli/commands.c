@@ -22,6 +22,11 @@ extern const struct command command_order_crisis, command_order_block, command_o
 extern const struct command command_repo_init, command_repo_add, command_repo_remove, command_repo_sign,
     command_repo_publish, command_repo_rotate, command_repo_verify;
 
+/* of a fleet's server */
+extern const struct command command_login, command_logout, command_host_list, command_host_show,
+    command_host_accept, command_host_revoke, command_token_new, command_token_list, command_token_revoke,
+    command_user_list, command_user_new, command_user_change, command_user_once;
+
 const struct command *const commands[] = {
     &command_scan,
     &command_why,
@@ -79,6 +84,19 @@ const struct command *const commands[] = {
     &command_key_new,
     &command_key_show,
     &command_key_list,
+    &command_login,
+    &command_logout,
+    &command_host_list,
+    &command_host_show,
+    &command_host_accept,
+    &command_host_revoke,
+    &command_token_new,
+    &command_token_list,
+    &command_token_revoke,
+    &command_user_list,
+    &command_user_new,
+    &command_user_change,
+    &command_user_once,
     &command_version_compare,
     &command_cvss,
     &command_completion,
