@@ -25,7 +25,9 @@ extern const struct command command_repo_init, command_repo_add, command_repo_re
 /* of a fleet's server */
 extern const struct command command_login, command_logout, command_host_list, command_host_show,
     command_host_accept, command_host_revoke, command_token_new, command_token_list, command_token_revoke,
-    command_user_list, command_user_new, command_user_change, command_user_once;
+    command_user_list, command_user_new, command_user_change, command_user_once, command_where,
+    command_exposed, command_order_now, command_order_end, command_order_show, command_audit_list,
+    command_audit_export, command_audit_verify;
 
 const struct command *const commands[] = {
     &command_scan,
@@ -93,6 +95,14 @@ const struct command *const commands[] = {
     &command_token_new,
     &command_token_list,
     &command_token_revoke,
+    &command_where,
+    &command_exposed,
+    &command_order_now,
+    &command_order_end,
+    &command_order_show,
+    &command_audit_list,
+    &command_audit_export,
+    &command_audit_verify,
     &command_user_list,
     &command_user_new,
     &command_user_change,

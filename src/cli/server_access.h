@@ -2,7 +2,7 @@
  * The server that this user's commands talk to, and what lets them in: written by `suture login`, in the folder of
  * configuration (flow/config_path.h).
  *
- *     server.yaml       0600: address, user, token and its end, the key by which the audit log's head is signed
+ *     server.yaml       0600: address, user, token and its end
  *     server-ca.pem     the CA that alone is believed for that server
  *
  * The token is a session's, or one from the environment: SUTURE_TOKEN, for scripts, with the same address and CA.
@@ -21,7 +21,7 @@ struct server_access {
     const char *ca; /* path of the PEM file */
 };
 
-/* ERROR_ABSENT: nobody has logged in; ERROR_TRUST: others may read the token. Everything is in the arena. */
+/* ERROR_ABSENT: nobody has logged in; ERROR_TRUST: the file is not this user's alone to write. Everything is in the arena. */
 bool server_access_read(struct arena *arena, struct server_access *out, struct error *err) MUST_USE;
 /* The same from bytes, for tests; `folder` is where the CA's file lies. */
 bool server_access_parse(struct bytes raw, struct text name, const char *folder, struct arena *arena,

@@ -104,7 +104,7 @@ struct text server_text(struct json row, const char *member, struct arena *arena
     }
     if (json_is_absent(value) || json_is_null(value) || json_is_array(value) || json_is_object(value))
         return TEXT("-");
-    return visible(json_bytes(value), arena);
+    return json_is_text(value) ? visible(json_bytes(value), arena) : json_digits(value);
 }
 
 static struct text words_of(struct json list, struct arena *arena)
