@@ -366,7 +366,7 @@ static void stored_broken_ones_are_refused(void **state)
     } rows[] = {
         {"bad/empty", ERROR_INPUT, "not a delta of suture"},
         {"bad/text", ERROR_INPUT, "not a delta of suture"},
-        {"bad/version", ERROR_CONFLICT, "a delta of version 4; this program knows version 3"},
+        {"bad/version", ERROR_CONFLICT, "a delta of version 5; this program knows version 4"},
         {"bad/base", ERROR_CONFLICT, "base: not what this delta was made from"},
         {"bad/table", ERROR_INPUT, "table: broken, or more than limits allow"},
         {"bad/cut", ERROR_INPUT, NULL},

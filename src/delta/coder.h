@@ -114,7 +114,7 @@ static inline void odds_learn(struct odds *o, unsigned bit, unsigned limit)
 {
     int32_t one = (int32_t)(o->skew ^ 0x8000u);
 
-    one += (((int32_t)(bit ? 65535 : 0) - one) * (int32_t)odds_rates[o->count]) / 65536;
+    one += (((int32_t)(bit ? 65535 : 0) - one) * (int32_t)odds_rates[o->count]) >> 16;
     o->skew = (uint16_t)((uint32_t)one ^ 0x8000u);
     o->count = (uint16_t)(o->count + (o->count < limit));
 }

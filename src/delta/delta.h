@@ -9,10 +9,10 @@
  *
  *     base parts --open--> old images --windows--> new image --close--> parts --put together--> output
  *
- * The file, version 3 (1 and 2, which took longer, were in no release):
+ * The file, version 4 (those before took longer, and were in no release):
  *
  *      0   4  "SUTD"
- *      4   1  version, 3
+ *      4   1  version, 4
  *      5   1  what the output is (delta_kind) + 16 * what the base is (base_kind)
  *      6  32  SHA-256 of the output
  *     38  16  the first bytes of the base's identity
@@ -54,7 +54,7 @@
 #include "delta/opener.h"
 #include "delta/window.h"
 
-#define DELTA_VERSION       3
+#define DELTA_VERSION       4
 #define DELTA_IDENTITY_SIZE 16
 #define DELTA_HASH_SIZE     8
 #define DELTA_HEADER_MAX    74 /* without the table */

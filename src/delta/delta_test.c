@@ -176,7 +176,7 @@ static void a_broken_start_is_refused(void **state)
         const char *text;
     } rows[] = {
         {"magic", 0, 'X', ERROR_INPUT, "not a delta of suture"},
-        {"version", 4, 9, ERROR_CONFLICT, "a delta of version 9; this program knows version 3"},
+        {"version", 4, 9, ERROR_CONFLICT, "a delta of version 9; this program knows version 4"},
         {"no kind", 5, 0x30, ERROR_INPUT, "header: broken, or cut off"},
         {"kind", 5, 0x34, ERROR_INPUT, "header: broken, or cut off"},
         {"no base", 5, 0x03, ERROR_INPUT, "header: broken, or cut off"},

@@ -1,14 +1,17 @@
 #include "delta/spell.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/os.h"
 
 #define MATCH_MAX    63
 #define WEIGHT_START 2730 /* a third for each */
 #define WEIGHT_RATE  5
-#define ODDS_QUICK   40 /* contexts of bytes change: no slower than that */
-#define SAID_LOG_MAX 22
+#define WEIGHT_MAX   32000 /* one step more is still of sixteen bits */
+#define ODDS_QUICK   40    /* contexts of bytes change: no slower than that */
+#define ASKED        ((1u << SPELL_ASKED) - 1)
+#define SAID_LOG_MAX 20
 
 static void mix_begin(struct spell_mix *mix)
 {
@@ -16,21 +19,30 @@ static void mix_begin(struct spell_mix *mix)
         mix->weights[i] = WEIGHT_START;
 }
 
+/* The first place in the memory where a pair of lines is one line of the cache: two more were taken than are used. */
+static struct spell_line *aligned_lines(void *memory)
+{
+    size_t pair = 2 * sizeof(struct spell_line);
+
+    return (struct spell_line *)((uint8_t *)memory + (-(uintptr_t)memory & (pair - 1)));
+}
+
 bool spell_begin(struct spell *s, unsigned log, struct error *err)
 {
     *s = (struct spell){.mask = (UINT32_C(1) << log) - 1};
-    unsigned said_log = log + 2 > SAID_LOG_MAX ? SAID_LOG_MAX : log + 2;
+    unsigned said_log = log < SPELL_LOG_MAX ? log : SAID_LOG_MAX;
 
     s->said_mask = (UINT32_C(1) << said_log) - 1;
-    s->lines = calloc((size_t)s->mask + 1, sizeof(*s->lines));
+    s->memory = calloc((size_t)s->mask + 3, sizeof(*s->lines));
     s->said = calloc((size_t)s->said_mask + 1, 1);
     s->seen = calloc((size_t)s->said_mask + 1, sizeof(*s->seen));
-    os_expect_filling(s->lines, ((size_t)s->mask + 1) * sizeof(*s->lines));
+    os_expect_filling(s->memory, ((size_t)s->mask + 3) * sizeof(*s->lines));
     os_expect_filling(s->seen, ((size_t)s->said_mask + 1) * sizeof(*s->seen));
-    if (s->lines == NULL || s->said == NULL || s->seen == NULL) {
+    if (s->memory == NULL || s->said == NULL || s->seen == NULL) {
         spell_end(s);
         return error_set(err, ERROR_LIMIT, "out of memory: %u lines of odds", s->mask + 1);
     }
+    s->lines = aligned_lines(s->memory);
     for (size_t i = 0; i < SPELL_KIND_COUNT; i++) {
         for (size_t j = 0; j < (size_t)SPELL_ROLES * SPELL_SETS; j++)
             mix_begin(&s->mixes[i][j / SPELL_SETS][j % SPELL_SETS]);
@@ -40,9 +52,10 @@ bool spell_begin(struct spell *s, unsigned log, struct error *err)
 
 void spell_end(struct spell *s)
 {
-    free(s->lines);
+    free(s->memory);
     free(s->said);
     free(s->seen);
+    s->memory = NULL;
     s->lines = NULL;
     s->said = NULL;
     s->seen = NULL;
@@ -63,20 +76,24 @@ static uint32_t mixed_hash(uint64_t value, unsigned context)
                       32);
 }
 
-/* The line of a context: its own, or the less used of two, taken over. */
-static struct spell_line *line_of(struct spell *s, uint32_t hash)
+static inline uint32_t line_place(const struct spell *s, uint32_t hash)
 {
-    uint16_t mark = (uint16_t)(hash >> 16 | 1);
-    struct spell_line *first = &s->lines[(hash * 0x2c1b3c6du >> 8) & s->mask],
-                      *second = &s->lines[((hash * 0x2c1b3c6du >> 8) ^ 1) & s->mask];
+    return (hash * 0x2c1b3c6du >> 8) & s->mask;
+}
 
-    if (first->odds[0].skew == mark)
+/* The line of a context: its own, or the less used of two, taken over. */
+static inline struct spell_line *line_of(struct spell *s, uint32_t hash)
+{
+    unsigned mark = (hash >> 16 | 1u << SPELL_ASKED) & 0xffffu & ~ASKED;
+    struct spell_line *first = &s->lines[line_place(s, hash)], *second = &s->lines[line_place(s, hash) ^ 1];
+
+    if ((first->mark & ~ASKED) == mark)
         return first;
-    if (second->odds[0].skew == mark)
+    if ((second->mark & ~ASKED) == mark)
         return second;
-    if (second->odds[1].count < first->odds[1].count)
+    if ((second->mark & ASKED) < (first->mark & ASKED))
         first = second;
-    *first = (struct spell_line){.odds[0].skew = mark};
+    *first = (struct spell_line){.mark = (uint16_t)mark};
     return first;
 }
 
@@ -96,11 +113,16 @@ static void contexts_hash(const struct spell_context *c, uint32_t hashes[SPELL_C
         hashes[i] = mixed_hash(values[i], i);
 }
 
+static inline uint32_t match_slot(const struct spell *s, uint64_t before)
+{
+    return mixed_hash(before & 0xffffffffff, 77) & s->said_mask;
+}
+
 static void match_find(struct spell *s, uint64_t before)
 {
     if (s->match_size > 0)
         return;
-    uint32_t slot = mixed_hash(before & 0xffffffffff, 77) & s->said_mask;
+    uint32_t slot = match_slot(s, before);
     s->match = s->seen[slot];
     if (s->match > 0)
         s->match_size = 1;
@@ -116,9 +138,12 @@ static void match_learn(struct spell *s, uint64_t before, uint8_t byte)
             s->match_size = 0;
     }
     s->said_count++;
-    s->seen[mixed_hash(before & 0xffffffffff, 77) & s->said_mask] = s->said_count;
+    s->seen[match_slot(s, before)] = s->said_count;
     s->said[s->said_count & s->said_mask] = byte;
+    __builtin_prefetch(&s->seen[match_slot(s, before << 8 | byte)], 1);
 }
+
+typedef int16_t spell_vector __attribute__((vector_size(2 * SPELL_INPUTS)));
 
 /* Products of sixteen by sixteen bits: compilers make vectors of these two. */
 static int32_t mix_sum(const struct spell_mix *mix, const int16_t *inputs)
@@ -130,11 +155,19 @@ static int32_t mix_sum(const struct spell_mix *mix, const int16_t *inputs)
     return sum >> 13;
 }
 
-static void mix_move(struct spell_mix *mix, const int16_t *inputs, int32_t miss)
+static void mix_move(struct spell_mix *mix, const int16_t *inputs, int16_t miss)
 {
+    int16_t misses[SPELL_INPUTS];
+
+    for (size_t i = 0; i < SPELL_INPUTS; i++)
+        misses[i] = miss;
     for (size_t i = 0; i < SPELL_INPUTS; i++) {
-        int32_t weight = mix->weights[i] + ((inputs[i] * miss + 0x8000) >> 16);
-        mix->weights[i] = (int16_t)(weight > INT16_MAX ? INT16_MAX : weight < INT16_MIN ? INT16_MIN : weight);
+        int16_t moved = (int16_t)((inputs[i] * misses[i]) >> 16),
+                rest = (int16_t)((uint16_t)(inputs[i] * misses[i]) >> 15);
+        int16_t weight = mix->weights[i];
+        weight = weight > WEIGHT_MAX ? WEIGHT_MAX : weight;
+        weight = weight < -WEIGHT_MAX ? -WEIGHT_MAX : weight;
+        mix->weights[i] = (int16_t)(weight + moved + rest);
     }
 }
 
@@ -143,58 +176,96 @@ static uint32_t mix_squash(const struct coder *coder, int32_t sum)
     return coder->squash[(sum > 2047 ? 2047 : sum < -2047 ? -2047 : sum) + 2048];
 }
 
+/* All at once: each is waited for as long as for all of them. */
+static inline void lines_fetch(const struct spell *s, const uint32_t hashes[SPELL_CONTEXTS])
+{
+    for (size_t i = 0; i < SPELL_CONTEXTS; i++)
+        __builtin_prefetch(&s->lines[line_place(s, hashes[i])], 1);
+}
+
 /* What speaks about one bit. */
 struct spelling {
     struct spell_line *lines[SPELL_CONTEXTS];
-    struct odds *repeated; /* or NULL */
-    bool repeats;          /* the bit that a repetition would have */
+    int32_t rates[SPELL_CONTEXTS]; /* by which they learn now */
+    unsigned known;                /* how many of the longer contexts have been seen: how far to trust them */
+    struct odds *repeated;         /* or NULL */
+    bool repeats;                  /* the bit that a repetition would have */
     struct spell_mix *mix;
 };
 
+static inline uint32_t line_one(const struct spell_line *line, unsigned node)
+{
+    return line->odds[node - 1] ^ 0x8000u;
+}
+
+/* right: 0 or 65535. What was not asked before learns at once, however often its line was. */
+static inline void line_learn(struct spell_line *line, unsigned node, int32_t right, int32_t rate)
+{
+    int32_t one = (int32_t)line_one(line, node);
+
+    rate = line->odds[node - 1] == 0 ? odds_rates[0] : rate;
+    one += ((right - one) * rate) >> 16;
+    line->odds[node - 1] = (uint16_t)((uint32_t)one ^ 0x8000u);
+}
+
+/* The lines for half a byte, and how fast they learn. */
+static void lines_take(struct spell *s, const uint32_t hashes[SPELL_CONTEXTS], struct spelling *out)
+{
+    out->known = 0;
+    lines_fetch(s, hashes);
+    for (size_t i = 0; i < SPELL_CONTEXTS; i++) {
+        struct spell_line *line = line_of(s, hashes[i]);
+        unsigned asked = line->mark & ASKED;
+        out->lines[i] = line;
+        out->rates[i] = odds_rates[asked];
+        out->known += i > 0 && asked > 0;
+        line->mark = (uint16_t)(line->mark + (asked < ODDS_QUICK));
+    }
+}
+
 static unsigned spell_bit(struct coder *coder, struct spelling *s, unsigned node, unsigned bit)
 {
-    _Alignas(32) int16_t inputs[SPELL_INPUTS] = {0};
+    _Alignas(16) int16_t inputs[SPELL_INPUTS];
+    int32_t repeated = 0;
 
-    for (size_t i = 0; i < SPELL_CONTEXTS; i++)
-        inputs[i] = (int16_t)mix_stretch(coder, odds_one(&s->lines[i]->odds[node]));
     if (s->repeated != NULL)
-        inputs[SPELL_CONTEXTS] = (int16_t)(mix_stretch(coder, odds_one(s->repeated)) * (s->repeats ? 1 : -1));
-    inputs[SPELL_CONTEXTS + 1] = 256;
+        repeated = mix_stretch(coder, odds_one(s->repeated)) * (s->repeats ? 1 : -1);
+    /* At once, not one by one: a vector that was just stored in parts is waited for. */
+    const spell_vector vector = {
+        (int16_t)mix_stretch(coder, line_one(s->lines[0], node)),
+        (int16_t)mix_stretch(coder, line_one(s->lines[1], node)),
+        (int16_t)mix_stretch(coder, line_one(s->lines[2], node)),
+        (int16_t)mix_stretch(coder, line_one(s->lines[3], node)),
+        (int16_t)repeated,
+        256,
+    };
+    memcpy(inputs, &vector, sizeof(inputs));
     uint32_t one = mix_squash(coder, mix_sum(s->mix, inputs));
     bit = coder_bit(coder, one, bit);
     int32_t right = bit ? 65535 : 0;
-    mix_move(s->mix, inputs, (right - (int32_t)one) * WEIGHT_RATE / 32);
+    mix_move(s->mix, inputs, (int16_t)((right - (int32_t)one) * WEIGHT_RATE / 32));
     for (size_t i = 0; i < SPELL_CONTEXTS; i++)
-        odds_learn(&s->lines[i]->odds[node], bit, ODDS_QUICK);
+        line_learn(s->lines[i], node, right, s->rates[i]);
     if (s->repeated != NULL)
         odds_learn(s->repeated, bit == s->repeats, ODDS_LIMIT);
     return bit;
-}
-
-/* How many of the longer contexts have been seen: how far to trust them. */
-static unsigned contexts_known(const struct spelling *s)
-{
-    unsigned known = 0;
-
-    for (size_t i = 1; i < 4; i++)
-        known += s->lines[i]->odds[1].count > 0;
-    return known;
 }
 
 uint8_t spell_byte(struct spell *s, struct coder *coder, const struct spell_context *context, uint8_t byte)
 {
     uint32_t hashes[SPELL_CONTEXTS];
     struct spelling now = {0};
-    unsigned got = 1, known = 0;
+    unsigned got = 1;
 
     contexts_hash(context, hashes);
+    lines_fetch(s, hashes);
     match_find(s, context->before);
     unsigned said = s->match_size > 0 ? s->said[s->match & s->said_mask] | 0x100u : 0;
     for (unsigned i = 0; i < 8; i++) {
         if (i % 4 == 0) {
-            for (size_t j = 0; j < SPELL_CONTEXTS; j++)
-                now.lines[j] = line_of(s, i == 0 ? hashes[j] : (hashes[j] + got) * 0x9e3779b1u);
-            known = contexts_known(&now);
+            for (size_t j = 0; i > 0 && j < SPELL_CONTEXTS; j++)
+                hashes[j] = (hashes[j] + got) * 0x9e3779b1u;
+            lines_take(s, hashes, &now);
         }
         unsigned node = i < 4 ? got : (got & ((1u << (i - 4)) - 1)) | 1u << (i - 4);
         now.repeated = said >> (8 - i) == got ? &s->match_odds[s->match_size] : NULL;
@@ -203,7 +274,7 @@ uint8_t spell_byte(struct spell *s, struct coder *coder, const struct spell_cont
                                                                 : s->match_size < 16 ? 1u
                                                                                      : 2u) *
                                                                    5 +
-                                                               known];
+                                                               now.known];
         got = got << 1 | spell_bit(coder, &now, node, byte >> (7 - i) & 1);
     }
     match_learn(s, context->before, (uint8_t)got);

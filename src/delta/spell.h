@@ -4,9 +4,10 @@
  * A byte of the new image that no copy gives is coded bit by bit, from the highest. Several contexts (the bytes before it, the old
  * byte in its place, what came behind the same bytes earlier) each say how likely a 1 is; a mixture of them is coded.
  *
- * A context's odds lie in lines of sixteen: one line for the first half of a byte, one for the second. Lines are found by a
+ * A context's odds lie in lines of fifteen: one line for the first half of a byte, one for the second. Lines are found by a
  * hash in one table, whose size is coded, so that few bytes need little memory; a line that another context has is
- * taken over from the less used of two.
+ * taken over from the less used of two. What takes time is waiting for these lines: so both that a context may have are next to
+ * each other, all contexts' lines are fetched at once, and how often odds were asked is counted for the line, not for each.
  */
 #ifndef DELTA_SPELL_H
 #define DELTA_SPELL_H
@@ -18,13 +19,16 @@
 #define SPELL_SETS     15
 #define SPELL_ROLES    16
 #define SPELL_LOG_MIN  8
-#define SPELL_LOG_MAX  18 /* lines of 64 bytes: 16 MB */
+#define SPELL_LOG_MAX  18 /* lines of 32 bytes: 8 MB */
 
 enum spell_kind { SPELL_LITERAL, SPELL_RESIDUE, SPELL_KIND_COUNT };
 
+/* Two of them are one line of a processor's cache, and stand there where a context may have either. */
 struct spell_line {
-    struct odds odds[16]; /* the first is the mark of its context */
+    uint16_t mark;     /* of its context, and how often it was asked: SPELL_ASKED lowest bits */
+    uint16_t odds[15]; /* as `skew` of struct odds; 0 also where nothing was learnt */
 };
+#define SPELL_ASKED 6
 
 /* As struct mix of coder.h, in sixteen bits: a weight is of 2^-13. */
 struct spell_mix {
@@ -32,6 +36,7 @@ struct spell_mix {
 };
 
 struct spell {
+    void *memory; /* that the lines lie in */
     struct spell_line *lines;
     uint32_t mask;
     struct spell_mix mixes[SPELL_KIND_COUNT][SPELL_ROLES][SPELL_SETS];

@@ -405,10 +405,24 @@ static void gather_literals(const struct making *m, struct writer *out)
     }
 }
 
+/* Bytes of copies that will be spelled, nearly: those of the views that differ, where tokens stand for references. */
+static uint64_t making_residue(const struct making *m)
+{
+    uint64_t residue = 0;
+
+    for (size_t i = 0; i < m->copies.count; i++) {
+        const struct copy *copy = &m->copies.at[i];
+        const uint8_t *old = m->old_view.bytes + copy->old_at, *new = m->new_view.bytes + copy->new_at;
+        for (uint32_t j = 0; j < copy->size; j++)
+            residue += old[j] != new[j];
+    }
+    return residue;
+}
+
 /* The begin of a window: literals are spelled, unless there are so many that a decoder would take too long. */
 static bool making_begin(const struct making *m, struct walk *walk, struct writer *out, struct error *err)
 {
-    uint64_t copied = making_copied(m), literals = m->new_view.size - copied;
+    uint64_t literals = m->new_view.size - making_copied(m);
 
     walk->is_packed = literals > SPELLED_MAX + m->new_view.size / SPELLED_SHARE;
     writer_byte(out, walk->is_packed);
@@ -425,7 +439,7 @@ static bool making_begin(const struct making *m, struct walk *walk, struct write
         literals = 0;
     }
     coder_begin_encode(&walk->coder, out);
-    return walk_begin(walk, m->old, m->new, spell_log(literals + copied / 128), err);
+    return walk_begin(walk, m->old, m->new, spell_log(literals + making_residue(m)), err);
 }
 
 static bool walk_new(struct walk **out, struct error *err)
