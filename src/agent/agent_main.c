@@ -3,6 +3,7 @@
  *
  *     suture-agent enroll URL TOKEN [replace]
  *     suture-agent run [once]
+ *     suture-agent pulse
  *     suture-agent status [collected] [json]
  *
  * Exit status: 0 done, 1 failed, with one line on standard error.
@@ -65,6 +66,12 @@ static bool run_run(const struct words *words, struct error *err)
     return has(words, "once") ? loop_once(err) : loop_run(err);
 }
 
+static bool run_pulse(const struct words *words, struct error *err)
+{
+    (void)words;
+    return loop_pulse(err);
+}
+
 static bool run_status(const struct words *words, struct error *err)
 {
     OWN(writer_end) struct writer w = writer_with(LIMIT_SCAN_OUTPUT);
@@ -80,7 +87,7 @@ static bool run_status(const struct words *words, struct error *err)
 static const struct {
     const char *name;
     bool (*run)(const struct words *words, struct error *err);
-} deeds[] = {{"enroll", run_enroll}, {"run", run_run}, {"status", run_status}};
+} deeds[] = {{"enroll", run_enroll}, {"run", run_run}, {"pulse", run_pulse}, {"status", run_status}};
 
 int main(int argc, char **argv)
 {

@@ -394,3 +394,17 @@ bool loop_once(struct error *err)
         log_line(LOG_WARNING, "agent", "look: %s", why.text);
     return checkin_turn(&agent, &result, err);
 }
+
+bool loop_pulse(struct error *err)
+{
+    static const char *const names[] = {
+        [PULSE_NOTHING] = "nothing", [PULSE_NEW] = "new", [PULSE_URGENT] = "urgent"};
+    OWN(arena_end) struct arena arena = arena_with(AGENT_TURN_MEMORY);
+    struct agent agent;
+
+    if (!agent_open(&agent, &arena, err))
+        return false;
+    enum orders_pulse pulse = orders_pulse(&agent);
+    printf("%s\n", names[pulse]);
+    return agent_keep(&agent, err);
+}

@@ -21,4 +21,7 @@ bool loop_run(struct error *err) MUST_USE;
 /* One check-in with all that follows, and one look at the machine without work, in this process. */
 bool loop_once(struct error *err) MUST_USE;
 
+/* One look at the pulse, in this process; "nothing", "new" or "urgent" on standard output: for people who look for why nothing comes. */
+bool loop_pulse(struct error *err) MUST_USE;
+
 #endif

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/os.h"
 #include "base/own.h"
+#include "flow/crisis_hold.h"
 #include "flow/plan_run.h"
 #include "flow/status.h"
 #include "flow/unattended.h"
@@ -223,6 +224,25 @@ static bool choose(struct agent *agent, const struct orders *orders, const struc
     return true;
 }
 
+/* Under an order nobody else installs here; what fails is told, and is no reason to leave holes open. */
+static void hold_others(const struct agent *agent, const struct scan *scan)
+{
+    const struct crisis_hold_request request = {.root = "/",
+                                                .state = agent->state.folder,
+                                                .updaters = scan->host->updaters,
+                                                .updater_count = scan->host->updater_count,
+                                                .force = &scan->order,
+                                                .now_us = agent->now_us};
+    enum crisis_hold_outcome outcome;
+    struct error why = {0};
+
+    if (!crisis_hold(&request, agent->arena, &outcome, &why))
+        log_line(LOG_WARNING, "agent", "other updaters: %s", why.text);
+    else if (outcome != CRISIS_HOLD_NOTHING)
+        log_line(LOG_INFO, "agent", "other updaters are %s",
+                 outcome == CRISIS_HOLD_TAKEN ? "held until the order ends" : "given back");
+}
+
 bool work_turn(struct agent *agent, bool look_only, struct error *err)
 {
     struct scan_request request = {.root = "/", .state = agent->state.folder, .now_us = agent->now_us};
@@ -245,7 +265,10 @@ bool work_turn(struct agent *agent, bool look_only, struct error *err)
         return false;
     log_line(LOG_INFO, "agent", "looked: due=%u late=%u open=%u turn=%s", work.due, work.late, work.open,
              unattended_turn_name(look.turn));
-    if (look_only || !scan->judged)
+    if (look_only)
+        return true;
+    hold_others(agent, scan);
+    if (!scan->judged)
         return true;
     if (look.turn != UNATTENDED_URGENT && look.turn != UNATTENDED_ALL) {
         remember_offered(agent, &request);

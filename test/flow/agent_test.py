@@ -8,10 +8,14 @@ import sys
 import tempfile
 import unittest
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey as Key
+
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from fleet_server import DAY, ZERO, Authority, FleetServer  # noqa: E402
+from made_root import MadeRoot  # noqa: E402
 
 SUTURE = os.environ["SUTURE"]
+AGENT = os.path.join(os.path.dirname(SUTURE), "suture-agent")
 
 
 class Fleet(unittest.TestCase):
@@ -195,6 +199,102 @@ class Orders(Fleet):
         self.assertIn("not those that the plan names", self.run_it("run", "--once").stderr)
         self.run_it("run", "--once")
         self.assertEqual(self.server.checkins[-1]["advisories"], 0)
+
+
+
+class Pulse(Fleet):
+    def setUp(self):
+        super().setUp()
+        self.enroll()
+        self.run_it("run", "--once")
+
+    def pulse(self):
+        return subprocess.run([AGENT, "pulse"], env=self.environment, capture_output=True, text=True, check=True).stdout.strip()
+
+    def test_heard_once(self):
+        self.assertEqual(self.pulse(), "new")
+        self.assertEqual(self.pulse(), "nothing")
+        self.server.generation, self.server.urgency = 2, 2
+        self.assertEqual(self.pulse(), "urgent")
+        self.server.generation, self.server.urgency = 1, 2  # a mirror that is behind
+        self.assertEqual(self.pulse(), "nothing")
+
+    def test_captive_portal_is_no_network(self):
+        self.server.captive = True
+        self.assertEqual(self.pulse(), "nothing")
+        self.server.captive = False
+        self.assertEqual(self.pulse(), "new")  # the portal's ETag did not hide it
+
+    def test_forged(self):
+        self.server.urgency = 2
+        self.server.pulse = lambda: FleetServer.pulse(self.server, key=Key.generate())
+        self.assertEqual(self.pulse(), "nothing")
+
+
+class Daemon(Fleet):
+    """The daemon, with a suture that only notes what it is asked to apply, on a made machine."""
+
+    def setUp(self):
+        super().setUp()
+        if os.geteuid() != 0 or not MadeRoot.can_be_machine():
+            self.skipTest("mount namespaces are needed")
+        self.bin = os.path.join(self.folder, "bin")
+        os.mkdir(self.bin)
+        for name in ("suture-agent", "suture-link", "suture-fetch"):  # copies: each looks for the others where it is itself
+            shutil.copy2(os.path.join(os.path.dirname(SUTURE), name), self.bin)
+        self.applied = os.path.join(self.folder, "applied")
+        self.program("suture", f'#!/bin/sh\necho "$@" >> {self.applied}\n')
+        self.machine = MadeRoot()
+        self.addCleanup(self.machine.__exit__)
+        self.machine.install("expat", "2.5.0-1+deb12u1", binaries=["libexpat1"])
+        self.machine.archive("bookworm-security", label="Debian-Security",
+                             packages=[("libexpat1", "2.5.0-1+deb12u5", "expat", 1000)])
+        self.server.next_s = 1
+        self.enroll()
+        os.remove(os.path.join(self.config, "agent.yaml"))
+
+    def program(self, name, text):
+        path = os.path.join(self.bin, name)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.chmod(path, 0o755)
+
+    def start(self):
+        mounts = " && ".join(f'mount --bind "{self.machine.path(name)}" "/{name}"'
+                             for name in ("var/lib/dpkg", "var/lib/apt", "etc/apt"))
+        command = ["unshare", "--mount", "sh", "-c", f'{mounts} && mount --bind /bin/true /usr/bin/apt-get && exec "$@"', "sh",
+                   os.path.join(self.bin, "suture-agent"), "run"]
+        daemon = subprocess.Popen(command, env=self.environment, stderr=subprocess.PIPE, text=True)
+        self.addCleanup(self.stop, daemon)
+        return daemon
+
+    def stop(self, daemon):
+        if daemon.poll() is None:
+            daemon.terminate()
+        said = daemon.communicate(timeout=30)[1]
+        self.assertEqual(daemon.returncode, 0, said)
+        return said
+
+    def asked_to_apply(self):
+        if not os.path.exists(self.applied):
+            return []
+        with open(self.applied, encoding="utf-8") as file:
+            return [line.strip() for line in file if line.startswith("apply")]
+
+    def test_patch_now(self):
+        daemon = self.start()
+        self.server.wait(lambda: len(self.server.checkins) >= 2)
+        self.assertEqual(self.asked_to_apply(), [])
+        with self.server.changed:
+            self.server.make_plan(now=[{"by": "anna", "class": "security", "ends": "2030-01-01T00:00:00Z", "fix": "expat", "id": "a1",
+                                        "made": "2026-01-01T00:00:00Z", "reason": "test"}])
+        self.server.wait(self.asked_to_apply)
+        self.assertEqual(self.asked_to_apply()[0], "apply --yes expat")
+        # What the daemon itself takes while it sleeps.
+        with open(f"/proc/{daemon.pid}/status", encoding="utf-8") as file:
+            resident = [int(line.split()[1]) for line in file if line.startswith("VmRSS")][0]
+        self.assertLess(resident, 15 * 1024)
+        self.stop(daemon)
 
 
 if __name__ == "__main__":
