@@ -348,12 +348,15 @@ static enum MHD_Result answer(struct exchange *exchange)
     return queued;
 }
 
-/* Now, when nothing of a body is to come or too much; else when it has come, and the connection lives on. */
+/*
+ * At once when too much of a body is to come; else when it has come, so that the connection lives on: it ends with whatever is said
+ * before a request is whole.
+ */
 static enum MHD_Result refuse(struct exchange *exchange)
 {
     size_t size = announced(&exchange->request);
 
-    if (size == 0 || size > FORGET_MAX)
+    if (size > FORGET_MAX)
         return answer(exchange);
     exchange->state = STATE_FORGET;
     return MHD_YES;
