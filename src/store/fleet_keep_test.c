@@ -170,10 +170,12 @@ static enum fleet_outcome outcome_of(struct fleet_store *store, const struct fle
 
 static void report(struct fleet_store *store, int64_t hid, uint64_t counter, uint64_t plan, uint64_t index)
 {
-    const struct fleet_write write = {
-        .kind = FLEET_WRITE_SEEN,
-        .seen = {.hid = hid,
-                 .seen = {.counter = counter, .plan_generation = plan, .index_generation = index}}};
+    const struct fleet_write write = {.kind = FLEET_WRITE_SEEN,
+                                      .seen = {.hid = hid,
+                                               .seen = {.counter = counter,
+                                                        .seen_us = NOW + 20,
+                                                        .plan_generation = plan,
+                                                        .index_generation = index}}};
 
     (void)fleet_testing_done(store, &write);
 }
@@ -190,6 +192,7 @@ static void test_backup(void **state)
                                 .enrol = {.id = {77}, .secret = {8}, .at_us = NOW}};
     struct fleet_copied made, back;
     struct fleet_api_token token;
+    struct fleet_awaited awaited;
     struct fleet_state now;
     struct stat status;
     char path[128];
@@ -217,7 +220,11 @@ static void test_backup(void **state)
     assert_done("token", fleet_store_api_token(restored, (const uint8_t[32]){3}, &arena, &token, &err), &err);
     assert_true(token.revoked_us == NOW + 9 && token.revision == 2);
 
+    assert_done("awaited", fleet_store_awaited(restored, &awaited, &err), &err);
+    assert_true(awaited.reported == 0 && awaited.awaited == 1); /* the other was never seen */
     report(restored, hid, 6, 8, 20);
+    assert_done("awaited", fleet_store_awaited(restored, &awaited, &err), &err);
+    assert_true(awaited.reported == 1 && awaited.awaited == 0);
     report(restored, hid, 7, 7 + LIMIT_FLEET_LEAP + 1, 5); /* a lie */
     assert_done("state", fleet_store_state(restored, &now, &err), &err);
     assert_true(now.reported[FLEET_GENERATION_PLAN] == 8 && now.reported[FLEET_GENERATION_INDEX] == 20);

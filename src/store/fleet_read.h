@@ -13,6 +13,15 @@
 
 bool fleet_store_state(struct fleet_store *store, struct fleet_state *out, struct error *err) MUST_USE;
 
+/*
+ * After a restore: whether every machine that lived then has said since what it holds. Awaited: neither revoked nor removed,
+ * seen in the seven days before the backup (so long agents keep what was acknowledged), and not since the restore.
+ */
+struct fleet_awaited {
+    uint64_t reported, awaited;
+};
+bool fleet_store_awaited(struct fleet_store *store, struct fleet_awaited *out, struct error *err) MUST_USE;
+
 /* ---- hosts ---- */
 
 /* At the start: every host that was not removed; chunks has FLEET_CHUNKS_SIZE bytes, or none when it has no inventory or they were not asked for. */

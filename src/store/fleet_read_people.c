@@ -2,6 +2,7 @@
 #include <assert.h>
 
 #include "base/limits.h"
+#include "base/time.h"
 #include "store/fleet_inside.h"
 #include "store/fleet_read.h"
 #include "store/fleet_schema.h"
@@ -52,6 +53,29 @@ bool fleet_store_state(struct fleet_store *store, struct fleet_state *out, struc
     if (!fleet_read(store, &meta, err) || !fleet_read(store, &generations, err))
         return false;
     *out = state;
+    return true;
+}
+
+bool fleet_store_awaited(struct fleet_store *store, struct fleet_awaited *out, struct error *err)
+{
+    struct fleet_state state;
+    int64_t numbers[2] = {0};
+    bool found;
+
+    if (!fleet_store_state(store, &state, err))
+        return false;
+    const struct store_value values[] = {number_value(FLEET_HOST_REVOKED | FLEET_HOST_REMOVED),
+                                         number_value(state.backup_us - 7 * TIME_DAY_US),
+                                         number_value(state.restored_us)};
+    if (!fleet_ask_numbers(
+            store,
+            "SELECT CAST(COALESCE(SUM(CASE WHEN s.seen_us >= ?3 THEN 1 ELSE 0 END), 0) AS BIGINT),"
+            " CAST(COALESCE(SUM(CASE WHEN s.seen_us < ?3 THEN 1 ELSE 0 END), 0) AS BIGINT)"
+            " FROM host h JOIN host_seen s ON s.hid = h.hid"
+            " WHERE (h.flags & ?1) = 0 AND s.seen_us >= ?2",
+            "nnn", values, "nn", numbers, &found, err))
+        return false;
+    *out = (struct fleet_awaited){(uint64_t)numbers[0], (uint64_t)numbers[1]};
     return true;
 }
 
