@@ -49,6 +49,8 @@ const struct control_row controls[CONTROL_COUNT] = {
                               "a delta that makes other bytes than it announces"},
     [CONTROL_INDEX_SIGNED] = {"index-signed", "malicious-delta",
                               "an index of deltas that the pinned key did not sign"},
+    [CONTROL_INDEX_ROLE] = {"index-role", "malicious-delta",
+                            "an index of deltas signed with a key of a role that is not believed any more"},
     [CONTROL_FETCH_SIZE] = {"fetch-size", "endless-data", "a document that is longer than allowed"},
     [CONTROL_FETCH_FILE_SIZE] = {"fetch-file-size", "endless-data",
                                  "a fetching process that writes more than allowed"},

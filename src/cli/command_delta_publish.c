@@ -8,6 +8,7 @@
 #include "cli/words.h"
 #include "flow/publish_codec.h"
 #include "trust/machine_key.h"
+#include "trust/signer.h"
 
 enum { OPTION_FROM, OPTION_TO, OPTION_VERSIONS, OPTION_KEY, OPTION_MEMORY, OPTION_JOBS, OPTION_PRUNE };
 
@@ -118,6 +119,12 @@ static void say_sums(const struct command_call *call, const struct publish_repor
     fprintf(call->out, "\n");
 }
 
+/* A key of its own, or that of the server which signs the role deltas of a repository: machines that obey it know that one. */
+static bool read_key(const char *path, struct secret_key *out, struct error *err)
+{
+    return signer_is_file(path) ? signer_read_online(path, out, err) : machine_key_need(path, out, err);
+}
+
 static enum command_exit run_with(const struct command_call *call, struct publish_request *request,
                                   struct error *err)
 {
@@ -127,7 +134,7 @@ static enum command_exit run_with(const struct command_call *call, struct publis
     struct publish_report report;
     char hex[PUBLIC_KEY_HEX_SIZE + 1];
 
-    if (!machine_key_need(command_text(call, OPTION_KEY), &key, err) || !stop_begin(&face.stop, err))
+    if (!read_key(command_text(call, OPTION_KEY), &key, err) || !stop_begin(&face.stop, err))
         return COMMAND_FAILED;
     public_key_hex(&key.public_key, hex);
     request->key = &key;

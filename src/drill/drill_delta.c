@@ -10,6 +10,7 @@
 #include "delta/create.h"
 #include "drill/drill_data.h"
 #include "drill/victim.h"
+#include "store/trust_record.h"
 
 #define OUTPUT_AT 6 /* of the SHA-256 in a delta's header (delta/delta.h) */
 
@@ -223,6 +224,27 @@ static bool another_key(struct bench *bench, struct error *err)
     return true;
 }
 
+/* Whoever has a key that the role deltas once had, on a machine that has heard nothing of the role since it expired. */
+static bool former_key(struct bench *bench, struct error *err)
+{
+    OWN(secret_key_end) struct secret_key former = {0};
+    struct trust_role role = {.name = TEXT("deltas"), .version = 1, .key_count = 1};
+    const struct trust_record record = {.roles = &role, .role_count = 1};
+    size_t now = 0, before = 0;
+
+    drill_attempt(bench->run,
+                  "an index that is signed with a key which the role deltas had, until it expired a day ago");
+    if (!signature_make_key(&former, err))
+        return false;
+    role.keys[0] = former.public_key;
+    role.expires_us = bench->run->now_us - TIME_DAY_US;
+    (void)trust_record_keys(&record, role.name, bench->run->now_us, &now);
+    (void)trust_record_keys(&record, role.name, bench->run->now_us - 2 * TIME_DAY_US, &before);
+    drill_held(bench->run, now == 0 && before == 1, "%s",
+               now == 0 ? "it is asked of no key of a role that has expired" : "its key is believed");
+    return true;
+}
+
 static bool run_malicious(struct drill_run *run, struct error *err)
 {
     struct bench bench;
@@ -231,7 +253,8 @@ static bool run_malicious(struct drill_run *run, struct error *err)
     drill_attacker(run, "our own server and its delta repository: he may make and name any delta");
     if (!begin(run, &bench, err) || !file_read(bench.delta, 64 * KIB, run->arena, &delta, err) ||
         !another_package(&bench, delta, err) || !another_hash(&bench, delta, err) ||
-        !every_byte(&bench, delta, err) || !another_base(&bench, err) || !another_key(&bench, err))
+        !every_byte(&bench, delta, err) || !another_base(&bench, err) || !another_key(&bench, err) ||
+        !former_key(&bench, err))
         return false;
     victim_judge(&bench.victim);
     victim_recover(&bench.victim);

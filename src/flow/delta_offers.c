@@ -9,6 +9,7 @@
 #include "base/own.h"
 #include "base/time.h"
 #include "manager/deb_file.h"
+#include "store/trust_record.h"
 
 #define FRESH_US     TIME_HOUR_US
 #define TIME_MS      60000 /* an index has some kilobytes: who needs longer is not worth waiting for */
@@ -205,6 +206,25 @@ static const struct offers_answer *take_newer(struct work *work, const struct su
     return fetched;
 }
 
+/* The pinned one, and those of the role deltas of the repository that this machine obeys. */
+static bool take_keys(const struct work *work, struct offers_question *into, struct error *err)
+{
+    const struct delta_settings *settings = work->request->settings;
+    struct trust_record record;
+    bool found = false;
+    size_t count = 0;
+
+    if (settings->has_key)
+        into->keys[into->key_count++] = settings->key;
+    if (!trust_record_read(work->request->state, work->arena, &record, &found, err))
+        return false;
+    const struct public_key *keys =
+        found ? trust_record_keys(&record, TEXT("deltas"), work->request->now_us, &count) : NULL;
+    for (size_t i = 0; i < count && into->key_count < OFFERS_KEYS_MAX; i++)
+        into->keys[into->key_count++] = keys[i];
+    return true;
+}
+
 static bool read_some(struct work *work, size_t begin, size_t count, struct error *err)
 {
     struct offers_item *items = ARENA_ARRAY(work->arena, struct offers_item, 2 * count);
@@ -222,12 +242,11 @@ static bool read_some(struct work *work, size_t begin, size_t count, struct erro
         items[2 * i + 1] = items[2 * i];
         items[2 * i + 1].file = new;
     }
-    const struct offers_question question = {.root = text_of(work->request->root),
-                                             .folder = text_of(work->folder),
-                                             .key = work->request->settings->key,
-                                             .items = items,
-                                             .count = 2 * count};
-    if (!ask(work, &question, answers, err))
+    struct offers_question question = {.root = text_of(work->request->root),
+                                       .folder = text_of(work->folder),
+                                       .items = items,
+                                       .count = 2 * count};
+    if (!take_keys(work, &question, err) || !ask(work, &question, answers, err))
         return false;
     for (size_t i = 0; i < count; i++) {
         const struct subject *subject = &work->subjects[begin + i];

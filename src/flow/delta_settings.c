@@ -17,7 +17,8 @@ static const cyaml_strval_t use_words[] = {
 
 static const cyaml_schema_field_t fields[] = {
     CYAML_FIELD_STRING_PTR("source", CYAML_FLAG_POINTER, struct in_file, source, 1, LIMIT_YAML_TEXT),
-    CYAML_FIELD_STRING_PTR("key", CYAML_FLAG_POINTER, struct in_file, key, 1, LIMIT_YAML_TEXT),
+    CYAML_FIELD_STRING_PTR("key", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct in_file, key, 1,
+                           LIMIT_YAML_TEXT),
     CYAML_FIELD_ENUM("use", CYAML_FLAG_OPTIONAL | CYAML_FLAG_STRICT, struct in_file, use, use_words,
                      CHOICE_USE_COUNT),
     CYAML_FIELD_BOOL("metered", CYAML_FLAG_OPTIONAL, struct in_file, metered),
@@ -66,10 +67,11 @@ bool delta_settings_parse(struct bytes raw, struct text name, struct arena *aren
         .source = text_format(arena, "%.*s%s", TEXT_ARG(source), text_ends(source, TEXT("/")) ? "" : "/"),
         .use = file->use,
         .metered = file->metered,
+        .has_key = file->key != NULL,
     };
     if (got.source.at == NULL)
         return arena_full(arena, err);
-    if (!public_key_parse(text_of(file->key), &got.key, err))
+    if (got.has_key && !public_key_parse(text_of(file->key), &got.key, err))
         return error_at(err, "%.*s: key", TEXT_ARG(name));
     *out = got;
     return true;

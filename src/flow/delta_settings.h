@@ -6,7 +6,8 @@
  *     use: auto                                 # auto: by cost; always; never
  *     metered: no                               # bytes are paid for: they count tenfold
  *
- * The key is pinned here. It keeps strangers from making this machine waste time; it gives nobody authority over what is
+ * The key is pinned here; on a machine that obeys a repository (doc/trust.md) it may be left out, for those of its role deltas are
+ * believed as well. It keeps strangers from making this machine waste time; it gives nobody authority over what is
  * installed (acquire/delta_index.h).
  */
 #ifndef FLOW_DELTA_SETTINGS_H
@@ -18,6 +19,7 @@
 struct delta_settings {
     struct text source; /* http:, https: or file:///, ends in '/'; absent: no source is configured */
     struct public_key key;
+    bool has_key; /* without it the keys of the pinned repository's role deltas alone are believed */
     enum choice_use use;
     bool metered;
 };

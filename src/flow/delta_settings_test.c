@@ -33,8 +33,24 @@ static void test_good(void **state)
         assert_text(rows[i].raw, settings.source, rows[i].source);
         assert_true(settings.use == rows[i].use && settings.metered == rows[i].metered);
         public_key_hex(&settings.key, hex);
+        assert_true(settings.has_key);
         assert_string_equal(hex, KEY);
     }
+}
+
+/* On a machine that obeys a repository its role deltas may be the one that says which keys are believed. */
+static void test_without_a_key(void **state)
+{
+    OWN(arena_end) struct arena arena = arena_with(MIB);
+    struct delta_settings settings = {.has_key = true};
+    struct error err = {0};
+
+    (void)state;
+    assert_done(
+        "parse",
+        delta_settings_parse(BYTES("source: http://x\n"), TEXT("deltas.yaml"), &arena, &settings, &err),
+        &err);
+    assert_false(settings.has_key);
 }
 
 static void test_refused(void **state)
@@ -47,7 +63,6 @@ static void test_refused(void **state)
          "deltas.yaml:1:9: \"ftp://x\" does not begin with https://, http:// or file:///"},
         {"source: http://x\nkey: 12\n", "deltas.yaml:2:6: \"12\" is no key: it has 64 hexadecimal digits"},
         {"source: http://x\nkey: " KEY "\nuse: sometimes\n", NULL},
-        {"source: http://x\n", NULL},
         {"key: " KEY "\n", NULL},
     };
 
@@ -70,6 +85,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_good),
+        cmocka_unit_test(test_without_a_key),
         cmocka_unit_test(test_refused),
     };
 

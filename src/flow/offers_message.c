@@ -78,10 +78,12 @@ static bool finish(const struct reader *r, const char *what, struct error *err)
 
 void offers_question_write(struct writer *w, const struct offers_question *question)
 {
-    writer_string(w, "SOQ1");
+    writer_string(w, "SOQ2");
     put_text(w, question->root);
     put_text(w, question->folder);
-    writer_put(w, (struct bytes){question->key.at, SIGNATURE_KEY_SIZE});
+    writer_byte(w, (uint8_t)question->key_count);
+    for (size_t i = 0; i < question->key_count; i++)
+        writer_put(w, (struct bytes){question->keys[i].at, SIGNATURE_KEY_SIZE});
     writer_varint(w, question->count);
     for (size_t i = 0; i < question->count; i++) {
         const struct offers_item *item = &question->items[i];
@@ -104,10 +106,17 @@ bool offers_question_read(struct bytes raw, struct arena *arena, struct offers_q
     struct reader r = reader_with(raw);
     struct bytes magic = reader_take(&r, 4);
 
-    if (!reader_ok(&r) || memcmp(magic.at, "SOQ1", 4) != 0)
-        return error_set(err, ERROR_INPUT, "question: does not begin with SOQ1");
+    if (!reader_ok(&r) || memcmp(magic.at, "SOQ2", 4) != 0)
+        return error_set(err, ERROR_INPUT, "question: does not begin with SOQ2");
     struct offers_question got = {.root = take_text(&r, LIMIT_PATH), .folder = take_text(&r, LIMIT_PATH)};
-    struct bytes key = reader_take(&r, SIGNATURE_KEY_SIZE);
+    got.key_count = reader_u8(&r);
+    if (got.key_count > OFFERS_KEYS_MAX)
+        reader_fail(&r);
+    for (size_t i = 0; reader_ok(&r) && i < got.key_count; i++) {
+        struct bytes key = reader_take(&r, SIGNATURE_KEY_SIZE);
+        if (reader_ok(&r))
+            memcpy(got.keys[i].at, key.at, SIGNATURE_KEY_SIZE);
+    }
     got.count = take_count(&r, 2 * LIMIT_RUN_PACKAGES, ITEM_SIZE_MIN);
     struct offers_item *items = ARENA_ARRAY(arena, struct offers_item, got.count);
     if (items == NULL)
@@ -124,7 +133,6 @@ bool offers_question_read(struct bytes raw, struct arena *arena, struct offers_q
         reader_fail(&r);
     if (!finish(&r, "question", err))
         return false;
-    memcpy(got.key.at, key.at, SIGNATURE_KEY_SIZE);
     got.items = items;
     *out = got;
     return true;

@@ -5,7 +5,7 @@
  * which of the bases is installed. Integers are little-endian, a text is a varint of its size and its bytes, a digest is its 32
  * bytes of SHA-256, a file is a digest and u64 size; `head` is that of flow/prove_message.h.
  *
- *     "SOQ1"  text root, folder (of the indexes)  32 bytes of public key
+ *     "SOQ2"  text root, folder (of the indexes)  u8 count of public keys, and so many times 32 bytes
  *             varint count, and for each: text name, arch, file (in the folder)  file deb
  *     "SOA1"  head, and when done for each in the same order: u8 state (enum offers_state)  u64 serial  text problem
  *             u8 found, and when it is 1: text package, arch, version  digest identity  file delta  u64 packed, memory
@@ -33,6 +33,8 @@ enum offers_state {
     OFFERS_STATE_COUNT
 };
 
+#define OFFERS_KEYS_MAX 5 /* the one that is pinned, and those of a repository's role */
+
 struct offers_item {
     struct text name, arch; /* of the new package */
     struct text file;
@@ -41,7 +43,8 @@ struct offers_item {
 
 struct offers_question {
     struct text root, folder;
-    struct public_key key;
+    struct public_key keys[OFFERS_KEYS_MAX]; /* an index is believed that one of them signed */
+    size_t key_count;
     const struct offers_item *items;
     size_t count;
 };

@@ -12,6 +12,8 @@ struct place {
     char folder[64];
     struct arena arena;
     struct secret_key key;
+    struct public_key other;
+    size_t known; /* keys that are asked with: the other, then ours */
 };
 
 static const char *path_of(struct place *p, const char *name)
@@ -43,6 +45,8 @@ static int begin_test(void **state)
     test_folder(p->folder);
     p->arena = arena_with(16 * MIB);
     assert_done("key", signature_make_key(&p->key, &err), &err);
+    memset(&p->other, 7, sizeof(p->other)); /* somebody's */
+    p->known = 2;
     assert_done("folder", file_make_folders(path_of(p, "var/lib/dpkg"), 0755, &err), &err);
     put(p, "var/lib/dpkg/status",
         BYTES("Package: oak\nStatus: install ok installed\nArchitecture: amd64\nVersion: 1.0\n\n"
@@ -88,8 +92,12 @@ static struct offers_answer ask(struct place *p, const char *name, const char *f
 {
     OWN(writer_end) struct writer w = writer_with(MIB), answer = writer_with(MIB);
     const struct offers_item item = {text_of(name), TEXT("amd64"), text_of(file), {digest_of(deb), 1000}};
-    const struct offers_question question = {text_of(p->folder), text_of(p->folder), p->key.public_key, &item,
-                                             1};
+    const struct offers_question question = {.root = text_of(p->folder),
+                                             .folder = text_of(p->folder),
+                                             .keys = {p->other, p->key.public_key},
+                                             .key_count = p->known,
+                                             .items = &item,
+                                             .count = 1};
     const struct prove_head good = {.done = true, .confined = 7};
     struct offers_question read;
     struct offers_answer found, got;
@@ -178,6 +186,14 @@ static void test_what_is_not_believed(void **state)
     got = ask(p, "oak", "oak_amd64", "2.0");
     assert_true(got.state == OFFERS_BROKEN && !got.offer.found);
     assert_text("another key's", got.problem, "index: the signature does not hold");
+    publish(p, "oak_amd64", "oak", &base, 1);
+    assert_int_equal(ask(p, "oak", "oak_amd64", "2.0").state, OFFERS_READ); /* by the second of two keys */
+    p->known = 1;
+    assert_text("not the first", ask(p, "oak", "oak_amd64", "2.0").problem,
+                "index: the signature does not hold");
+    p->known = 0;
+    assert_text("none is known", ask(p, "oak", "oak_amd64", "2.0").problem,
+                "index: no key is known that may sign it");
 }
 
 static void test_questions_name_plain_files(void **state)
@@ -188,7 +204,12 @@ static void test_questions_name_plain_files(void **state)
     for (size_t i = 0; i < COUNT_OF(names); i++) {
         OWN(writer_end) struct writer w = writer_with(MIB);
         const struct offers_item item = {TEXT("oak"), TEXT("amd64"), text_of(names[i]), {digest_of("x"), 1}};
-        const struct offers_question question = {TEXT("/"), TEXT("/x"), p->key.public_key, &item, 1};
+        const struct offers_question question = {.root = TEXT("/"),
+                                                 .folder = TEXT("/x"),
+                                                 .keys = {p->key.public_key},
+                                                 .key_count = 1,
+                                                 .items = &item,
+                                                 .count = 1};
         struct offers_question read;
         struct error err = {0};
         offers_question_write(&w, &question);

@@ -24,6 +24,17 @@ static void find_smallest(const struct delta_version *version, const struct dpkg
     }
 }
 
+/* By whichever of the keys signed it; the last one's words where none did. */
+static bool open_index(const struct offers_question *question, struct bytes raw, struct arena *arena,
+                       struct delta_index *out, struct error *err)
+{
+    (void)error_set(err, ERROR_TRUST, "index: no key is known that may sign it");
+    for (size_t i = 0; i < question->key_count; i++)
+        if (delta_index_open(raw, &question->keys[i], arena, out, err))
+            return true;
+    return false;
+}
+
 /* An index of another package is signed as well: only under its own name it is believed. */
 static bool read_index(const struct offers_question *question, const struct offers_item *item,
                        struct arena *arena, struct delta_index *out, struct error *err)
@@ -38,7 +49,7 @@ static bool read_index(const struct offers_question *question, const struct offe
         return false;
     if (raw.size == 0) /* noted: the source has none */
         return error_set(err, ERROR_ABSENT, "there is none");
-    if (!delta_index_open(raw, &question->key, arena, out, err))
+    if (!open_index(question, raw, arena, out, err))
         return false;
     return (text_equal(out->package, item->name) && text_equal(out->arch, item->arch)) ||
            error_set(err, ERROR_TRUST, "index: is of %.*s for %.*s", TEXT_ARG(out->package),

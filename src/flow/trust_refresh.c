@@ -126,6 +126,16 @@ static struct trust_role *next_role(struct refresh *refresh, struct text name)
     return role->name.at == NULL ? NULL : role;
 }
 
+/* Indexes of deltas are signed as they stand, with Ed25519: keys of other schemes are of no use there. */
+static void take_keys(struct trust_role *role, const struct tuf_role *asked)
+{
+    for (size_t i = 0; i < asked->key_count && role->key_count < TRUST_ROLE_KEYS_MAX; i++) {
+        const struct tuf_key *key = asked->keys[i];
+        if (key->scheme == TUF_ED25519 && key->material.size == SIGNATURE_KEY_SIZE)
+            memcpy(role->keys[role->key_count++].at, key->material.at, SIGNATURE_KEY_SIZE);
+    }
+}
+
 /* metadata NULL: none is held. */
 static bool describe(struct refresh *refresh, struct trust_role *role, const struct tuf_metadata *metadata,
                      struct error *err)
@@ -142,6 +152,8 @@ static bool describe(struct refresh *refresh, struct trust_role *role, const str
     role->made_us = tree_made_us(metadata);
     role->expires_us = metadata->expires_us;
     role->persons = (uint32_t)signers.count;
+    if (text_equal(role->name, TEXT("deltas")))
+        take_keys(role, &asked);
     return true;
 }
 

@@ -46,6 +46,17 @@ const struct trust_role *trust_record_role(const struct trust_record *record, st
     return NULL;
 }
 
+const struct public_key *trust_record_keys(const struct trust_record *record, struct text name,
+                                           int64_t now_us, size_t *count)
+{
+    const struct trust_role *role = trust_record_role(record, name);
+    bool believed = role != NULL && role->problem.size == 0 && role->expires_us != TIME_ABSENT &&
+                    role->expires_us > now_us;
+
+    *count = role != NULL && (believed || !control_holds(CONTROL_INDEX_ROLE)) ? role->key_count : 0;
+    return *count > 0 ? role->keys : NULL;
+}
+
 /* ---- orders ---- */
 
 bool trust_order_holds(const struct trust_record *record, const struct trust_order *order, int64_t now_us)
@@ -146,6 +157,21 @@ static void put_time(struct json_writer *j, const char *name, int64_t us)
     json_put_time(j, us);
 }
 
+static void put_keys(struct json_writer *j, const struct trust_role *role)
+{
+    char hex[PUBLIC_KEY_HEX_SIZE + 1];
+
+    if (role->key_count == 0)
+        return;
+    json_name(j, "keys");
+    json_open_array(j);
+    for (size_t i = 0; i < role->key_count; i++) {
+        public_key_hex(&role->keys[i], hex);
+        json_put_string(j, hex);
+    }
+    json_close_array(j);
+}
+
 static void put_role(struct json_writer *j, const struct trust_role *role)
 {
     json_open_object(j);
@@ -156,6 +182,7 @@ static void put_role(struct json_writer *j, const struct trust_role *role)
     put_u64(j, "threshold", role->threshold);
     put_u64(j, "persons", role->persons);
     put_text(j, "problem", role->problem);
+    put_keys(j, role);
     json_close_object(j);
 }
 
@@ -260,6 +287,25 @@ static bool get_u32(struct json value, const char *name, uint32_t *out, struct e
     return true;
 }
 
+/* Records of before have none. */
+static bool parse_keys(struct json value, struct trust_role *out, struct error *err)
+{
+    struct json list = {0};
+    struct text hex;
+
+    if (!json_get_array(value, "keys", false, &list, err))
+        return false;
+    if (json_is_absent(list))
+        return true;
+    if (json_count(list) > TRUST_ROLE_KEYS_MAX)
+        return error_set(err, ERROR_LIMIT, "keys: more than %d", TRUST_ROLE_KEYS_MAX);
+    for (struct json_walk walk = json_walk_with(list); json_walk_next(&walk);)
+        if (!json_as_text(walk.value, PUBLIC_KEY_HEX_SIZE, &hex, err) ||
+            !public_key_parse(hex, &out->keys[out->key_count++], err))
+            return error_at(err, "keys");
+    return true;
+}
+
 static bool parse_role(struct json value, struct arena *arena, struct trust_role *out, struct error *err)
 {
     return get_text(value, "name", LIMIT_TUF_ROLE_NAME, arena, &out->name, err) &&
@@ -267,7 +313,8 @@ static bool parse_role(struct json value, struct arena *arena, struct trust_role
            get_time(value, "made", &out->made_us, err) && get_time(value, "expires", &out->expires_us, err) &&
            get_u32(value, "threshold", &out->threshold, err) &&
            get_u32(value, "persons", &out->persons, err) &&
-           get_text(value, "problem", LIMIT_TRUST_TEXT, arena, &out->problem, err);
+           get_text(value, "problem", LIMIT_TRUST_TEXT, arena, &out->problem, err) &&
+           parse_keys(value, out, err);
 }
 
 static bool parse_order(struct json value, struct arena *arena, struct trust_order *out, struct error *err)

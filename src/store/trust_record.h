@@ -16,7 +16,10 @@
 #define STORE_TRUST_RECORD_H
 
 #include "base/time.h"
+#include "trust/signature.h"
 #include "trust/signed_order.h"
+
+#define TRUST_ROLE_KEYS_MAX 4
 
 struct trust_role {
     struct text name;
@@ -25,6 +28,9 @@ struct trust_role {
     int64_t expires_us;          /* TIME_ABSENT: none is held */
     uint32_t threshold, persons; /* how many had to sign, and did */
     struct text problem;         /* why it could not be believed at the last try; absent: it could */
+    /* Of the role deltas: its Ed25519 keys, which indexes of deltas may be signed with (acquire/delta_index.h). */
+    struct public_key keys[TRUST_ROLE_KEYS_MAX];
+    size_t key_count;
 };
 
 enum trust_age { TRUST_AGE_UNKNOWN, TRUST_FRESH, TRUST_STALE, TRUST_EXPIRED, TRUST_ABSENT, TRUST_AGE_COUNT };
@@ -71,6 +77,9 @@ bool trust_record_print(struct writer *w, const struct trust_record *record, str
 
 /* NULL: not there. */
 const struct trust_role *trust_record_role(const struct trust_record *record, struct text name);
+/* The keys of a role that is believed and has not expired; else none. Points into the record. */
+const struct public_key *trust_record_keys(const struct trust_record *record, struct text name,
+                                           int64_t now_us, size_t *count);
 enum trust_age trust_role_age(const struct trust_role *role, int64_t now_us);
 
 /* Whether the order has effect. */

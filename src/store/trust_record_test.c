@@ -49,6 +49,47 @@ static void test_written_is_read(void **state)
                 record.next_policy.digest.kind == DIGEST_UNKNOWN);
 }
 
+/* Keys of a role are believed as long as the role is. */
+static void test_keys(void **state)
+{
+    static const struct {
+        const char *name, *problem;
+        int64_t expires_us;
+        size_t count;
+    } rows[] = {{"believed", "", NOW + DAY, 2},
+                {"expired", "", NOW, 0},
+                {"never held", "", TIME_ABSENT, 0},
+                {"not believed at the last try", "rollback: deltas", NOW + DAY, 0}};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        OWN(arena_end) struct arena arena = arena_with(MIB);
+        OWN(writer_end) struct writer w = writer_with(MIB);
+        struct trust_role role = {.name = TEXT("deltas"),
+                                  .version = 3,
+                                  .made_us = NOW - DAY,
+                                  .expires_us = rows[i].expires_us,
+                                  .problem = text_of(rows[i].problem),
+                                  .keys = {{{1}}, {{2}}},
+                                  .key_count = 2};
+        const struct trust_record record = {.repository = TEXT("https://x/"),
+                                            .solo_until_us = TIME_ABSENT,
+                                            .tried_us = NOW,
+                                            .refreshed_us = NOW,
+                                            .roles = &role,
+                                            .role_count = 1};
+        struct trust_record read;
+        struct error err = {0};
+        size_t count = 9;
+        assert_done(rows[i].name, trust_record_print(&w, &record, &err), &err);
+        assert_done(rows[i].name, trust_record_parse(writer_bytes(&w), &arena, &read, &err), &err);
+        const struct public_key *keys = trust_record_keys(&read, TEXT("deltas"), NOW, &count);
+        if (count != rows[i].count || (count == 2 && (keys[0].at[0] != 1 || keys[1].at[0] != 2)))
+            fail_msg("%s: %zu keys", rows[i].name, count);
+        assert_null(trust_record_keys(&read, TEXT("plan"), NOW, &count));
+    }
+}
+
 static void test_refused(void **state)
 {
     static const struct {
@@ -182,7 +223,8 @@ static void test_kept(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_written_is_read), cmocka_unit_test(test_refused), cmocka_unit_test(test_ages),
+        cmocka_unit_test(test_written_is_read), cmocka_unit_test(test_keys),
+        cmocka_unit_test(test_refused),         cmocka_unit_test(test_ages),
         cmocka_unit_test(test_orders),          cmocka_unit_test(test_kept),
     };
 

@@ -34,6 +34,7 @@ bool signer_load(struct signer_gnutls *out, struct error *err)
         SYMBOL(gnutls_x509_privkey_deinit, x509_end),
         SYMBOL(gnutls_x509_privkey_import_pkcs8, x509_import),
         SYMBOL(gnutls_x509_privkey_export2_pkcs8, x509_export),
+        SYMBOL(gnutls_x509_privkey_export_ecc_raw, x509_export_ecc),
         SYMBOL(gnutls_pkcs8_info, pkcs8_info),
         SYMBOL(gnutls_pkcs11_privkey_generate3, token_make),
         SYMBOL(gnutls_pkcs11_set_pin_function, token_set_pin),

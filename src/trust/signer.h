@@ -13,6 +13,7 @@
 #ifndef TRUST_SIGNER_H
 #define TRUST_SIGNER_H
 
+#include "trust/signature.h"
 #include "trust/tuf_key.h"
 
 #define SIGNER_SECRET_MAX     256 /* with its NUL; no token takes a longer PIN */
@@ -45,6 +46,14 @@ bool signer_open(const char *where, const struct signer_asker *asker, struct are
 bool signer_sign(const struct signer *signer, struct bytes message, struct arena *arena,
                  struct bytes *signature, struct error *err) MUST_USE;
 void signer_close(struct signer *signer);
+
+/* Whether the file is of this form at all: it begins as PEM does. */
+bool signer_is_file(const char *path);
+/*
+ * The two halves of a server's Ed25519 key, for what signs without TUF's envelope (an index of deltas). ERROR_TRUST: it is a
+ * person's, or of another scheme. OWN(secret_key_end) what came.
+ */
+bool signer_read_online(const char *path, struct secret_key *out, struct error *err) MUST_USE;
 
 /* What a new key is to be. */
 struct signer_wish {

@@ -237,6 +237,52 @@ bool signer_open_file(struct signer_state *state, const char *path, struct arena
                      SIGNER_PUBLIC_SUFFIX);
 }
 
+bool signer_is_file(const char *path)
+{
+    OWN(end_content) struct content content = {{0}, 0};
+    struct error ignored;
+
+    return read_content(path, &content, &ignored) &&
+           text_starts((struct text){content.at, content.size}, TEXT("-----BEGIN "));
+}
+
+static bool export_halves(const struct signer_state *state, const struct tuf_key *key, struct secret_key *out,
+                          struct error *err)
+{
+    const struct signer_gnutls *gnutls = &state->gnutls;
+    gnutls_datum_t x = {0}, secret = {0};
+    gnutls_x509_privkey_t inner = NULL;
+    gnutls_ecc_curve_t curve;
+    int status = gnutls->privkey_export_x509(state->key, &inner);
+
+    if (status == 0) {
+        status = gnutls->x509_export_ecc(inner, &curve, &x, NULL, &secret);
+        gnutls->x509_end(inner);
+    }
+    bool fits =
+        status == 0 && secret.size == sizeof(out->secret) && key->material.size == sizeof(out->public_key);
+    if (fits) {
+        memcpy(out->secret, secret.data, sizeof(out->secret));
+        memcpy(out->public_key.at, key->material.at, sizeof(out->public_key.at));
+    }
+    signer_drop(gnutls, &x);
+    signer_drop(gnutls, &secret);
+    return fits || error_set(err, ERROR_SYSTEM, "its halves cannot be read");
+}
+
+bool signer_read_online(const char *path, struct secret_key *out, struct error *err)
+{
+    OWN(arena_end) struct arena arena = arena_with(64 * KIB);
+    OWN(signer_close) struct signer signer = {0};
+
+    if (!signer_open(path, NULL, &arena, &signer, err))
+        return false;
+    if (!signer.key.online || signer.key.scheme != TUF_ED25519)
+        return error_set(err, ERROR_TRUST, "%s: is no Ed25519 key of a server: suture key new --online",
+                         path);
+    return export_halves(signer.state, &signer.key, out, err) || error_at(err, "%s", path);
+}
+
 /* ---- making ---- */
 
 static bool make_key(struct signer_state *state, enum tuf_scheme scheme, struct error *err)

@@ -29,6 +29,7 @@ struct signer_gnutls {
     __typeof__(&gnutls_x509_privkey_deinit) x509_end;
     __typeof__(&gnutls_x509_privkey_import_pkcs8) x509_import;
     __typeof__(&gnutls_x509_privkey_export2_pkcs8) x509_export;
+    __typeof__(&gnutls_x509_privkey_export_ecc_raw) x509_export_ecc;
     __typeof__(&gnutls_pkcs8_info) pkcs8_info;
     __typeof__(&gnutls_pkcs11_privkey_generate3) token_make;
     __typeof__(&gnutls_pkcs11_set_pin_function) token_set_pin;

@@ -343,9 +343,47 @@ static void a_pin_in_a_uri_is_refused(void **state)
 
 #define IN_A_PLACE(test) cmocka_unit_test_setup_teardown(test, make_place, remove_place)
 
+/* What signs without an envelope signs with the same key: what it signs holds under the public half. */
+static void halves_of_a_server(void **state)
+{
+    const struct signer_wish server = {
+        .scheme = TUF_ED25519, .person = TEXT("server"), .duty = TEXT("deltas"), .online = true};
+    OWN(secret_key_end) struct secret_key key = {0};
+    struct place *place = *state;
+    struct tuf_key half = {0};
+    struct signature signature;
+    struct error err = {0};
+
+    make(place, &server);
+    assert_true(signer_is_file(place->path) && !signer_is_file(place->public_path));
+    assert_done("read", signer_read_online(place->path, &key, &err), &err);
+    assert_done("sign", signature_sign(&key, BYTES("an index"), &signature, &err), &err);
+    assert_done("public", public_file_read(place->public_path, &place->arena, &half, &err), &err);
+    assert_done(
+        "verify",
+        tuf_key_verify(&half, BYTES("an index"), (struct bytes){signature.at, sizeof(signature.at)}, &err),
+        &err);
+}
+
+static void halves_of_another_scheme(void **state)
+{
+    const struct signer_wish p256 = {
+        .scheme = TUF_ECDSA_P256, .person = TEXT("server"), .duty = TEXT("deltas"), .online = true};
+    OWN(secret_key_end) struct secret_key key = {0};
+    struct place *place = *state;
+    struct error err = {0};
+
+    make(place, &p256);
+    assert_false(signer_read_online(place->path, &key, &err));
+    assert_int_equal(err.kind, ERROR_TRUST);
+    assert_non_null(strstr(err.text, "is no Ed25519 key of a server"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(halves_of_a_server, make_place, remove_place),
+        cmocka_unit_test_setup_teardown(halves_of_another_scheme, make_place, remove_place),
         IN_A_PLACE(a_key_signs_what_its_public_half_holds),
         IN_A_PLACE(a_wrong_passphrase_opens_nothing),
         IN_A_PLACE(what_others_may_read_is_refused),

@@ -105,7 +105,7 @@ class ConfinedTest(unittest.TestCase):
         os.mkdir(folder, 0o700)
         shutil.copy(os.path.join(os.environ["SUTURE_GOLDEN"], "acquire/delta_index/libexpat1_amd64"), folder)
         key = bytes.fromhex("ea4a6c63e29c520abef5507b132ec5f9954776aebebe7b92421eea691446d22c")
-        question = (b"SOQ1" + text(made.root) + text(folder) + key + b"\x01" + text("libexpat1") + text("amd64") + text("libexpat1_amd64") +
+        question = (b"SOQ2" + text(made.root) + text(folder) + b"\x01" + key + b"\x01" + text("libexpat1") + text("amd64") + text("libexpat1_amd64") +
                     hashlib.sha256(b"u2").digest() + struct.pack("<Q", 99148))
         could, outcome, answer = self.probe("SUTURE_PROVE", "offers", question=question)
         self.assertEqual((set(), "EPERM"), (could, outcome["run"]))

@@ -10,7 +10,7 @@ import tuf_keys  # noqa: E402
 
 DAY = datetime.timedelta(days=1)
 PATHS = {"policy": "policy/*", "crisis": "orders/crisis/*", "block": "orders/block/*", "approval": "orders/approval/*",
-         "mirror": "mirror/*"}
+         "mirror": "mirror/*", "deltas": "deltas/*"}
 PEOPLE = ["anna", "bob", "carol"]
 
 
@@ -34,11 +34,11 @@ class Repository:
         return key
 
     def keys_of(self, role):
-        online = role in ("timestamp", "snapshot", "mirror")
+        online = role in ("timestamp", "snapshot", "mirror", "deltas")
         return [self.server] if online else list(self.people.values())
 
     def threshold(self, role):
-        return 1 if self.solo or role in ("timestamp", "snapshot", "mirror", "block") else 2
+        return 1 if self.solo or role in ("timestamp", "snapshot", "mirror", "deltas", "block") else 2
 
     def write(self, path, raw):
         path = os.path.join(self.folder, path)

@@ -88,11 +88,18 @@ class Ages(Machine):
         self.refresh()
         states = self.states(NOW + HOUR)
         self.assertEqual(set(states), {"root", "timestamp", "snapshot", "targets", "policy", "crisis", "block",
-                                       "approval", "mirror"})
+                                       "approval", "mirror", "deltas"})
         self.assertEqual(set(states.values()), {"fresh"})
         page = self.run_it("trust", "status", "--now", text(NOW + HOUR)).stdout
         for role in states:
             self.assertIn(f" {role} ", page)
+
+    def test_indexes_of_deltas_may_be_signed_by_the_key_of_their_role(self):
+        self.refresh()
+        with open(os.path.join(self.folder, "state", "trust", "record"), encoding="utf-8") as file:
+            keys = {role["name"]: role.get("keys") for role in json.load(file)["roles"]}
+        self.assertEqual(keys["deltas"], [self.repository.server.public["keyval"]["public"]])
+        self.assertIsNone(keys["mirror"])
 
     def test_stale_and_expired_go_on_reporting(self):
         self.refresh()
@@ -192,7 +199,7 @@ class Orders(Machine):
         self.repository.put_root()
         self.repository.put_targets()
         self.repository.add("policy", "policy/policy.yaml", POLICY)
-        self.repository.publish("policy", "crisis", "block", "approval", "mirror")
+        self.repository.publish("policy", "crisis", "block", "approval", "mirror", "deltas")
         self.refresh(now)
         shown = json.loads(self.run_it("policy", "show", "--format", "json").stdout)
         self.assertEqual((shown["name"], shown["version"]), ("fleet", 4))
