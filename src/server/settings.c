@@ -199,7 +199,8 @@ void settings_write_sample(FILE *out)
 {
     fputs("# Settings of sutured. Each line shows the default; take away its '#' to change it.\n", out);
     for (const struct settings_row *row = settings_rows; row->key != NULL; row++) {
-        const char *value = row->kind == SETTINGS_NAMES ? "[]" : row->absent[0] == 0 ? "\"\"" : row->absent;
-        fprintf(out, "\n# %s\n#%s: %s\n", row->help, row->key, strcmp(value, "::") == 0 ? "\"::\"" : value);
+        const char *quote = row->kind == SETTINGS_TEXT ? "\"" : "";
+        const char *value = row->kind == SETTINGS_NAMES ? "[]" : row->absent;
+        fprintf(out, "\n# %s\n#%s: %s%s%s\n", row->help, row->key, quote, value, quote);
     }
 }
