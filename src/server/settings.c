@@ -197,10 +197,15 @@ bool settings_read(const struct settings_options *options, struct arena *arena, 
 
 void settings_write_sample(FILE *out)
 {
-    fputs("# Settings of sutured. Each line shows the default; take away its '#' to change it.\n", out);
+    fputs("# Settings of sutured. Each line shows the default; take away its '#' to change it. What has "
+          "\"...\" has none.\n",
+          out);
     for (const struct settings_row *row = settings_rows; row->key != NULL; row++) {
         const char *quote = row->kind == SETTINGS_TEXT ? "\"" : "";
-        const char *value = row->kind == SETTINGS_NAMES ? "[]" : row->absent;
-        fprintf(out, "\n# %s\n#%s: %s%s%s\n", row->help, row->key, quote, value, quote);
+        if (row->absent[0] == 0)
+            fprintf(out, "\n# %s\n# %s: %s\n", row->help, row->key,
+                    row->kind == SETTINGS_NAMES ? "[...]" : "...");
+        else
+            fprintf(out, "\n# %s\n#%s: %s%s%s\n", row->help, row->key, quote, row->absent, quote);
     }
 }
