@@ -143,10 +143,18 @@ static bool give_up(struct front *front, struct error *err)
 
 /* ---- listeners ---- */
 
+static const enum route_listener listeners[FRONT_LISTENER_COUNT] = {ROUTE_AGENTS, ROUTE_PEOPLE, ROUTE_STATIC};
+
+static bool read_ports(struct server *server, struct error *err)
+{
+    for (size_t i = 0; i < FRONT_LISTENER_COUNT; i++)
+        if (!gate_port(FRONT_LISTENERS + (int)i, &server->ports[listeners[i]], err))
+            return false;
+    return true;
+}
+
 static bool open_gate(struct front *front, size_t index, struct error *err)
 {
-    static const enum route_listener listeners[FRONT_LISTENER_COUNT] = {ROUTE_AGENTS, ROUTE_PEOPLE,
-                                                                        ROUTE_STATIC};
     const struct server_settings *settings = front->settings;
     int socket = FRONT_LISTENERS + (int)index;
     const bool tls = listeners[index] != ROUTE_STATIC;
@@ -255,8 +263,9 @@ bool front_run(const struct server_settings *settings, struct arena *arena, stru
         return false;
     front.server.paths = &front.paths;
     parts.server = &front.server;
-    if (!read_identity(&front, err) || !keeper_client_open(&keeper, &front.server.keeper, err) ||
-        !give_up(&front, err) || !work(&front, &parts, err))
+    if (!read_ports(&front.server, err) || !read_identity(&front, err) ||
+        !keeper_client_open(&keeper, &front.server.keeper, err) || !give_up(&front, err) ||
+        !work(&front, &parts, err))
         return false;
     for (size_t i = 0; i < FRONT_LISTENER_COUNT; i++) /* before the parts that their handlers use */
         gate_close(&front.gates[i]);

@@ -229,14 +229,14 @@ static bool listen_at(const struct addrinfo *at, int *out, struct error *err)
     return true;
 }
 
-static bool port_of(int fd, uint16_t *port, struct error *err)
+bool gate_port(int socket, uint16_t *out, struct error *err)
 {
     struct sockaddr_in6 bound; /* the port lies where IPv4 has it */
     socklen_t size = sizeof(bound);
 
-    if (getsockname(fd, (struct sockaddr *)&bound, &size) != 0)
+    if (getsockname(socket, (struct sockaddr *)&bound, &size) != 0)
         return error_system(err, "getsockname");
-    *port = ntohs(bound.sin6_port);
+    *out = ntohs(bound.sin6_port);
     return true;
 }
 
@@ -258,7 +258,7 @@ bool gate_listen(const char *address, uint16_t *port, int *out, struct error *er
     int status = getaddrinfo(address, service, &hints, &found);
     if (status != 0)
         return error_set(err, ERROR_INPUT, "%s: is no address (%s)", address, gai_strerror(status));
-    if (!listen_at(found, &fd, err) || !port_of(fd, port, err))
+    if (!listen_at(found, &fd, err) || !gate_port(fd, port, err))
         return error_at(err, "%s port %u", address, *port);
     *out = fd_take(&fd);
     return true;

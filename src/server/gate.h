@@ -60,6 +60,8 @@ unsigned gate_waiting(struct gate *gate);
 /* Ends all connections. Nothing may wait any more. NULL is good. */
 void gate_close(struct gate **gate);
 
+/* The port of a bound socket. */
+bool gate_port(int socket, uint16_t *out, struct error *err) MUST_USE;
 /* A listening socket. port 0: the system chooses; *port is what it is. */
 bool gate_listen(const char *address, uint16_t *port, int *out, struct error *err) MUST_USE;
 

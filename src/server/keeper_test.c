@@ -64,8 +64,7 @@ static bool ask(struct place *place, const struct keeper_question *question, str
                 struct error *err)
 {
     OWN(writer_end)
-    struct writer w = writer_with(KEEPER_MESSAGE_MAX),
-                  answer = writer_with(KEEPER_MESSAGE_MAX);
+    struct writer w = writer_with(KEEPER_MESSAGE_MAX), answer = writer_with(KEEPER_MESSAGE_MAX);
     struct bytes got = {0};
 
     keeper_question_write(&w, question);

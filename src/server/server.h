@@ -49,11 +49,13 @@ struct server {
     const struct server_paths *paths;
     struct server_world world;
     struct fleet_id fleet;
-    uint8_t ca_digest[32];     /* SHA-256 of the CA's certificate (DER), for tokens */
-    struct bytes ca;           /* DER */
-    uint8_t plan_key[32];      /* public half, handed out at enrolment */
-    uint8_t chunk_key[32];     /* of the fleet, handed out at enrolment */
-    struct fleet_store *store; /* the committer's alone; who reads takes a handle from readers */
+    uint16_t ports
+        [ROUTE_LISTENER_COUNT]; /* by enum route_listener: at which it listens, also where the system chose */
+    uint8_t ca_digest[32];      /* SHA-256 of the CA's certificate (DER), for tokens */
+    struct bytes ca;            /* DER */
+    uint8_t plan_key[32];       /* public half, handed out at enrolment */
+    uint8_t chunk_key[32];      /* of the fleet, handed out at enrolment */
+    struct fleet_store *store;  /* the committer's alone; who reads takes a handle from readers */
     struct readers *readers;
     struct committer *committer;
     struct host_table *hosts;

@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/digest.h"
 #include "base/file.h"
 #include "base/helper.h"
 #include "base/limits.h"
@@ -16,6 +17,7 @@
 #include "server/front.h"
 #include "server/gate.h"
 #include "server/process.h"
+#include "trust/certificate.h"
 
 #define STOP_MS    30000              /* the front drains for ten seconds, and its store closes */
 #define CERTIFY_US (30 * TIME_DAY_US) /* a new certificate for the front, long before the old one ends */
@@ -31,6 +33,7 @@ struct supervisor {
     struct arena arena;
     struct server_paths paths;
     struct fleet_id fleet;
+    char authority[DIGEST_HEX_MAX + 1]; /* of its certificate: what a person compares at the first log in */
     struct stop stop;
     int listeners[FRONT_LISTENER_COUNT];
     uint16_t ports[FRONT_LISTENER_COUNT];
@@ -127,9 +130,11 @@ static bool write_ready(struct supervisor *supervisor, struct error *err)
     if (supervisor->options->ready == NULL)
         return true;
     fleet_id_hex(&supervisor->fleet, fleet);
-    struct text json = text_format(
-        &supervisor->arena, "{\"agents\":%u,\"fleet\":\"%s\",\"people\":%u,\"pid\":%d,\"static\":%u}\n",
-        supervisor->ports[0], fleet, supervisor->ports[1], (int)getpid(), supervisor->ports[2]);
+    struct text json =
+        text_format(&supervisor->arena,
+                    "{\"agents\":%u,\"ca\":\"%s\",\"fleet\":\"%s\",\"people\":%u,\"pid\":%d,\"static\":%u}\n",
+                    supervisor->ports[0], supervisor->authority, fleet, supervisor->ports[1], (int)getpid(),
+                    supervisor->ports[2]);
     return json.at != NULL ? file_replace(supervisor->options->ready, bytes_of_text(json), 0644, err)
                            : arena_full(&supervisor->arena, err);
 }
@@ -147,10 +152,11 @@ static bool on_ready(struct supervisor *supervisor, struct error *err)
 static void print_once(const struct supervisor *supervisor, struct text password)
 {
     fprintf(supervisor->out,
+            "This is the fleet of the CA sha256:%s (%s).\n"
             "The first administrator is \"admin\", with this password for one login, which sets another:\n\n "
             "   %.*s\n\n"
             "It is not shown again.\n",
-            TEXT_ARG(password));
+            supervisor->authority, supervisor->paths.authority, TEXT_ARG(password));
     (void)fflush(supervisor->out);
 }
 
@@ -233,13 +239,27 @@ static bool turn(struct supervisor *supervisor, struct error *err)
     return look_after(supervisor, err);
 }
 
+static bool read_authority(struct supervisor *supervisor, struct error *err)
+{
+    struct bytes pem = {0}, der;
+    struct digest digest;
+
+    if (!file_read(supervisor->paths.authority, CERTIFICATE_PEM_MAX, &supervisor->arena, &pem, err) ||
+        !certificate_from_pem(pem, &supervisor->arena, &der, err) ||
+        !digest_bytes(DIGEST_SHA256, der, &digest, err))
+        return false;
+    digest_hex(&digest, supervisor->authority);
+    return true;
+}
+
 static bool prepare(struct supervisor *supervisor, struct error *err)
 {
     struct first_start made;
     int64_t now_us = time_now_us();
 
     if (!server_paths_of(supervisor->settings, &supervisor->arena, &supervisor->paths, err) ||
-        !first_start(supervisor->settings, &supervisor->paths, now_us, &made, err))
+        !first_start(supervisor->settings, &supervisor->paths, now_us, &made, err) ||
+        !read_authority(supervisor, err))
         return false;
     supervisor->fleet = made.fleet;
     supervisor->certify_us = now_us + CERTIFY_US;
