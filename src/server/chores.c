@@ -14,8 +14,12 @@ static bool add(struct chores *chores, const struct chore *chore, struct arena *
 
     *made = *chore;
     made->process = PROCESS_NONE;
-    if (!os_helper(arena, "suture", &made->argv[0], err))
-        return false;
+    /* Beside us in a build; installed, people's programs lie elsewhere than ours. */
+    if (file_exists(SUTURE_PROGRAM))
+        made->argv[0] = SUTURE_PROGRAM;
+    struct error beside;
+    if (!os_helper(arena, "suture", &made->argv[0], &beside) && made->argv[0] == NULL)
+        return error_set(err, beside.kind, "%s", beside.text);
     chores->count++;
     return true;
 }

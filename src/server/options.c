@@ -70,3 +70,13 @@ void options_write_usage(FILE *out)
         fprintf(out, "  %s %-*s %s\n", rows[i].name, (int)(14 - strlen(rows[i].name)), rows[i].value,
                 rows[i].help);
 }
+
+bool options_row(size_t index, const char **name, const char **value, const char **help)
+{
+    if (index >= ROWS)
+        return false;
+    *name = rows[index].name;
+    *value = rows[index].value;
+    *help = rows[index].help;
+    return true;
+}

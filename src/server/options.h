@@ -23,7 +23,8 @@ bool options_parse(int argc, const char *const *argv, struct server_options *out
 /* The settings that they and the file give; sets the level of the log. */
 bool options_settings(const struct server_options *options, struct arena *arena, struct server_settings *out,
                       struct error *err) MUST_USE;
-/* What is wrong with the words of the command, in one place: "--help" among them. */
 void options_write_usage(FILE *out);
+/* The row of this index of the table of options; false: there are no more. For the manual page. */
+bool options_row(size_t index, const char **name, const char **value, const char **help);
 
 #endif

@@ -3,12 +3,19 @@
 #include "base/limits.h"
 #include "base/own.h"
 
-extern const struct tool tool_serve, tool_config_check, tool_config_sample, tool_store_copy, tool_backup,
-    tool_restore, tool_quarantine;
+extern const struct tool tool_serve, tool_config_check, tool_config_sample, tool_config_manual, tool_store_copy,
+    tool_backup, tool_restore, tool_quarantine;
 
 const struct tool *const tools[] = {
-    &tool_serve,  &tool_config_check, &tool_config_sample, &tool_store_copy,
-    &tool_backup, &tool_restore,      &tool_quarantine,    NULL,
+    &tool_serve,
+    &tool_config_check,
+    &tool_config_sample,
+    &tool_config_manual,
+    &tool_store_copy,
+    &tool_backup,
+    &tool_restore,
+    &tool_quarantine,
+    NULL,
 };
 
 static void write_help(FILE *out)
