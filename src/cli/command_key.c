@@ -340,6 +340,21 @@ static bool read_list(const struct command_call *call, const char *folder, struc
     return true;
 }
 
+static bool read_tokens(const struct command_call *call, const char *uri, struct key_list *out,
+                        struct error *err)
+{
+    struct signer_listed *listed;
+
+    if (!signer_list_token(uri, call->arena, &listed, &out->count, err))
+        return false;
+    out->rows = ARENA_ARRAY(call->arena, struct key_row, out->count);
+    if (out->rows == NULL)
+        return arena_full(call->arena, err);
+    for (size_t i = 0; i < out->count; i++)
+        out->rows[i] = (struct key_row){&listed[i].key, listed[i].uri, NULL};
+    return true;
+}
+
 static void print_list(struct screen *screen, const struct key_list *list, struct arena *arena)
 {
     static const struct screen_column columns[CELL_COUNT] = {
@@ -358,10 +373,12 @@ static void print_list(struct screen *screen, const struct key_list *list, struc
         cells[i][CELL_SCHEME] = text_of(scheme_words(key->scheme));
         cells[i][CELL_PERSON] = key->person.size > 0 ? key->person : TEXT("-");
         cells[i][CELL_DUTY] = key->duty.size > 0 ? key->duty : TEXT("-");
-        cells[i][CELL_PRIVATE] = list->rows[i].where == NULL ? TEXT("elsewhere")
-                                 : key->online               ? TEXT("server's")
-                                                             : TEXT("here");
-        cells[i][CELL_FILE] = text_of(list->rows[i].public_file);
+        cells[i][CELL_PRIVATE] = list->rows[i].where == NULL         ? TEXT("elsewhere")
+                                 : list->rows[i].public_file == NULL ? TEXT("token")
+                                 : key->online                       ? TEXT("server's")
+                                                                     : TEXT("here");
+        cells[i][CELL_FILE] =
+            text_of(list->rows[i].public_file != NULL ? list->rows[i].public_file : list->rows[i].where);
     }
     if (list->count == 0)
         screen_line(screen, TEXT("No public key of Suture here: suture key new FILE --person NAME"),
@@ -401,7 +418,8 @@ static enum command_exit run_list(const struct command_call *call, struct error 
     struct screen screen = screen_for_output(&w);
     struct key_list list = {0};
 
-    if (!read_list(call, call->argument_count > 0 ? call->arguments[0] : ".", &list, err))
+    const char *where = call->argument_count > 0 ? call->arguments[0] : ".";
+    if (signer_is_token(where) ? !read_tokens(call, where, &list, err) : !read_list(call, where, &list, err))
         return COMMAND_FAILED;
     if (command_choice(call, LIST_FORMAT) == FORMAT_JSON)
         print_list_json(&w, &list);
@@ -436,8 +454,10 @@ const struct command command_key_show = {
 
 const struct command command_key_list = {
     .name = "key list",
-    .arguments = "[FOLDER]",
+    .arguments = "[FOLDER|pkcs11:URI]",
     .help = "the public keys of a folder (this one), and which private halves lie beside them",
+    .more = "Of a URI (pkcs11: alone is every token, pkcs11:token=NAME one) the keys in tokens, with\n"
+            "the URI of each; whose it is stands in no token. No PIN is asked for.",
     .options = list_options,
     .argument_max = 1,
     .run = run_list,

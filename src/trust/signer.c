@@ -38,6 +38,10 @@ bool signer_load(struct signer_gnutls *out, struct error *err)
         SYMBOL(gnutls_pkcs8_info, pkcs8_info),
         SYMBOL(gnutls_pkcs11_privkey_generate3, token_make),
         SYMBOL(gnutls_pkcs11_set_pin_function, token_set_pin),
+        SYMBOL(gnutls_pkcs11_obj_list_import_url4, token_list),
+        SYMBOL(gnutls_pkcs11_obj_export_url, token_url),
+        SYMBOL(gnutls_pkcs11_obj_deinit, token_end),
+        SYMBOL(gnutls_pubkey_import_pkcs11, pubkey_import_token),
         SYMBOL(gnutls_strerror, strerror),
         SYMBOL(gnutls_free, free),
     };
@@ -158,6 +162,17 @@ static bool read_public(const struct signer_gnutls *gnutls, gnutls_pubkey_t half
     return copy_out(gnutls, &whole, arena, &out->material, err);
 }
 
+bool signer_public_of(const struct signer_gnutls *gnutls, gnutls_pubkey_t half, struct arena *arena,
+                      struct tuf_key *out, struct error *err)
+{
+    struct tuf_key key = {0};
+
+    if (!read_public(gnutls, half, arena, &key, err) || !tuf_key_make_id(&key, arena, &key.id, err))
+        return false;
+    *out = key;
+    return true;
+}
+
 bool signer_public(const struct signer_state *state, struct arena *arena, struct tuf_key *out,
                    struct error *err)
 {
@@ -168,14 +183,13 @@ bool signer_public(const struct signer_state *state, struct arena *arena, struct
     if (gnutls->pubkey_init(&half) != 0)
         return error_set(err, ERROR_LIMIT, "out of memory for a key");
     int status = gnutls->pubkey_import_privkey(half, state->key, 0, 0);
-    bool read = status == 0 ? read_public(gnutls, half, arena, &key, err)
+    bool read = status == 0 ? signer_public_of(gnutls, half, arena, &key, err)
                             : error_set(err, ERROR_ABSENT, "its public half is not there: %s",
                                         gnutls->strerror(status));
     gnutls->pubkey_end(half);
-    if (!read || !tuf_key_make_id(&key, arena, &key.id, err))
-        return false;
-    *out = key;
-    return true;
+    if (read)
+        *out = key;
+    return read;
 }
 
 /* ---- signing ---- */

@@ -55,6 +55,19 @@ bool signer_is_file(const char *path);
  */
 bool signer_read_online(const char *path, struct secret_key *out, struct error *err) MUST_USE;
 
+/* A key in a token: its public half, which tells no person, and the URI of its private one. */
+struct signer_listed {
+    struct tuf_key key;
+    const char *uri;
+};
+#define SIGNER_LISTED_MAX 256
+/*
+ * The keys in the tokens that a URI names ("pkcs11:": all that p11-kit knows), as far as their public halves are to be seen
+ * without a PIN; those of kinds that sign nothing here are passed over, and a token that is not there has none.
+ */
+bool signer_list_token(const char *uri, struct arena *arena, struct signer_listed **out, size_t *count,
+                       struct error *err) MUST_USE;
+
 /* What a new key is to be. */
 struct signer_wish {
     enum tuf_scheme scheme; /* ED25519 or ECDSA_P256; in a token P-256 alone */

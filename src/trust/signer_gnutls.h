@@ -33,6 +33,10 @@ struct signer_gnutls {
     __typeof__(&gnutls_pkcs8_info) pkcs8_info;
     __typeof__(&gnutls_pkcs11_privkey_generate3) token_make;
     __typeof__(&gnutls_pkcs11_set_pin_function) token_set_pin;
+    __typeof__(&gnutls_pkcs11_obj_list_import_url4) token_list;
+    __typeof__(&gnutls_pkcs11_obj_export_url) token_url;
+    __typeof__(&gnutls_pkcs11_obj_deinit) token_end;
+    __typeof__(&gnutls_pubkey_import_pkcs11) pubkey_import_token;
     __typeof__(&gnutls_strerror) strerror;
     gnutls_free_function *free; /* GnuTLS's own variable */
 };
@@ -61,6 +65,9 @@ void signer_end(struct signer_state **state); /* OWN */
 /* The public half of state->key with its id. ERROR_TRUST: it is neither Ed25519 nor P-256. */
 bool signer_public(const struct signer_state *state, struct arena *arena, struct tuf_key *out,
                    struct error *err) MUST_USE;
+/* The same of a public half alone. */
+bool signer_public_of(const struct signer_gnutls *gnutls, gnutls_pubkey_t half, struct arena *arena,
+                      struct tuf_key *out, struct error *err) MUST_USE;
 /* Frees what GnuTLS gave, overwritten. */
 void signer_drop(const struct signer_gnutls *gnutls, gnutls_datum_t *datum);
 

@@ -175,3 +175,69 @@ bool signer_make_token(const char *uri, const struct signer_wish *wish, const st
     *out = signer;
     return true;
 }
+
+/* ---- listing ---- */
+
+/* The URI of the private half is that of the public one but for its last word. */
+static bool name_private(const struct signer_gnutls *gnutls, gnutls_pkcs11_obj_t object, struct arena *arena,
+                         const char **out, struct error *err)
+{
+    char *url = NULL;
+    int status = gnutls->token_url(object, GNUTLS_PKCS11_URL_GENERIC, &url);
+
+    if (status != 0)
+        return error_set(err, ERROR_SYSTEM, "the token does not name a key: %s", gnutls->strerror(status));
+    struct text name = text_of(url);
+    if (text_ends(name, TEXT(";type=public")))
+        name.size -= sizeof(";type=public") - 1;
+    *out = text_string(arena, text_format(arena, "%.*s;type=private", TEXT_ARG(name)));
+    (*gnutls->free)(url);
+    return *out != NULL || arena_full(arena, err);
+}
+
+/* *taken false: a key of another kind. */
+static bool list_one(const struct signer_gnutls *gnutls, gnutls_pkcs11_obj_t object, struct arena *arena,
+                     struct signer_listed *into, bool *taken, struct error *err)
+{
+    struct error other;
+    gnutls_pubkey_t half;
+
+    if (gnutls->pubkey_init(&half) != 0)
+        return error_set(err, ERROR_LIMIT, "out of memory for a key");
+    *taken = gnutls->pubkey_import_token(half, object, 0) == 0 &&
+             signer_public_of(gnutls, half, arena, &into->key, &other);
+    gnutls->pubkey_end(half);
+    return !*taken || name_private(gnutls, object, arena, &into->uri, err);
+}
+
+bool signer_list_token(const char *uri, struct arena *arena, struct signer_listed **out, size_t *count,
+                       struct error *err)
+{
+    struct signer_listed *listed = ARENA_ARRAY(arena, struct signer_listed, SIGNER_LISTED_MAX);
+    gnutls_pkcs11_obj_t *objects = NULL;
+    struct signer_gnutls gnutls;
+    unsigned object_count = 0;
+    size_t found = 0;
+    bool done = true;
+
+    if (listed == NULL)
+        return arena_full(arena, err);
+    if (!check_uri(uri, err) || !signer_load(&gnutls, err))
+        return false;
+    int status = gnutls.token_list(&objects, &object_count, uri, GNUTLS_PKCS11_OBJ_FLAG_PUBKEY);
+    if (status != 0)
+        return error_set(err, ERROR_ABSENT, "%s: no such token: %s", uri, gnutls.strerror(status));
+    for (unsigned i = 0; i < object_count; i++) {
+        bool taken = false;
+        done = done && found < SIGNER_LISTED_MAX &&
+               list_one(&gnutls, objects[i], arena, &listed[found], &taken, err);
+        found += taken && done;
+        gnutls.token_end(objects[i]);
+    }
+    (*gnutls.free)(objects);
+    if (found == SIGNER_LISTED_MAX)
+        return error_set(err, ERROR_LIMIT, "%s: %d keys or more: name one token", uri, SIGNER_LISTED_MAX);
+    *out = listed;
+    *count = found;
+    return done;
+}

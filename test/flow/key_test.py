@@ -224,6 +224,18 @@ class Token(KeyTest):
                     "key", "new", "pkcs11:token=anna", "--person", "a", "--passphrase-file", "pin")
         self.failed("key new: few tokens make Ed25519: a token's key is p256", "key", "new", self.uri, "--person", "a", "--scheme", "ed25519", status=2)
 
+    def test_what_a_token_holds_is_listed(self):
+        self.assertEqual(json.loads(self.place.suture("key", "list", "pkcs11:token=anna", "--format", "json").stdout)["keys"], [])
+        made = json.loads(self.place.suture("key", "new", self.uri, "--person", "anna", "--passphrase-file", "pin", "--format", "json").stdout)
+        listed = json.loads(self.place.suture("key", "list", "pkcs11:token=anna", "--format", "json").stdout)["keys"]
+        self.assertEqual([(key["keyid"], key["scheme"], key["person"], key["public"]) for key in listed],
+                         [(made["keyid"], "ecdsa-sha2-nistp256", None, None)])
+        shown = self.place.suture("key", "show", listed[0]["private"], "--passphrase-file", "pin", "--format", "json").stdout
+        self.assertEqual(json.loads(shown)["keyid"], made["keyid"])
+        self.assertIn(" token ", self.place.suture("key", "list", "pkcs11:token=anna").stdout)
+        self.assertIn("No public key of Suture here", self.place.suture("key", "list", "pkcs11:token=ben").stdout)
+        self.failed("a PIN does not belong in a URI: it is asked for", "key", "list", "pkcs11:token=anna?pin-value=1")
+
     def test_the_pin_is_asked_for(self):
         status, shown = self.place.typing(("key", "new", self.uri, "--person", "anna"), [('PIN of the token "anna": ', PIN + "\r")])
         self.assertEqual(status, 0, shown)
