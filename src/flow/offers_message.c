@@ -1,6 +1,7 @@
 #include "flow/offers_message.h"
 
 #include "base/limits.h"
+#include "base/message_parts.h"
 #include "delta/base.h"
 
 #define SHA256_SIZE         32
@@ -9,12 +10,6 @@
 #define SUPPLEMENT_SIZE_MIN (1 + FILE_SIZE)
 
 /* ---- pieces ---- */
-
-static void put_text(struct writer *w, struct text text)
-{
-    writer_varint(w, text.size);
-    writer_text(w, text);
-}
 
 static void put_digest(struct writer *w, const struct digest *digest)
 {
@@ -25,18 +20,6 @@ static void put_file(struct writer *w, const struct delta_file *file)
 {
     put_digest(w, &file->digest);
     writer_u64(w, file->size);
-}
-
-/* A text that is none fails the reader. */
-static struct text take_text(struct reader *r, size_t limit)
-{
-    struct bytes raw = reader_take(r, (size_t)reader_varint_max(r, limit));
-    struct text text = {0};
-    struct error ignored;
-
-    if (reader_ok(r) && !text_from_bytes(raw, limit, &text, &ignored))
-        reader_fail(r);
-    return text;
 }
 
 static struct digest take_digest(struct reader *r)
@@ -59,37 +42,22 @@ static struct delta_file take_file(struct reader *r)
     return file;
 }
 
-static size_t take_count(struct reader *r, size_t most, size_t size_min)
-{
-    size_t count = (size_t)reader_varint_max(r, most);
-
-    if (reader_ok(r) && count > reader_left(r) / size_min)
-        reader_fail(r);
-    return reader_ok(r) ? count : 0;
-}
-
-static bool finish(const struct reader *r, const char *what, struct error *err)
-{
-    return (reader_ok(r) && reader_left(r) == 0) ||
-           error_set(err, ERROR_INPUT, "%s: is broken at byte %zu", what, reader_place(r));
-}
-
 /* ---- question ---- */
 
 void offers_question_write(struct writer *w, const struct offers_question *question)
 {
     writer_string(w, "SOQ2");
-    put_text(w, question->root);
-    put_text(w, question->folder);
+    message_put_text(w, question->root);
+    message_put_text(w, question->folder);
     writer_byte(w, (uint8_t)question->key_count);
     for (size_t i = 0; i < question->key_count; i++)
         writer_put(w, (struct bytes){question->keys[i].at, SIGNATURE_KEY_SIZE});
     writer_varint(w, question->count);
     for (size_t i = 0; i < question->count; i++) {
         const struct offers_item *item = &question->items[i];
-        put_text(w, item->name);
-        put_text(w, item->arch);
-        put_text(w, item->file);
+        message_put_text(w, item->name);
+        message_put_text(w, item->arch);
+        message_put_text(w, item->file);
         put_file(w, &item->deb);
     }
 }
@@ -108,7 +76,8 @@ bool offers_question_read(struct bytes raw, struct arena *arena, struct offers_q
 
     if (!reader_ok(&r) || memcmp(magic.at, "SOQ2", 4) != 0)
         return error_set(err, ERROR_INPUT, "question: does not begin with SOQ2");
-    struct offers_question got = {.root = take_text(&r, LIMIT_PATH), .folder = take_text(&r, LIMIT_PATH)};
+    struct offers_question got = {.root = message_take_text(&r, LIMIT_PATH),
+                                  .folder = message_take_text(&r, LIMIT_PATH)};
     got.key_count = reader_u8(&r);
     if (got.key_count > OFFERS_KEYS_MAX)
         reader_fail(&r);
@@ -117,21 +86,21 @@ bool offers_question_read(struct bytes raw, struct arena *arena, struct offers_q
         if (reader_ok(&r))
             memcpy(got.keys[i].at, key.at, SIGNATURE_KEY_SIZE);
     }
-    got.count = take_count(&r, 2 * LIMIT_RUN_PACKAGES, ITEM_SIZE_MIN);
+    got.count = message_take_count(&r, 2 * LIMIT_RUN_PACKAGES, ITEM_SIZE_MIN);
     struct offers_item *items = ARENA_ARRAY(arena, struct offers_item, got.count);
     if (items == NULL)
         return arena_full(arena, err);
     for (size_t i = 0; i < got.count; i++) {
-        items[i].name = take_text(&r, LIMIT_PACKAGE_NAME);
-        items[i].arch = take_text(&r, LIMIT_ARCH);
-        items[i].file = take_text(&r, LIMIT_PATH);
+        items[i].name = message_take_text(&r, LIMIT_PACKAGE_NAME);
+        items[i].arch = message_take_text(&r, LIMIT_ARCH);
+        items[i].file = message_take_text(&r, LIMIT_PATH);
         items[i].deb = take_file(&r);
         if (!is_plain(items[i].file))
             reader_fail(&r);
     }
     if (got.root.size == 0 || got.folder.size == 0)
         reader_fail(&r);
-    if (!finish(&r, "question", err))
+    if (!message_whole(&r, "question", err))
         return false;
     got.items = items;
     *out = got;
@@ -144,9 +113,9 @@ static void put_offer(struct writer *w, const struct delta_offer *offer)
 {
     const struct delta_base *base = &offer->base;
 
-    put_text(w, base->package);
-    put_text(w, base->arch);
-    put_text(w, base->version);
+    message_put_text(w, base->package);
+    message_put_text(w, base->arch);
+    message_put_text(w, base->version);
     put_digest(w, &base->identity);
     put_file(w, &base->delta);
     writer_u64(w, offer->packed);
@@ -164,7 +133,7 @@ void offers_answers_write(struct writer *w, const struct offers_answer *answers,
         const struct offers_answer *answer = &answers[i];
         writer_byte(w, (uint8_t)answer->state);
         writer_u64(w, answer->serial);
-        put_text(w, text_part(answer->problem, 0, LIMIT_NOTE));
+        message_put_text(w, text_part(answer->problem, 0, LIMIT_NOTE));
         writer_byte(w, answer->offer.found);
         if (answer->offer.found)
             put_offer(w, &answer->offer);
@@ -174,7 +143,7 @@ void offers_answers_write(struct writer *w, const struct offers_answer *answers,
 static bool take_supplements(struct reader *r, struct arena *arena, struct delta_base *into,
                              struct error *err)
 {
-    into->supplement_count = take_count(r, BASE_CLASS_COUNT, SUPPLEMENT_SIZE_MIN);
+    into->supplement_count = message_take_count(r, BASE_CLASS_COUNT, SUPPLEMENT_SIZE_MIN);
     struct delta_supplement *supplements =
         ARENA_ARRAY(arena, struct delta_supplement, into->supplement_count);
     if (supplements == NULL)
@@ -195,9 +164,9 @@ static bool take_offer(struct reader *r, struct arena *arena, struct delta_offer
     struct delta_offer got = {.found = reader_u8(r) == 1};
 
     if (got.found) {
-        got.base.package = take_text(r, LIMIT_PACKAGE_NAME);
-        got.base.arch = take_text(r, LIMIT_ARCH);
-        got.base.version = take_text(r, LIMIT_VERSION);
+        got.base.package = message_take_text(r, LIMIT_PACKAGE_NAME);
+        got.base.arch = message_take_text(r, LIMIT_ARCH);
+        got.base.version = message_take_text(r, LIMIT_VERSION);
         got.base.identity = take_digest(r);
         got.base.delta = take_file(r);
         got.packed = reader_u64(r);
@@ -222,11 +191,11 @@ bool offers_answer_read(struct bytes raw, size_t count, struct arena *arena, str
             reader_fail(&r);
         out[i].state = (enum offers_state)(state < OFFERS_STATE_COUNT ? state : 0);
         out[i].serial = reader_u64(&r);
-        out[i].problem = take_text(&r, LIMIT_NOTE);
+        out[i].problem = message_take_text(&r, LIMIT_NOTE);
         if (!take_offer(&r, arena, &out[i].offer, err))
             return false;
     }
-    if (!finish(&r, "answer", err))
+    if (!message_whole(&r, "answer", err))
         return false;
     *head = got;
     return true;

@@ -1,29 +1,12 @@
 #include "flow/prove_message.h"
 
 #include "base/limits.h"
+#include "base/message_parts.h"
 
 enum { HEAD_DONE = 1, HEAD_FAILED = 2 };
 
 #define NAMES_SIZE_MIN  3                    /* three empty texts */
 #define RECORD_SIZE_MIN (8 + 8 + 32 + 3 + 8) /* eight empty texts, and what has a size of its own */
-
-static void put_text(struct writer *w, struct text text)
-{
-    writer_varint(w, text.size);
-    writer_text(w, text);
-}
-
-/* A text that is none fails the reader. */
-static struct text take_text(struct reader *r, size_t limit)
-{
-    struct bytes raw = reader_take(r, (size_t)reader_varint_max(r, limit));
-    struct text text = {0};
-    struct error ignored;
-
-    if (reader_ok(r) && !text_from_bytes(raw, limit, &text, &ignored))
-        reader_fail(r);
-    return text;
-}
 
 static void take_magic(struct reader *r, const char *magic)
 {
@@ -33,35 +16,20 @@ static void take_magic(struct reader *r, const char *magic)
         reader_fail(r);
 }
 
-static size_t take_count(struct reader *r, size_t size_min)
-{
-    size_t count = (size_t)reader_varint_max(r, LIMIT_RUN_PACKAGES);
-
-    if (reader_ok(r) && count > reader_left(r) / size_min)
-        reader_fail(r);
-    return reader_ok(r) ? count : 0;
-}
-
-static bool finish(const struct reader *r, const char *what, struct error *err)
-{
-    return (reader_ok(r) && reader_left(r) == 0) ||
-           error_set(err, ERROR_INPUT, "%s: is broken at byte %zu", what, reader_place(r));
-}
-
 /* ---- questions ---- */
 
 void prove_lists_question_write(struct writer *w, const struct prove_lists_question *question)
 {
     writer_string(w, "SVQ2");
     writer_u64(w, (uint64_t)question->now_us);
-    put_text(w, question->root);
-    put_text(w, question->state);
-    put_text(w, question->publishers);
+    message_put_text(w, question->root);
+    message_put_text(w, question->state);
+    message_put_text(w, question->publishers);
     writer_varint(w, question->count);
     for (size_t i = 0; i < question->count; i++) {
-        put_text(w, question->packages[i].name);
-        put_text(w, question->packages[i].arch);
-        put_text(w, question->packages[i].version);
+        message_put_text(w, question->packages[i].name);
+        message_put_text(w, question->packages[i].arch);
+        message_put_text(w, question->packages[i].version);
     }
 }
 
@@ -73,21 +41,21 @@ bool prove_lists_question_read(struct bytes raw, struct arena *arena, struct pro
 
     take_magic(&r, "SVQ2");
     got.now_us = (int64_t)reader_u64(&r);
-    got.root = take_text(&r, LIMIT_PATH);
-    got.state = take_text(&r, LIMIT_PATH);
-    got.publishers = take_text(&r, LIMIT_PATH);
-    got.count = take_count(&r, NAMES_SIZE_MIN);
+    got.root = message_take_text(&r, LIMIT_PATH);
+    got.state = message_take_text(&r, LIMIT_PATH);
+    got.publishers = message_take_text(&r, LIMIT_PATH);
+    got.count = message_take_count(&r, LIMIT_RUN_PACKAGES, NAMES_SIZE_MIN);
     struct vouch_question *packages = ARENA_ARRAY(arena, struct vouch_question, got.count + 1);
     if (packages == NULL)
         return arena_full(arena, err);
     for (size_t i = 0; i < got.count; i++) {
-        packages[i].name = take_text(&r, LIMIT_PACKAGE_NAME);
-        packages[i].arch = take_text(&r, LIMIT_ARCH);
-        packages[i].version = take_text(&r, LIMIT_VERSION);
+        packages[i].name = message_take_text(&r, LIMIT_PACKAGE_NAME);
+        packages[i].arch = message_take_text(&r, LIMIT_ARCH);
+        packages[i].version = message_take_text(&r, LIMIT_VERSION);
         if (packages[i].name.size == 0)
             reader_fail(&r);
     }
-    if (!finish(&r, "question", err))
+    if (!message_whole(&r, "question", err))
         return false;
     got.packages = packages;
     *out = got;
@@ -99,7 +67,7 @@ void prove_packages_question_write(struct writer *w, const struct prove_packages
     writer_string(w, "SCQ1");
     writer_varint(w, question->count);
     for (size_t i = 0; i < question->count; i++)
-        put_text(w, question->paths[i]);
+        message_put_text(w, question->paths[i]);
 }
 
 bool prove_packages_question_read(struct bytes raw, struct arena *arena, struct prove_packages_question *out,
@@ -108,13 +76,13 @@ bool prove_packages_question_read(struct bytes raw, struct arena *arena, struct 
     struct reader r = reader_with(raw);
 
     take_magic(&r, "SCQ1");
-    size_t count = take_count(&r, 1);
+    size_t count = message_take_count(&r, LIMIT_RUN_PACKAGES, 1);
     struct text *paths = ARENA_ARRAY(arena, struct text, count);
     if (paths == NULL)
         return arena_full(arena, err);
     for (size_t i = 0; i < count; i++)
-        paths[i] = take_text(&r, LIMIT_PATH);
-    if (!finish(&r, "question", err))
+        paths[i] = message_take_text(&r, LIMIT_PATH);
+    if (!message_whole(&r, "question", err))
         return false;
     *out = (struct prove_packages_question){paths, count};
     return true;
@@ -128,7 +96,7 @@ void prove_head_write(struct writer *w, const char *magic, const struct prove_he
     writer_byte(w, head->done ? HEAD_DONE : HEAD_FAILED);
     writer_byte(w, (uint8_t)head->kind);
     writer_byte(w, head->confined);
-    put_text(w, head->problem);
+    message_put_text(w, head->problem);
 }
 
 void prove_head_read(struct reader *r, const char *magic, struct prove_head *out)
@@ -136,7 +104,7 @@ void prove_head_read(struct reader *r, const char *magic, struct prove_head *out
     take_magic(r, magic);
     uint8_t outcome = reader_u8(r), kind = reader_u8(r);
     out->confined = reader_u8(r);
-    out->problem = take_text(r, sizeof(((struct error *)NULL)->text));
+    out->problem = message_take_text(r, sizeof(((struct error *)NULL)->text));
     out->done = outcome == HEAD_DONE;
     if ((outcome != HEAD_DONE && outcome != HEAD_FAILED) || kind >= ERROR_COUNT ||
         out->done != (kind == ERROR_NONE))
@@ -153,33 +121,33 @@ void prove_records_write(struct writer *w, const struct vouched_records *records
             const struct text texts[] = {record->name, record->arch, record->version,
                                          record->uri,  record->file, record->suite};
             for (size_t t = 0; t < sizeof(texts) / sizeof(*texts); t++)
-                put_text(w, texts[t]);
+                message_put_text(w, texts[t]);
             writer_u64(w, record->size);
             writer_put(w, (struct bytes){record->digest.at, digest_size(DIGEST_SHA256)});
             writer_byte(w, (uint8_t)record->state);
             writer_byte(w, record->went_back);
             writer_byte(w, (uint8_t)record->refusal);
             writer_u64(w, (uint64_t)record->date_us);
-            put_text(w, record->why);
-            put_text(w, record->signers);
+            message_put_text(w, record->why);
+            message_put_text(w, record->signers);
         }
     }
 }
 
 static void read_record(struct reader *r, struct vouched *out)
 {
-    out->name = take_text(r, LIMIT_PACKAGE_NAME);
-    out->arch = take_text(r, LIMIT_ARCH);
-    out->version = take_text(r, LIMIT_VERSION);
-    out->uri = take_text(r, LIMIT_URL);
-    out->file = take_text(r, LIMIT_PATH);
-    out->suite = take_text(r, LIMIT_RELEASE_FIELD);
+    out->name = message_take_text(r, LIMIT_PACKAGE_NAME);
+    out->arch = message_take_text(r, LIMIT_ARCH);
+    out->version = message_take_text(r, LIMIT_VERSION);
+    out->uri = message_take_text(r, LIMIT_URL);
+    out->file = message_take_text(r, LIMIT_PATH);
+    out->suite = message_take_text(r, LIMIT_RELEASE_FIELD);
     out->size = reader_u64(r);
     struct bytes digest = reader_take(r, digest_size(DIGEST_SHA256));
     uint8_t state = reader_u8(r), went_back = reader_u8(r), refusal = reader_u8(r);
     out->date_us = (int64_t)reader_u64(r);
-    out->why = take_text(r, LIMIT_RELEASE_FIELD);
-    out->signers = take_text(r, LIMIT_RELEASE_FIELD);
+    out->why = message_take_text(r, LIMIT_RELEASE_FIELD);
+    out->signers = message_take_text(r, LIMIT_RELEASE_FIELD);
     if (state >= ARCHIVE_STATE_COUNT || went_back > 1 || refusal >= TRUST_REFUSAL_COUNT)
         reader_fail(r);
     if (!reader_ok(r))
@@ -199,7 +167,7 @@ bool prove_lists_answer_read(struct bytes raw, size_t count, struct arena *arena
 
     prove_head_read(&r, "SVA2", &got);
     for (size_t i = 0; reader_ok(&r) && got.done && i < count; i++) {
-        size_t records = take_count(&r, RECORD_SIZE_MIN);
+        size_t records = message_take_count(&r, LIMIT_RUN_PACKAGES, RECORD_SIZE_MIN);
         struct vouched *at = ARENA_ARRAY(arena, struct vouched, records);
         if (at == NULL)
             return arena_full(arena, err);
@@ -207,7 +175,7 @@ bool prove_lists_answer_read(struct bytes raw, size_t count, struct arena *arena
             read_record(&r, &at[k]);
         out[i] = (struct vouched_records){at, records};
     }
-    if (!finish(&r, "answer", err))
+    if (!message_whole(&r, "answer", err))
         return false;
     *head = got;
     return true;
@@ -216,9 +184,9 @@ bool prove_lists_answer_read(struct bytes raw, size_t count, struct arena *arena
 void prove_claims_write(struct writer *w, const struct package_claim *claims, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        put_text(w, claims[i].name);
-        put_text(w, claims[i].arch);
-        put_text(w, claims[i].version);
+        message_put_text(w, claims[i].name);
+        message_put_text(w, claims[i].arch);
+        message_put_text(w, claims[i].version);
     }
 }
 
@@ -230,11 +198,11 @@ bool prove_packages_answer_read(struct bytes raw, size_t count, struct prove_hea
 
     prove_head_read(&r, "SCA1", &got);
     for (size_t i = 0; reader_ok(&r) && got.done && i < count; i++) {
-        out[i].name = take_text(&r, LIMIT_PACKAGE_NAME);
-        out[i].arch = take_text(&r, LIMIT_ARCH);
-        out[i].version = take_text(&r, LIMIT_VERSION);
+        out[i].name = message_take_text(&r, LIMIT_PACKAGE_NAME);
+        out[i].arch = message_take_text(&r, LIMIT_ARCH);
+        out[i].version = message_take_text(&r, LIMIT_VERSION);
     }
-    if (!finish(&r, "answer", err))
+    if (!message_whole(&r, "answer", err))
         return false;
     *head = got;
     return true;

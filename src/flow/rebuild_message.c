@@ -1,24 +1,7 @@
 #include "flow/rebuild_message.h"
 
 #include "base/limits.h"
-
-static void put_text(struct writer *w, struct text text)
-{
-    writer_varint(w, text.size);
-    writer_text(w, text);
-}
-
-/* A text that is none fails the reader. */
-static struct text take_text(struct reader *r, size_t limit)
-{
-    struct bytes raw = reader_take(r, (size_t)reader_varint_max(r, limit));
-    struct text text = {0};
-    struct error ignored;
-
-    if (reader_ok(r) && !text_from_bytes(raw, limit, &text, &ignored))
-        reader_fail(r);
-    return text;
-}
+#include "base/message_parts.h"
 
 static bool finish(const struct reader *r, const char *what, struct error *err)
 {
@@ -36,9 +19,9 @@ void rebuild_question_write(struct writer *w, const struct rebuild_question *que
     writer_u64(w, question->memory_max);
     writer_u64(w, question->file_size_max);
     writer_byte(w, (uint8_t)question->supplement_count);
-    put_text(w, question->root);
-    put_text(w, question->package);
-    put_text(w, question->arch);
+    message_put_text(w, question->root);
+    message_put_text(w, question->package);
+    message_put_text(w, question->arch);
 }
 
 bool rebuild_question_read(struct bytes raw, struct rebuild_question *out, struct error *err)
@@ -52,9 +35,9 @@ bool rebuild_question_read(struct bytes raw, struct rebuild_question *out, struc
     got.memory_max = reader_u64(&r);
     got.file_size_max = reader_u64(&r);
     got.supplement_count = reader_u8(&r);
-    got.root = take_text(&r, LIMIT_PATH);
-    got.package = take_text(&r, LIMIT_PACKAGE_NAME);
-    got.arch = take_text(&r, LIMIT_ARCH);
+    got.root = message_take_text(&r, LIMIT_PATH);
+    got.package = message_take_text(&r, LIMIT_PACKAGE_NAME);
+    got.arch = message_take_text(&r, LIMIT_ARCH);
     if (!finish(&r, "question", err))
         return false;
     if (memcmp(magic.at, "SRQ1", 4) != 0 || what == REBUILD_UNKNOWN || what >= REBUILD_WHAT_COUNT ||
@@ -75,14 +58,14 @@ static void write_view(struct writer *w, const struct rebuild_view *view)
                                  view->made_name, view->made_version, view->made_arch};
 
     for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
-        put_text(w, texts[i]);
+        message_put_text(w, texts[i]);
     writer_u64(w, view->size);
     writer_put(w, (struct bytes){view->digest.at, digest_size(DIGEST_SHA256)});
     writer_u64(w, view->spool_size);
     writer_u64(w, view->memory);
     for (size_t i = BASE_UNKNOWN + 1; i < BASE_CLASS_COUNT; i++)
         writer_u32(w, view->missing[i]);
-    put_text(w, view->missing_first);
+    message_put_text(w, view->missing_first);
 }
 
 void rebuild_answer_write(struct writer *w, const struct rebuild_answer *answer)
@@ -102,24 +85,24 @@ void rebuild_answer_write(struct writer *w, const struct rebuild_answer *answer)
         return;
     }
     writer_byte(w, (uint8_t)answer->error);
-    put_text(w, answer->problem);
+    message_put_text(w, answer->problem);
 }
 
 static void read_view(struct reader *r, struct rebuild_view *out)
 {
-    out->package = take_text(r, LIMIT_PACKAGE_NAME);
-    out->version = take_text(r, LIMIT_VERSION);
-    out->arch = take_text(r, LIMIT_ARCH);
-    out->made_name = take_text(r, LIMIT_PACKAGE_NAME);
-    out->made_version = take_text(r, LIMIT_VERSION);
-    out->made_arch = take_text(r, LIMIT_ARCH);
+    out->package = message_take_text(r, LIMIT_PACKAGE_NAME);
+    out->version = message_take_text(r, LIMIT_VERSION);
+    out->arch = message_take_text(r, LIMIT_ARCH);
+    out->made_name = message_take_text(r, LIMIT_PACKAGE_NAME);
+    out->made_version = message_take_text(r, LIMIT_VERSION);
+    out->made_arch = message_take_text(r, LIMIT_ARCH);
     out->size = reader_u64(r);
     struct bytes digest = reader_take(r, digest_size(DIGEST_SHA256));
     out->spool_size = reader_u64(r);
     out->memory = reader_u64(r);
     for (size_t i = BASE_UNKNOWN + 1; i < BASE_CLASS_COUNT; i++)
         out->missing[i] = reader_u32(r);
-    out->missing_first = take_text(r, sizeof(((struct error *)NULL)->text));
+    out->missing_first = message_take_text(r, sizeof(((struct error *)NULL)->text));
     if (!reader_ok(r))
         return;
     out->digest.kind = DIGEST_SHA256;
@@ -147,7 +130,7 @@ bool rebuild_answer_read(struct bytes raw, struct rebuild_answer *out, struct er
         got.kind = REBUILD_FAILED;
         got.confined = reader_u8(&r);
         kind = reader_u8(&r);
-        got.problem = take_text(&r, sizeof(err->text));
+        got.problem = message_take_text(&r, sizeof(err->text));
     } else {
         return error_set(err, ERROR_INPUT, "answer: is none that is known");
     }

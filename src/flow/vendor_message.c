@@ -1,52 +1,20 @@
 #include "flow/vendor_message.h"
 
 #include "base/limits.h"
+#include "base/message_parts.h"
 
 #define LIST_SIZE_MIN  (3 + 1 + 8)
 #define SUITE_SIZE_MIN (4 + 1 + 8 + 1)
-
-static void put_text(struct writer *w, struct text text)
-{
-    writer_varint(w, text.size);
-    writer_text(w, text);
-}
-
-/* A text that is none fails the reader. */
-static struct text take_text(struct reader *r, size_t limit)
-{
-    struct bytes raw = reader_take(r, (size_t)reader_varint_max(r, limit));
-    struct text text = {0};
-    struct error ignored;
-
-    if (reader_ok(r) && !text_from_bytes(raw, limit, &text, &ignored))
-        reader_fail(r);
-    return text;
-}
-
-static size_t take_count(struct reader *r, size_t most, size_t size_min)
-{
-    size_t count = (size_t)reader_varint_max(r, most);
-
-    if (reader_ok(r) && count > reader_left(r) / size_min)
-        reader_fail(r);
-    return reader_ok(r) ? count : 0;
-}
-
-static bool finish(const struct reader *r, const char *what, struct error *err)
-{
-    return (reader_ok(r) && reader_left(r) == 0) ||
-           error_set(err, ERROR_INPUT, "%s: is broken at byte %zu", what, reader_place(r));
-}
 
 void vendor_question_write(struct writer *w, const struct vendor_question *question)
 {
     writer_string(w, "SNQ1");
     writer_u64(w, (uint64_t)question->now_us);
     writer_u64(w, (uint64_t)question->after_us);
-    put_text(w, question->root);
-    put_text(w, question->state);
-    put_text(w, question->publishers);
-    put_text(w, question->folder);
+    message_put_text(w, question->root);
+    message_put_text(w, question->state);
+    message_put_text(w, question->publishers);
+    message_put_text(w, question->folder);
 }
 
 bool vendor_question_read(struct bytes raw, struct vendor_question *out, struct error *err)
@@ -59,13 +27,13 @@ bool vendor_question_read(struct bytes raw, struct vendor_question *out, struct 
         reader_fail(&r);
     got.now_us = (int64_t)reader_u64(&r);
     got.after_us = (int64_t)reader_u64(&r);
-    got.root = take_text(&r, LIMIT_PATH);
-    got.state = take_text(&r, LIMIT_PATH);
-    got.publishers = take_text(&r, LIMIT_PATH);
-    got.folder = take_text(&r, LIMIT_PATH);
+    got.root = message_take_text(&r, LIMIT_PATH);
+    got.state = message_take_text(&r, LIMIT_PATH);
+    got.publishers = message_take_text(&r, LIMIT_PATH);
+    got.folder = message_take_text(&r, LIMIT_PATH);
     if (got.root.size == 0 || got.after_us < 0)
         reader_fail(&r);
-    if (!finish(&r, "question", err))
+    if (!message_whole(&r, "question", err))
         return false;
     *out = got;
     return true;
@@ -76,17 +44,17 @@ void vendor_suites_write(struct writer *w, const struct vendor_suites *suites)
     writer_varint(w, suites->count);
     for (size_t i = 0; i < suites->count; i++) {
         const struct vendor_suite *suite = &suites->at[i];
-        put_text(w, suite->publisher);
-        put_text(w, suite->uri);
-        put_text(w, suite->suite);
-        put_text(w, suite->why);
+        message_put_text(w, suite->publisher);
+        message_put_text(w, suite->uri);
+        message_put_text(w, suite->suite);
+        message_put_text(w, suite->why);
         writer_byte(w, suite->silent);
         writer_u64(w, (uint64_t)suite->date_us);
         writer_varint(w, suite->list_count);
         for (size_t k = 0; k < suite->list_count; k++) {
-            put_text(w, suite->lists[k].component);
-            put_text(w, suite->lists[k].arch);
-            put_text(w, suite->lists[k].why);
+            message_put_text(w, suite->lists[k].component);
+            message_put_text(w, suite->lists[k].arch);
+            message_put_text(w, suite->lists[k].why);
             writer_byte(w, (uint8_t)suite->lists[k].state);
             writer_u64(w, (uint64_t)suite->lists[k].date_us);
         }
@@ -95,9 +63,9 @@ void vendor_suites_write(struct writer *w, const struct vendor_suites *suites)
 
 static void read_list(struct reader *r, struct vendor_list *out)
 {
-    out->component = take_text(r, LIMIT_RELEASE_FIELD);
-    out->arch = take_text(r, LIMIT_ARCH);
-    out->why = take_text(r, LIMIT_RELEASE_FIELD);
+    out->component = message_take_text(r, LIMIT_RELEASE_FIELD);
+    out->arch = message_take_text(r, LIMIT_ARCH);
+    out->why = message_take_text(r, LIMIT_RELEASE_FIELD);
     uint8_t state = reader_u8(r);
     out->date_us = (int64_t)reader_u64(r);
     if (state >= ARCHIVE_STATE_COUNT)
@@ -107,13 +75,13 @@ static void read_list(struct reader *r, struct vendor_list *out)
 
 static bool read_suite(struct reader *r, struct arena *arena, struct vendor_suite *out, struct error *err)
 {
-    out->publisher = take_text(r, LIMIT_RELEASE_FIELD);
-    out->uri = take_text(r, LIMIT_URL);
-    out->suite = take_text(r, LIMIT_RELEASE_FIELD);
-    out->why = take_text(r, LIMIT_RELEASE_FIELD);
+    out->publisher = message_take_text(r, LIMIT_RELEASE_FIELD);
+    out->uri = message_take_text(r, LIMIT_URL);
+    out->suite = message_take_text(r, LIMIT_RELEASE_FIELD);
+    out->why = message_take_text(r, LIMIT_RELEASE_FIELD);
     uint8_t silent = reader_u8(r);
     out->date_us = (int64_t)reader_u64(r);
-    out->list_count = take_count(r, VENDOR_LISTS_MAX, LIST_SIZE_MIN);
+    out->list_count = message_take_count(r, VENDOR_LISTS_MAX, LIST_SIZE_MIN);
     if (silent > 1)
         reader_fail(r);
     out->silent = silent == 1;
@@ -133,14 +101,14 @@ bool vendor_answer_read(struct bytes raw, struct arena *arena, struct prove_head
     struct prove_head got = {0};
 
     prove_head_read(&r, "SNA1", &got);
-    size_t count = got.done ? take_count(&r, VENDOR_SUITES_MAX, SUITE_SIZE_MIN) : 0;
+    size_t count = got.done ? message_take_count(&r, VENDOR_SUITES_MAX, SUITE_SIZE_MIN) : 0;
     struct vendor_suite *suites = ARENA_ARRAY(arena, struct vendor_suite, count);
     if (suites == NULL)
         return arena_full(arena, err);
     for (size_t i = 0; i < count; i++)
         if (!read_suite(&r, arena, &suites[i], err))
             return false;
-    if (!finish(&r, "answer", err))
+    if (!message_whole(&r, "answer", err))
         return false;
     *head = got;
     *out = (struct vendor_suites){suites, count};
