@@ -10,6 +10,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/own.h"
+#include "model/refusal.h"
 #include "store/trust_record.h"
 
 #define CLOCK_DOUBT_US (10 * TIME_MINUTE_US)
@@ -52,7 +53,7 @@ static bool describe(struct agent *agent, struct outbox *outbox, struct agent_ch
         .clock_us = agent->now_us,
         .scanned_us = look.work.scanned_us,
         .flags = look.flags | (box.refused ? AGENT_OUTBOX_DROPPED : 0) |
-                 (found && record.problem.size > 0 ? AGENT_TRUST_ALARM : 0) |
+                 (found && events_attack(record.problem) != NULL ? AGENT_TRUST_ALARM : 0) |
                  (memory->clock_off_us > CLOCK_DOUBT_US || memory->clock_off_us < -CLOCK_DOUBT_US
                       ? AGENT_CLOCK_DOUBTED
                       : 0),
@@ -205,9 +206,11 @@ static void follow(struct burst *burst)
         if (steps[i].follow(burst, &why))
             continue;
         log_line(LOG_WARNING, "agent", "%s: %s", steps[i].name, why.text);
-        if (why.kind == ERROR_TRUST)
-            (void)!events_put(burst->agent, burst->outbox, AGENT_EVENT_ALARM, steps[i].name,
-                              text_of(why.text), &ignored);
+        const char *attack = events_attack(text_of(why.text));
+        if (attack == NULL && why.kind == ERROR_TRUST)
+            attack = trust_refusal_name(TRUST_WRONG_SIGNATURE);
+        if (attack != NULL && !events_alarm(burst->agent, burst->outbox, attack, text_of(why.text), &ignored))
+            log_line(LOG_WARNING, "agent", "alarm: %s", ignored.text);
         if (burst->answer.status == 503 || burst->answer.status == 429) {
             burst->agent->memory.retry_s = burst->answer.retry_after_s;
             return;

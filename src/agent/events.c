@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "base/own.h"
 #include "format/json.h"
+#include "model/refusal.h"
 #include "store/evidence.h"
 #include "store/journal.h"
 #include "store/trust_record.h"
@@ -106,6 +107,38 @@ bool events_put(const struct agent *agent, struct outbox *outbox, enum agent_eve
     put_text(&j, "text", text);
     json_close_object(&j);
     return body_of(&w, agent->arena, &event.body, err) && outbox_append(outbox, &event, 1, NULL, 0, err);
+}
+
+/* ---- alarms ---- */
+
+const char *events_attack(struct text text)
+{
+    static const enum trust_refusal attacks[] = {TRUST_VENDOR_SIGNATURE, TRUST_WRONG_SIGNATURE, TRUST_FREEZE,
+                                                 TRUST_MIX_AND_MATCH,    TRUST_ROLLBACK,        TRUST_SCOPE,
+                                                 TRUST_ENDLESS_DATA};
+
+    for (size_t i = 0; i < sizeof(attacks) / sizeof(*attacks); i++) {
+        const char *name = trust_refusal_name(attacks[i]);
+        size_t at = text_find(text, text_of(name));
+        if (at != SIZE_MAX && text_starts(text_part(text, at + strlen(name), SIZE_MAX), TEXT(":")))
+            return name;
+    }
+    return NULL;
+}
+
+bool events_alarm(struct agent *agent, struct outbox *outbox, const char *name, struct text text,
+                  struct error *err)
+{
+    uint64_t hash = text_hash(text, text_hash(text_of(name), 1));
+    int64_t age_us = agent->now_us - agent->memory.alarmed_us;
+
+    if (hash == agent->memory.alarm && age_us >= 0 && age_us < TIME_DAY_US)
+        return true;
+    if (!events_put(agent, outbox, AGENT_EVENT_ALARM, name, text, err))
+        return false;
+    agent->memory.alarm = hash;
+    agent->memory.alarmed_us = agent->now_us;
+    return true;
 }
 
 /* ---- runs ---- */

@@ -20,6 +20,16 @@ bool events_collect(const struct agent *agent, struct outbox *outbox, struct err
 bool events_put(const struct agent *agent, struct outbox *outbox, enum agent_event_kind kind,
                 const char *name, struct text text, struct error *err) MUST_USE;
 
+/*
+ * The name of the attack that this text tells of (model/refusal.h): it stands in it with a colon behind. NULL: of none, such as a network
+ * that failed.
+ */
+const char *events_attack(struct text text);
+
+/* An alarm of something that is found again at every turn: told when it is new, and once a day. Changes memory. */
+bool events_alarm(struct agent *agent, struct outbox *outbox, const char *name, struct text text,
+                  struct error *err) MUST_USE;
+
 /* Sends what waits, over this link. ERROR_CONFLICT: the server refuses, and the answer says for how long. */
 bool events_send(struct agent *agent, struct outbox *outbox, struct link *link, struct link_answer *answer,
                  struct error *err) MUST_USE;

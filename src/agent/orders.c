@@ -42,14 +42,17 @@ bool orders_plan(const struct agent *agent, struct fleet_plan *out, bool *found,
 /* rollback: whoever stands in for the server shows the plan of yesterday. */
 static bool take_plan(struct agent *agent, struct bytes raw, struct error *err)
 {
-    struct fleet_plan plan;
+    struct fleet_plan plan, held;
+    struct error ignored;
     const char *path;
+    bool found;
 
     if (!open_plan(agent, raw, &plan, err))
         return false;
-    if (plan.generation < agent->memory.plan)
+    /* Held against the plan on the disk, which is durable; what turns remember need not be. One that is broken holds nobody back. */
+    if (orders_plan(agent, &held, &found, &ignored) && found && plan.generation < held.generation)
         return error_set(err, ERROR_TRUST, "rollback: plan %llu, and %llu was here",
-                         (unsigned long long)plan.generation, (unsigned long long)agent->memory.plan);
+                         (unsigned long long)plan.generation, (unsigned long long)held.generation);
     if (!agent_path(agent, "plan", &path, err) || !file_replace(path, raw, 0600, err))
         return false;
     agent->memory.plan = plan.generation;
@@ -100,7 +103,7 @@ bool orders_refresh(struct agent *agent, struct error *err)
                                                   .now_us = agent->now_us};
     if (!trust_refresh(&request, agent->arena, &record, err))
         return false;
-    return record.problem.size == 0 || error_set(err, ERROR_TRUST, "%.*s", TEXT_ARG(record.problem));
+    return record.problem.size == 0 || error_set(err, ERROR_CONFLICT, "%.*s", TEXT_ARG(record.problem));
 }
 
 /* ---- the pulse ---- */

@@ -224,6 +224,21 @@ static bool choose(struct agent *agent, const struct orders *orders, const struc
     return true;
 }
 
+/*
+ * A restart, where one is needed and the policy lets it now. Not before a look that found nothing else to do: so what the last run came to
+ * has been told by then.
+ */
+static bool restart_if_due(const struct agent *agent, const struct scan *scan, struct error *err)
+{
+    const char *const argv[] = {agent->program, "unattended", "finish", NULL};
+    const char *why;
+
+    if (!unattended_may_restart(scan, &why))
+        return true;
+    log_line(LOG_INFO, "agent", "%s", why);
+    return os_become(argv, err);
+}
+
 /* Under an order nobody else installs here; what fails is told, and is no reason to leave holes open. */
 static void hold_others(const struct agent *agent, const struct scan *scan)
 {
@@ -272,7 +287,7 @@ bool work_turn(struct agent *agent, bool look_only, struct error *err)
         return true;
     if (look.turn != UNATTENDED_URGENT && look.turn != UNATTENDED_ALL) {
         remember_offered(agent, &request);
-        return true;
+        return restart_if_due(agent, scan, err);
     }
     return become_apply(agent, look.names, look.turn == UNATTENDED_URGENT ? look.name_count : 0, err);
 }

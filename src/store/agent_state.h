@@ -85,7 +85,9 @@ struct agent_memory {
     int64_t clock_off_us;        /* the server's time less ours */
     uint8_t inventory_root[16];  /* the server's, as far as we know */
     uint64_t status_identity[4]; /* of dpkg's status when the inventory was made: inode, size, mtime, ctime */
-    uint8_t metered;             /* 1: yes */
+    uint64_t alarm;              /* hash of the last alarm that turns keep finding, and when it was told */
+    int64_t alarmed_us;
+    uint8_t metered; /* 1: yes */
     uint8_t safe_lane;
     uint8_t too_old; /* the server no longer speaks this protocol */
 };

@@ -183,7 +183,16 @@ class Orders(Fleet):
         self.assertIn("rollback: plan 1, and 2 was here", self.run_it("run", "--once").stderr)
         self.run_it("run", "--once")
         self.assertEqual(self.server.checkins[-1]["plan"], 2)
-        self.assertEqual(self.events(5)[0]["name"], "plan")
+        self.run_it("run", "--once")
+        self.assertEqual([alarm["name"] for alarm in self.events(5)], ["rollback"])  # found three times, told once
+
+    def test_rollback_is_refused_by_what_is_durable(self):
+        self.server.make_plan()
+        self.run_it("run", "--once")
+        os.remove(self.path("memory"))  # as after a power cut
+        self.server.make_plan(generation=1)
+        self.server.plan_generation = 9
+        self.assertIn("rollback: plan 1, and 2 was here", self.run_it("run", "--once").stderr)
 
     def test_forged_plan(self):
         self.server.make_plan()
