@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import struct
 import subprocess
 import sys
 import tempfile
@@ -11,7 +12,7 @@ import unittest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey as Key
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from fleet_server import DAY, ZERO, Authority, FleetServer  # noqa: E402
+from fleet_server import DAY, ZERO, Authority, FleetServer, Proxy  # noqa: E402
 from made_root import MadeRoot  # noqa: E402
 
 SUTURE = os.environ["SUTURE"]
@@ -201,6 +202,27 @@ class Orders(Fleet):
         self.run_it("run", "--once")
         self.assertEqual(self.server.checkins[-1]["plan"], 1)
 
+    def test_advisories_come_into_use(self):
+        manifest = b"Format: 1\nMade: 2026-11-21T07:50:00Z\nReleases: debian-12\n"
+        bundle = b"SGB1" + struct.pack("<H", 1) + b"\x08manifest" + struct.pack("<Q", len(manifest)) + manifest
+        self.server.make_plan(advisories=(bundle, 3))
+        self.run_it("run", "--once")
+        with open(os.path.join(self.state, "current", "manifest"), "rb") as file:
+            self.assertEqual(file.read(), manifest)
+        self.run_it("run", "--once")
+        self.assertEqual(self.server.checkins[-1]["advisories"], 3)
+        fetched = [path for path in self.server.plain_paths if path.startswith("/content/")]
+        self.assertEqual(len(fetched), 1)
+
+    def test_budget_of_a_metered_network(self):
+        with open(os.path.join(self.config, "agent.yaml"), "w", encoding="utf-8") as file:
+            file.write("work: no\nmetered: yes\nmetered_budget: 1k\n")
+        self.server.make_plan(advisories=(bytes(5000), 3))
+        self.assertIn("5000 bytes on a metered network", self.run_it("run", "--once").stderr)
+        self.assertFalse([path for path in self.server.plain_paths if path.startswith("/content/")])
+        self.run_it("run", "--once")
+        self.assertTrue(self.server.checkins[-1]["flags"] & 8)
+
     def test_wrong_advisories(self):
         self.server.make_plan(advisories=(b"no bundle", 3))
         self.assertIn("advisories: bundle: does not begin with SGB1", self.run_it("run", "--once").stderr)
@@ -238,6 +260,49 @@ class Pulse(Fleet):
         self.server.urgency = 2
         self.server.pulse = lambda: FleetServer.pulse(self.server, key=Key.generate())
         self.assertEqual(self.pulse(), "nothing")
+
+
+class Proxies(Fleet):
+    def test_all_goes_through(self):
+        proxy = Proxy()
+        self.addCleanup(proxy.close)
+        with open(os.path.join(self.config, "agent.yaml"), "a", encoding="utf-8") as file:
+            file.write(f"proxy: {proxy.url}\n")
+        self.enroll()
+        self.run_it("run", "--once")
+        self.assertEqual(len(self.server.commits), 1)
+        tunnel = "CONNECT " + self.server.url[len("https://"):]
+        self.assertEqual([line for line in proxy.asked if line.startswith("CONNECT")], [tunnel] * 3)
+        self.assertIn(f"GET {self.server.content_url}/repo/metadata/1.root.json", proxy.asked)
+
+    def test_of_the_environment(self):
+        proxy = Proxy()
+        self.addCleanup(proxy.close)
+        self.environment["https_proxy"] = proxy.url
+        self.enroll()
+        self.assertEqual(len(proxy.asked), 2)  # one to learn whom to believe, one to enrol
+
+
+class Killed(Fleet):
+    def test_at_any_moment(self):
+        """kill -9 again and again: no event twice, no check-in's number with two words, and the machine is whole afterwards."""
+        self.enroll()
+        self.run_it("run", "--once")
+        for moment in range(1, 13):
+            running = subprocess.Popen([AGENT, "run", "once"], env=self.environment, stderr=subprocess.DEVNULL, start_new_session=True)
+            try:
+                running.wait(moment * 0.03)
+            except subprocess.TimeoutExpired:
+                os.killpg(running.pid, 9)
+                running.wait()
+        self.run_it("run", "--once")
+        words = {}
+        for said in self.server.checkins:
+            self.assertEqual(words.setdefault(said["counter"], said["random"]), said["random"])
+        counters = [said["counter"] for said in self.server.checkins]
+        self.assertEqual(counters, sorted(counters))
+        self.assertEqual(self.server.inventory, self.server.commits[-1][1])
+        self.assertEqual(self.status()["failures"], 0)
 
 
 class Daemon(Fleet):

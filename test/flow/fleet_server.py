@@ -2,15 +2,21 @@
 
 It is not the server: it remembers in lists what was said to it. Everything is on loopback with ports of its own."""
 import base64
+import contextlib
 import datetime
 import hashlib
 import http.server
 import hmac
 import json
 import os
+import select
+import socket
 import ssl
 import struct
+import sys
 import threading
+import traceback
+import urllib.request
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -125,8 +131,15 @@ class FleetServer:
     def serve(self, handler):
         server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
         server.daemon_threads = True
+        server.handle_error = self.note_trouble
         threading.Thread(target=server.serve_forever, daemon=True, kwargs={"poll_interval": 0.05}).start()
         return server
+
+    @staticmethod
+    def note_trouble(*_):
+        """An agent that was killed is no trouble; what this server itself did not expect is."""
+        if not isinstance(sys.exc_info()[1], (ConnectionError, ssl.SSLError, TimeoutError)):
+            traceback.print_exc()
 
     def close(self):
         for server in (self.tls, self.plain):
@@ -308,3 +321,52 @@ class FleetServer:
                 self.events.append((epoch, number, kind, made, raw))
         self.ack_cap = None
         return 200, b"SAA1" + struct.pack("<QQ", epoch, first + count - 1)
+
+
+class Proxy:
+    """An HTTP proxy: tunnels, and plain GETs. It notes what it was asked for."""
+
+    def __init__(self):
+        self.asked = []
+        proxy = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_CONNECT(self):
+                proxy.asked.append("CONNECT " + self.path)
+                host, port = self.path.rsplit(":", 1)
+                with socket.create_connection((host, int(port)), timeout=20) as far:
+                    self.send_response(200)
+                    self.end_headers()
+                    ends = [self.connection, far]
+                    with contextlib.suppress(ConnectionError):
+                        proxy.carry(ends)
+
+            def do_GET(self):
+                proxy.asked.append("GET " + self.path)
+                request = urllib.request.Request(self.path, headers={"If-None-Match": self.headers.get("If-None-Match", "")})
+                with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request) as answer:
+                    body = answer.read()
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        threading.Thread(target=self.server.serve_forever, daemon=True, kwargs={"poll_interval": 0.05}).start()
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+
+    def carry(self, ends):
+        while True:
+            for end in select.select(ends, [], [], 20)[0]:
+                piece = end.recv(65536)
+                if not piece:
+                    return
+                ends[1 - ends.index(end)].sendall(piece)
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
