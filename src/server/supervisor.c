@@ -2,6 +2,7 @@
 
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "base/digest.h"
@@ -107,6 +108,18 @@ static bool start_pair(struct supervisor *supervisor, struct error *err)
            start_one(supervisor, "sutured-front", passed, 1 + FRONT_LISTENER_COUNT, &supervisor->front, err);
 }
 
+/* "::" is every address, on a machine without IPv6 too. */
+static bool open_listener(struct supervisor *supervisor, size_t index, struct error *err)
+{
+    const char *address = supervisor->settings->listen;
+    uint16_t *port = &supervisor->ports[index];
+    struct error ignored;
+
+    return gate_listen(address, port, &supervisor->listeners[index], err) ||
+           (strcmp(address, "::") == 0 && err->kind == ERROR_SYSTEM &&
+            gate_listen("0.0.0.0", port, &supervisor->listeners[index], &ignored));
+}
+
 static bool open_listeners(struct supervisor *supervisor, struct error *err)
 {
     const uint32_t ports[FRONT_LISTENER_COUNT] = {supervisor->settings->agents_port,
@@ -115,7 +128,7 @@ static bool open_listeners(struct supervisor *supervisor, struct error *err)
 
     for (size_t i = 0; i < FRONT_LISTENER_COUNT; i++) {
         supervisor->ports[i] = (uint16_t)ports[i];
-        if (!gate_listen(supervisor->settings->listen, &supervisor->ports[i], &supervisor->listeners[i], err))
+        if (!open_listener(supervisor, i, err))
             return false;
     }
     return true;
@@ -160,16 +173,29 @@ static void print_once(const struct supervisor *supervisor, struct text password
     (void)fflush(supervisor->out);
 }
 
+/* The front is not believed: half a frame, or nonsense, keeps nobody waiting for long. */
+static bool receive(const struct supervisor *supervisor, struct arena *arena, struct text *out,
+                    struct error *err)
+{
+    const struct timeval patience = {.tv_sec = 1};
+    struct bytes frame = {0};
+
+    (void)setsockopt(supervisor->front.control, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+    return frame_receive(supervisor->front.control, FRAME_MAX, arena, &frame, err) &&
+           text_from_bytes(frame, FRAME_MAX, out, err);
+}
+
 static bool hear(struct supervisor *supervisor, struct error *err)
 {
     OWN(arena_end) struct arena arena = arena_with(MIB);
-    struct bytes frame = {0};
-    struct text said;
+    struct text said = {0};
 
-    if (!frame_receive(supervisor->front.control, FRAME_MAX, &arena, &frame, err))
-        return err->kind == ERROR_ABSENT || error_at(err, "front");
-    if (!text_from_bytes(frame, FRAME_MAX, &said, err))
-        return error_at(err, "front");
+    if (!receive(supervisor, &arena, &said, err)) {
+        if (err->kind != ERROR_ABSENT) /* its end is seen to by look_after */
+            log_line(LOG_WARNING, "sutured", "the front says nonsense: %s", err->text);
+        own_fd(&supervisor->front.control); /* for the front this is the word to stop */
+        return true;
+    }
     if (text_equal(said, TEXT(FRONT_READY)))
         return on_ready(supervisor, err);
     if (text_starts(said, TEXT(FRONT_ONCE)))
