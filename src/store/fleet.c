@@ -291,14 +291,16 @@ bool fleet_size_good(struct bytes bytes, size_t limit, const char *what, struct 
 
 /* ---- numbers ---- */
 
-int64_t fleet_new_number(int64_t now_us)
+int64_t fleet_new_number(struct fleet_store *store, int64_t now_us)
 {
     const int64_t start_us = INT64_C(1577836800000000); /* 2020: 41 bits of milliseconds last until 2089 */
-    int64_t ms = now_us > start_us ? (now_us - start_us) / 1000 : 0;
+    uint64_t ms = now_us > start_us ? (uint64_t)(now_us - start_us) / 1000 : 0;
     uint32_t chance;
 
     os_random(&chance, sizeof(chance));
-    return (int64_t)((((uint64_t)ms & ((UINT64_C(1) << 41) - 1)) << 22) | (chance & 0x3fffff)) | 1;
+    int64_t number = (int64_t)((ms & ((UINT64_C(1) << 41) - 1)) << 22 | (chance & 0x3fffff));
+    store->last_number = number > store->last_number ? number : store->last_number + 1;
+    return store->last_number;
 }
 
 bool fleet_fix_number(struct text name, int64_t *out, struct error *err)

@@ -16,9 +16,10 @@ struct fleet_store {
     const struct store *kind;
     void *handle;
     bool read_only;
-    uint8_t writer[16]; /* this handle, in table writer */
-    int64_t batch;      /* its last one */
-    int64_t month;      /* the newest whose tables are known to be there */
+    uint8_t writer[16];  /* this handle, in table writer */
+    int64_t batch;       /* its last one */
+    int64_t last_number; /* given to a row */
+    int64_t month;       /* the newest whose tables are known to be there */
     /* Called where a batch can be cut in two, so that tests break connections and kill there; or NULL. */
     void (*at_place)(void *self, const char *place);
     void *self;
@@ -90,8 +91,11 @@ bool fleet_size_good(struct bytes bytes, size_t limit, const char *what, struct 
 
 /* ---- numbers, months ---- */
 
-/* 63 bits, of time and chance, that no row has. */
-int64_t fleet_new_number(int64_t now_us);
+/*
+ * 63 bits, of time and chance, above all that this handle has given. Where another handle hits upon the same one, the row
+ * cannot be made, and the batch is tried again with others.
+ */
+int64_t fleet_new_number(struct fleet_store *store, int64_t now_us);
 /* year * 100 + month */
 int64_t fleet_month_of(int64_t time_us);
 /* The tables of that month are there when this batch is committed. */
@@ -137,7 +141,7 @@ bool fleet_take_exact(const struct store_value *value, uint8_t *out, size_t size
 
 /* fleet_store_copy, and these statements in the same transaction, behind the comparison. */
 struct fleet_copied;
-bool fleet_copy_marked(struct fleet_store *from, struct fleet_store *to, const char *marks, struct fleet_copied *out,
-                       struct error *err) MUST_USE;
+bool fleet_copy_marked(struct fleet_store *from, struct fleet_store *to, const char *marks,
+                       struct fleet_copied *out, struct error *err) MUST_USE;
 
 #endif

@@ -31,6 +31,20 @@ static void assert_outcome(const char *row, const struct fleet_result *result, e
 
 /* ---- hosts ---- */
 
+struct counted {
+    size_t hosts, chunks;
+};
+
+static bool count_host(void *self, const struct fleet_host *host, struct bytes chunks, struct error *err)
+{
+    struct counted *counted = self;
+
+    (void)err;
+    counted->hosts++;
+    counted->chunks += chunks.size;
+    return host->hid != 0;
+}
+
 static void test_enrol(void **state)
 {
     OWN(fleet_store_close) struct fleet_store *store = fresh(state);
@@ -89,6 +103,29 @@ static void test_enrol(void **state)
     struct fleet_result stale = fleet_testing_write(store, &token);
     assert_outcome("old revision", &stale, FLEET_OUTCOME_CONFLICT,
                    "it is gone, or somebody changed it meanwhile");
+}
+
+/* Numbers are made of time and chance: as many as a fleet has at one moment, and none twice. */
+static void test_enrol_many(void **state)
+{
+    OWN(fleet_store_close) struct fleet_store *store = fresh(state);
+    const struct fleet_write token = {.kind = FLEET_WRITE_ENROL_TOKEN,
+                                      .enrol_token = {.secret = {1}, .uses_max = 100000}};
+    static struct fleet_write writes[4000];
+    static struct fleet_result results[COUNT_OF(writes)];
+    struct counted counted = {0};
+    struct error err = {0};
+
+    (void)fleet_testing_done(store, &token);
+    for (uint32_t i = 0; i < COUNT_OF(writes); i++) {
+        writes[i] = (struct fleet_write){.kind = FLEET_WRITE_ENROL, .enrol = {.secret = {1}, .at_us = NOW}};
+        memcpy(writes[i].enrol.id, &i, sizeof(i));
+    }
+    assert_done("write", fleet_store_write(store, writes, COUNT_OF(writes), results, &err), &err);
+    for (uint32_t i = 0; i < COUNT_OF(writes); i++)
+        assert_outcome("one of many", &results[i], FLEET_OUTCOME_DONE, "");
+    assert_done("hosts", fleet_store_all_hosts(store, false, count_host, &counted, &err), &err);
+    assert_int_equal(counted.hosts, COUNT_OF(writes));
 }
 
 static void test_host_changes(void **state)
@@ -749,20 +786,6 @@ static void test_host_pages(void **state)
     }
 }
 
-struct counted {
-    size_t hosts, chunks;
-};
-
-static bool count_host(void *self, const struct fleet_host *host, struct bytes chunks, struct error *err)
-{
-    struct counted *counted = self;
-
-    (void)err;
-    counted->hosts++;
-    counted->chunks += chunks.size;
-    return host->hid != 0;
-}
-
 static bool count_chunk(void *self, const uint8_t hash[FLEET_HASH_SIZE], struct bytes body, struct error *err)
 {
     (void)hash;
@@ -829,10 +852,11 @@ static void test_reader(void **state)
 int main(void)
 {
     static const struct fleet_test tests[] = {
-        ROW(test_enrol),           ROW(test_host_changes), ROW(test_seen),     ROW(test_inventory),
-        ROW(test_events),          ROW(test_months),       ROW(test_epochs),   ROW(test_findings),
-        ROW(test_fix_generations), ROW(test_generations),  ROW(test_fleet_id), ROW(test_people),
-        ROW(test_audit),           ROW(test_host_pages),   ROW(test_streams),  ROW(test_reader),
+        ROW(test_enrol),     ROW(test_enrol_many),      ROW(test_host_changes), ROW(test_seen),
+        ROW(test_inventory), ROW(test_events),          ROW(test_months),       ROW(test_epochs),
+        ROW(test_findings),  ROW(test_fix_generations), ROW(test_generations),  ROW(test_fleet_id),
+        ROW(test_people),    ROW(test_audit),           ROW(test_host_pages),   ROW(test_streams),
+        ROW(test_reader),
     };
 
     return fleet_testing_run(tests, COUNT_OF(tests));

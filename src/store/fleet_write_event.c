@@ -23,10 +23,18 @@ struct outbox {
     int64_t made_us;
 };
 
+/* The machine of an outbox that is not stored yet. */
+struct machine {
+    int64_t hid;
+    bool there;
+    uint64_t outboxes; /* that it has */
+};
+
 struct run {
     struct fleet_batch *batch;
+    size_t capacity; /* of both tables: a power of two, more than twice what is in them */
     struct outbox *outboxes;
-    size_t outbox_count;
+    struct machine *machines;
     struct store_value *rows; /* held back */
     size_t row_count, row_capacity;
     int64_t month; /* of them */
@@ -34,28 +42,36 @@ struct run {
 
 /* ---- the outboxes of a run ---- */
 
-/* A hash of two numbers with linear probing; the table is twice as large as what is in it. */
-static struct outbox *outbox_of(struct run *run, size_t capacity, int64_t hid, uint64_t epoch)
+static size_t place_of(const struct run *run, int64_t hid, uint64_t epoch)
 {
     const uint64_t key[] = {(uint64_t)hid, epoch};
-    size_t place = (size_t)text_hash((struct text){(const char *)key, sizeof(key)}, 1) & (capacity - 1);
+
+    return (size_t)text_hash((struct text){(const char *)key, sizeof(key)}, 1) & (run->capacity - 1);
+}
+
+/* Tables with linear probing: the row, or the empty one where it belongs. */
+static struct outbox *outbox_of(const struct run *run, int64_t hid, uint64_t epoch)
+{
+    size_t place = place_of(run, hid, epoch);
 
     while (run->outboxes[place].hid != 0 &&
            (run->outboxes[place].hid != hid || run->outboxes[place].epoch != epoch))
-        place = (place + 1) & (capacity - 1);
+        place = (place + 1) & (run->capacity - 1);
     return &run->outboxes[place];
 }
 
-struct outbox_taking {
-    struct run *run;
-    size_t capacity;
-};
+static struct machine *machine_of(const struct run *run, int64_t hid)
+{
+    size_t place = place_of(run, hid, 0);
+
+    while (run->machines[place].hid != 0 && run->machines[place].hid != hid)
+        place = (place + 1) & (run->capacity - 1);
+    return &run->machines[place];
+}
 
 static bool take_outbox(void *self, const struct store_value *columns, struct error *err)
 {
-    struct outbox_taking *taking = self;
-    struct outbox *outbox =
-        outbox_of(taking->run, taking->capacity, columns[0].number, (uint64_t)columns[1].number);
+    struct outbox *outbox = outbox_of(self, columns[0].number, (uint64_t)columns[1].number);
 
     (void)err;
     outbox->ack = (uint64_t)columns[2].number;
@@ -64,55 +80,75 @@ static bool take_outbox(void *self, const struct store_value *columns, struct er
     return true;
 }
 
-static bool read_outboxes(struct run *run, const struct fleet_write *writes, size_t count, size_t capacity,
-                          struct error *err)
+static bool take_machine(void *self, const struct store_value *columns, struct error *err)
 {
-    struct fleet_batch *batch = run->batch;
-    struct store_value *keys = ARENA_ARRAY(batch->arena, struct store_value, count * 2);
-    struct outbox_taking taking = {run, capacity};
-    struct store_call call = {
-        .sql = "SELECT hid, epoch, ack, lost FROM outbox WHERE (hid, epoch) IN ({rows})",
-        .types = "nn",
-        .values = keys,
-        .columns = "nnnn",
-        .each = take_outbox,
-        .self = &taking,
-    };
+    struct machine *machine = machine_of(self, columns[0].number);
 
-    if (keys == NULL)
-        return arena_full(batch->arena, err);
+    (void)err;
+    machine->there = true;
+    machine->outboxes = (uint64_t)columns[1].number;
+    return true;
+}
+
+static bool read_outboxes(struct run *run, const struct fleet_write *writes, size_t count,
+                          struct store_value *keys, struct error *err)
+{
+    struct store_call call = {.sql =
+                                  "SELECT hid, epoch, ack, lost FROM outbox WHERE (hid, epoch) IN ({rows})",
+                              .types = "nn",
+                              .values = keys,
+                              .columns = "nnnn",
+                              .each = take_outbox,
+                              .self = run};
+
     for (size_t i = 0; i < count; i++) {
         const struct fleet_events *events = &writes[i].events;
-        struct outbox *outbox = outbox_of(run, capacity, events->hid, events->epoch);
+        struct outbox *outbox = outbox_of(run, events->hid, events->epoch);
         if (outbox->hid != 0 || events->hid == 0)
             continue;
         *outbox = (struct outbox){.hid = events->hid, .epoch = events->epoch, .made_us = events->received_us};
         keys[call.rows * 2] = number_value(events->hid);
         keys[call.rows++ * 2 + 1] = count_value(events->epoch);
     }
-    return call.rows == 0 || batch->store->kind->call(batch->store->handle, &call, err);
+    return call.rows == 0 || run->batch->store->kind->call(run->batch->store->handle, &call, err);
 }
 
-/* A first message of an outbox: the host must be there, and not have made too many. */
-static bool outbox_new(struct run *run, struct outbox *outbox, bool *good, struct fleet_result *result,
-                       struct error *err)
+/* Those whose outbox is new: they must be there, and not have made too many. */
+static bool read_machines(struct run *run, struct store_value *keys, struct error *err)
 {
-    const struct store_value hid = number_value(outbox->hid);
-    int64_t numbers[2];
-    bool found;
+    struct store_call call = {
+        .sql = "SELECT h.hid, (SELECT count(*) FROM outbox o WHERE o.hid = h.hid) FROM host h"
+               " WHERE h.hid IN ({rows})",
+        .types = "n",
+        .values = keys,
+        .columns = "nn",
+        .each = take_machine,
+        .self = run};
 
-    *good = false;
-    if (!fleet_ask_numbers(run->batch->store,
-                           "SELECT hid, (SELECT count(*) FROM outbox WHERE outbox.hid = host.hid) FROM host"
-                           " WHERE hid = ?1",
-                           "n", &hid, "nn", numbers, &found, err))
-        return false;
-    if (!found)
-        return fleet_refuse(result, FLEET_OUTCOME_ABSENT, "no such host");
-    if (numbers[1] >= LIMIT_FLEET_EPOCHS)
-        return fleet_refuse(result, FLEET_OUTCOME_LIMIT, "this machine made more than %d outboxes",
-                            LIMIT_FLEET_EPOCHS);
-    *good = true;
+    for (size_t i = 0; i < run->capacity; i++) {
+        const struct outbox *outbox = &run->outboxes[i];
+        struct machine *machine = outbox->hid == 0 || outbox->stored ? NULL : machine_of(run, outbox->hid);
+        if (machine == NULL || machine->hid != 0)
+            continue;
+        machine->hid = outbox->hid;
+        keys[call.rows++] = number_value(outbox->hid);
+    }
+    return call.rows == 0 || run->batch->store->kind->call(run->batch->store->handle, &call, err);
+}
+
+/* False, with the outcome: a first message of an outbox that is not taken. */
+static bool outbox_welcome(struct run *run, const struct outbox *outbox, struct fleet_result *result)
+{
+    const struct machine *machine;
+
+    if (outbox->stored || outbox->changed)
+        return true;
+    machine = machine_of(run, outbox->hid);
+    if (outbox->hid == 0 || !machine->there)
+        return !fleet_refuse(result, FLEET_OUTCOME_ABSENT, "no such host");
+    if (machine->outboxes >= LIMIT_FLEET_EPOCHS)
+        return !fleet_refuse(result, FLEET_OUTCOME_LIMIT, "this machine made more than %d outboxes",
+                             LIMIT_FLEET_EPOCHS);
     return true;
 }
 
@@ -266,14 +302,9 @@ static bool events_one(struct run *run, const struct fleet_events *events, struc
                        struct fleet_result *result, struct error *err)
 {
     size_t again;
-    bool good;
 
-    if (!message_good(events, result))
+    if (!message_good(events, result) || !outbox_welcome(run, outbox, result))
         return true;
-    if (!outbox->stored && !outbox->changed) {
-        if (!outbox_new(run, outbox, &good, result, err) || !good)
-            return result->outcome != FLEET_OUTCOME_UNKNOWN;
-    }
     if (!compare_all(run, events, outbox, result, &again, err))
         return false;
     result->ack = outbox->ack;
@@ -291,6 +322,8 @@ static bool events_one(struct run *run, const struct fleet_events *events, struc
         if (!hold_back(run, events, &events->events[i], err))
             return false;
     if (again < events->count) {
+        if (!outbox->stored && !outbox->changed)
+            machine_of(run, outbox->hid)->outboxes++;
         outbox->ack = events->events[events->count - 1].seq;
         outbox->changed = true;
     }
@@ -301,14 +334,14 @@ static bool events_one(struct run *run, const struct fleet_events *events, struc
 
 /* ---- a run ---- */
 
-static bool put_outboxes(struct run *run, size_t capacity, struct error *err)
+static bool put_outboxes(struct run *run, struct error *err)
 {
-    struct store_value *rows = ARENA_ARRAY(run->batch->arena, struct store_value, capacity * 5);
+    struct store_value *rows = ARENA_ARRAY(run->batch->arena, struct store_value, run->capacity * 5);
     size_t used = 0;
 
     if (rows == NULL)
         return arena_full(run->batch->arena, err);
-    for (size_t i = 0; i < capacity; i++) {
+    for (size_t i = 0; i < run->capacity; i++) {
         const struct outbox *outbox = &run->outboxes[i];
         if (!outbox->changed)
             continue;
@@ -325,23 +358,32 @@ static bool put_outboxes(struct run *run, size_t capacity, struct error *err)
         "nnnnn", rows, used / 5, err);
 }
 
+static bool run_begin(struct run *run, const struct fleet_write *writes, size_t count, struct error *err)
+{
+    struct arena *arena = run->batch->arena;
+    struct store_value *keys = ARENA_ARRAY(arena, struct store_value, count * 2);
+
+    run->capacity = 16;
+    while (run->capacity < count * 2 + 2)
+        run->capacity *= 2;
+    run->outboxes = ARENA_ARRAY(arena, struct outbox, run->capacity);
+    run->machines = ARENA_ARRAY(arena, struct machine, run->capacity);
+    if (keys == NULL || run->outboxes == NULL || run->machines == NULL)
+        return arena_full(arena, err);
+    return read_outboxes(run, writes, count, keys, err) && read_machines(run, keys, err);
+}
+
 bool fleet_write_events(struct fleet_batch *batch, const struct fleet_write *writes, size_t count,
                         struct fleet_result *results, struct error *err)
 {
     struct run run = {.batch = batch};
-    size_t capacity = 16;
 
-    while (capacity < count * 2)
-        capacity *= 2;
-    run.outboxes = ARENA_ARRAY(batch->arena, struct outbox, capacity);
-    if (run.outboxes == NULL)
-        return arena_full(batch->arena, err);
-    if (!read_outboxes(&run, writes, count, capacity, err))
+    if (!run_begin(&run, writes, count, err))
         return false;
     for (size_t i = 0; i < count; i++) {
-        struct outbox *outbox = outbox_of(&run, capacity, writes[i].events.hid, writes[i].events.epoch);
+        struct outbox *outbox = outbox_of(&run, writes[i].events.hid, writes[i].events.epoch);
         if (!events_one(&run, &writes[i].events, outbox, &results[i], err))
             return false;
     }
-    return flush(&run, err) && put_outboxes(&run, capacity, err);
+    return flush(&run, err) && put_outboxes(&run, err);
 }

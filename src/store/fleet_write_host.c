@@ -110,7 +110,8 @@ static bool enrol_one(struct fleet_batch *batch, const struct fleet_enrol *enrol
     if (token.uses >= token.uses_max)
         return fleet_refuse(result, FLEET_OUTCOME_REFUSED,
                             "the token was used %lld times, as often as it may", (long long)token.uses);
-    *result = (struct fleet_result){.outcome = FLEET_OUTCOME_DONE, .hid = fleet_new_number(enrol->at_us)};
+    *result = (struct fleet_result){.outcome = FLEET_OUTCOME_DONE,
+                                    .hid = fleet_new_number(batch->store, enrol->at_us)};
     return put_host(batch, enrol, &token, result->hid, err);
 }
 

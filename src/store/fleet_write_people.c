@@ -46,7 +46,7 @@ static bool put_row(struct fleet_batch *batch, const struct put *put, struct fle
 static bool enrol_token_one(struct fleet_batch *batch, const struct fleet_enrol_token *token,
                             struct fleet_result *result, struct error *err)
 {
-    int64_t number = token->revision == 0 ? fleet_new_number(token->made_us) : token->number;
+    int64_t number = token->revision == 0 ? fleet_new_number(batch->store, token->made_us) : token->number;
     const struct store_value values[] = {
         number_value(number),           hash_value(token->secret, FLEET_SECRET_SIZE),
         text_value(token->label),       text_value(token->by),
@@ -89,7 +89,7 @@ bool fleet_write_enrol_token(struct fleet_batch *batch, const struct fleet_write
 static bool api_token_one(struct fleet_batch *batch, const struct fleet_api_token *token,
                           struct fleet_result *result, struct error *err)
 {
-    int64_t number = token->revision == 0 ? fleet_new_number(token->made_us) : token->number;
+    int64_t number = token->revision == 0 ? fleet_new_number(batch->store, token->made_us) : token->number;
     const struct store_value values[] = {
         number_value(number),           hash_value(token->secret, FLEET_SECRET_SIZE),
         text_value(token->user),        text_value(token->label),
@@ -175,7 +175,7 @@ bool fleet_write_user(struct fleet_batch *batch, const struct fleet_write *write
 static bool now_item_one(struct fleet_batch *batch, const struct fleet_now_item *item,
                          struct fleet_result *result, struct error *err)
 {
-    int64_t number = item->revision == 0 ? fleet_new_number(item->made_us) : item->number;
+    int64_t number = item->revision == 0 ? fleet_new_number(batch->store, item->made_us) : item->number;
     const struct store_value values[] = {number_value(number),        text_value(item->fix),
                                          text_value(item->class),     text_value(item->by),
                                          text_value(item->reason),    number_value(item->made_us),

@@ -72,6 +72,7 @@ static bool failed(const struct sqlite *db, int status, struct error *err)
         return error_set(err, ERROR_INPUT, "damaged: %s", message);
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
+    case SQLITE_CONSTRAINT:
         return error_set(err, ERROR_CONFLICT, "%s", message);
     case SQLITE_CANTOPEN:
         return error_set(err, ERROR_ABSENT, "%s", message);
