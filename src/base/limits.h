@@ -321,7 +321,7 @@
 #define LIMIT_FLEET_BATCH   8192        /* writes of one commit: what 10,000 requests a second bring while one is synced */
 #define LIMIT_FLEET_USERS   10000       /* people who may log in */
 #define LIMIT_FLEET_PAGE    1000        /* rows of one answer to a person */
-#define LIMIT_FLEET_LEAP    1000000     /* how far a restored server believes agents that its numbers had come: a century of one an hour */
+#define LIMIT_FLEET_LEAP    100000000   /* how far a restored server believes agents that its numbers had come: three years of one a second */
 #define LIMIT_FLEET_TRIES   8           /* of one batch, against other writers and connections that break */
 #define LIMIT_FLEET_MEMORY  (512 * MIB) /* of one batch: its rows, twice */
 
