@@ -217,17 +217,14 @@ static bool check_strings(struct bytes file, struct mo *mo, struct error *err)
            check_parts(file, mo, err);
 }
 
-/* The two least bytes that do not occur. */
+/* The two least bytes that do not occur: as a rule 1 and 2, so looking for each is faster than counting all. */
 static bool choose_bytes(struct bytes strings, struct mo *mo, struct error *err)
 {
-    bool used[256] = {true};
     uint8_t found[2] = {0};
     size_t count = 0;
 
-    for (size_t i = 0; i < strings.size; i++)
-        used[strings.at[i]] = true;
     for (unsigned byte = 1; byte < 256 && count < 2; byte++)
-        if (!used[byte])
+        if (strings.size == 0 || memchr(strings.at, (int)byte, strings.size) == NULL)
             found[count++] = (uint8_t)byte;
     if (count < 2)
         return error_set(err, ERROR_INPUT, "mo: no two bytes are free to stand for others");
