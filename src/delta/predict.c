@@ -188,6 +188,8 @@ static void offer_gap(const struct predict *p, struct asking *a, size_t above, u
         above_far = p->spans[above].old_at - place;
     if (next > 0 && old - p->ordered[next - 1].old <= below_far)
         offer(a, p->ordered[next - 1].new + (old - p->ordered[next - 1].old), PREDICT_NEAR);
+    if (a->count == a->max)
+        return;
     if (below_far <= above_far && above > 0)
         offer_span(p, a, above - 1, place, PREDICT_GAP);
     if (above < p->span_count)
@@ -203,6 +205,8 @@ static void offer_segment(const struct predict *p, struct asking *a, uint64_t ol
 
     if (next > 0)
         offer(a, p->ordered[next - 1].new + (old - p->ordered[next - 1].old), PREDICT_SEGMENT);
+    if (a->count == a->max)
+        return;
     if (next < p->ordered_count)
         offer(a, p->ordered[next].new - (p->ordered[next].old - old), PREDICT_SEGMENT);
     if (count > p->new_layout.segment_count)

@@ -70,8 +70,11 @@ static uint64_t origin_of(struct walk *w, const struct elf_field *field, uint32_
     if (field->from != FIELD_FROM_ORIGIN)
         return 0;
     if (!w->origin_known || w->origin_old != field->origin || field->file_space) {
-        size_t count = predict_ask(&w->predict, field->origin, field->file_space, 1, got, &source);
-        w->origin_new = count > 0 ? got[0] : field->origin;
+        if (!field->file_space)
+            w->origin_new = predict_first(&w->predict, field->origin);
+        else
+            w->origin_new =
+                predict_ask(&w->predict, field->origin, true, 1, got, &source) > 0 ? got[0] : field->origin;
         w->origin_old = field->origin;
         w->origin_known = !field->file_space;
     }
@@ -119,7 +122,11 @@ static void ask_field(struct walk *w, const struct copying *c, size_t field, uin
     a->origin = 0;
     if (a->field.from == FIELD_FROM_ID)
         ask_id(w, a);
-    else {
+    else if (max == 1 && !a->field.file_space) {
+        a->targets[0] = predict_first(&w->predict, a->field.target);
+        a->count = 1;
+        a->origin = origin_of(w, &a->field, c->copy.new_at + at - w->piece->at);
+    } else {
         a->count =
             predict_ask(&w->predict, a->field.target, a->field.file_space, max, a->targets, &a->source);
         a->origin = origin_of(w, &a->field, c->copy.new_at + at - w->piece->at);
