@@ -117,16 +117,21 @@ static void end_window_writer(struct window_writer **writer)
     *writer = NULL;
 }
 
-static bool flush(struct window_writer *writer, struct error *err)
+static bool put_piece(struct window_writer *writer, struct bytes piece, struct error *err)
 {
-    struct bytes piece = {writer->piece, writer->filled};
-
-    writer->filled = 0;
     if (!digester_add(&writer->digester, piece, err) ||
         !spool_write(writer->decode->work->spool, writer->at, piece, err))
         return false;
     writer->at += piece.size;
     return report(writer->decode, piece.size, err);
+}
+
+static bool flush(struct window_writer *writer, struct error *err)
+{
+    struct bytes piece = {writer->piece, writer->filled};
+
+    writer->filled = 0;
+    return put_piece(writer, piece, err);
 }
 
 static bool put_window(void *self, struct bytes bytes, struct error *err)
@@ -136,6 +141,8 @@ static bool put_window(void *self, struct bytes bytes, struct error *err)
     if (bytes.size > writer->left)
         return error_set(err, ERROR_INPUT, "more bytes than announced");
     writer->left -= bytes.size;
+    if (writer->filled == 0 && bytes.size >= sizeof(writer->piece) / 4)
+        return put_piece(writer, bytes, err);
     while (bytes.size > 0) {
         size_t room = sizeof(writer->piece) - writer->filled, some = bytes.size < room ? bytes.size : room;
         memcpy(writer->piece + writer->filled, bytes.at, some);

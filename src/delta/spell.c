@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/limits.h"
 #include "base/os.h"
 
 #define MATCH_MAX    63
@@ -12,19 +13,12 @@
 #define ODDS_QUICK   40    /* contexts of bytes change: no slower than that */
 #define ASKED        ((1u << SPELL_ASKED) - 1)
 #define SAID_LOG_MAX 20
+#define LARGE_PAGE   (2 * MIB)
 
 static void mix_begin(struct spell_mix *mix)
 {
     for (size_t i = 0; i < SPELL_CONTEXTS + 1; i++)
         mix->weights[i] = WEIGHT_START;
-}
-
-/* The first place in the memory where a pair of lines is one line of the cache: two more were taken than are used. */
-static struct spell_line *aligned_lines(void *memory)
-{
-    size_t pair = 2 * sizeof(struct spell_line);
-
-    return (struct spell_line *)((uint8_t *)memory + (-(uintptr_t)memory & (pair - 1)));
 }
 
 bool spell_begin(struct spell *s, unsigned log, struct error *err)
@@ -33,16 +27,18 @@ bool spell_begin(struct spell *s, unsigned log, struct error *err)
     unsigned said_log = log < SPELL_LOG_MAX ? log : SAID_LOG_MAX;
 
     s->said_mask = (UINT32_C(1) << said_log) - 1;
-    s->memory = calloc((size_t)s->mask + 3, sizeof(*s->lines));
-    s->said = calloc((size_t)s->said_mask + 1, 1);
-    s->seen = calloc((size_t)s->said_mask + 1, sizeof(*s->seen));
-    os_expect_filling(s->memory, ((size_t)s->mask + 3) * sizeof(*s->lines));
-    os_expect_filling(s->seen, ((size_t)s->said_mask + 1) * sizeof(*s->seen));
-    if (s->memory == NULL || s->said == NULL || s->seen == NULL) {
-        spell_end(s);
+    size_t lines = ((size_t)s->mask + 1) * sizeof(*s->lines), said = (size_t)s->said_mask + 1;
+    size_t size = lines + said * (sizeof(*s->seen) + 1);
+    /* From the begin of a large page, if it is that large: what is looked up in all places of it should have no small ones. */
+    size_t align = size < LARGE_PAGE ? 2 * sizeof(*s->lines) : LARGE_PAGE;
+    s->memory = calloc(1, size + align);
+    if (s->memory == NULL)
         return error_set(err, ERROR_LIMIT, "out of memory: %u lines of odds", s->mask + 1);
-    }
-    s->lines = aligned_lines(s->memory);
+    uint8_t *begin = (uint8_t *)s->memory + (-(uintptr_t)s->memory & (align - 1));
+    os_expect_filling(begin, size);
+    s->lines = (struct spell_line *)begin;
+    s->seen = (uint32_t *)(begin + lines);
+    s->said = begin + lines + said * sizeof(*s->seen);
     for (size_t i = 0; i < SPELL_KIND_COUNT; i++) {
         for (size_t j = 0; j < (size_t)SPELL_ROLES * SPELL_SETS; j++)
             mix_begin(&s->mixes[i][j / SPELL_SETS][j % SPELL_SETS]);
@@ -53,8 +49,6 @@ bool spell_begin(struct spell *s, unsigned log, struct error *err)
 void spell_end(struct spell *s)
 {
     free(s->memory);
-    free(s->said);
-    free(s->seen);
     s->memory = NULL;
     s->lines = NULL;
     s->said = NULL;

@@ -36,7 +36,7 @@ struct spell_mix {
 };
 
 struct spell {
-    void *memory; /* that the lines lie in */
+    void *memory; /* that lines, `seen` and `said` lie in */
     struct spell_line *lines;
     uint32_t mask;
     struct spell_mix mixes[SPELL_KIND_COUNT][SPELL_ROLES][SPELL_SETS];
