@@ -179,8 +179,9 @@ static bool read_powers(const struct powers_item *item, const char *root, int fd
 
     if (!file_map_fd(fd, LIMIT_DEB_FILE, &map, err))
         return false;
-    const struct powers_subject subject = {root, item->name, item->arch, item->from, item->to, item->follows, map.bytes};
-    return powers_read(&subject, arena, into, err);
+    const struct powers_subject subject = {root,     item->name,    item->arch, item->from,
+                                           item->to, item->follows, map.bytes};
+    return powers_read(&subject, arena, into, err) || prove_work_name_bomb(err);
 }
 
 static bool do_powers(struct bytes raw, struct arena *arena, struct writer *items, uint8_t *confined,

@@ -6,6 +6,7 @@
 #include "flow/vendor.h"
 #include "manager/deb_file.h"
 #include "manager/managers.h"
+#include "model/refusal.h"
 
 bool prove_work_lists(const struct prove_lists_question *question, struct arena *arena,
                       struct vouched_records *out, struct error *err)
@@ -38,12 +39,18 @@ static bool copy_claim(const struct deb_file *deb, struct arena *arena, struct p
     return true;
 }
 
+bool prove_work_name_bomb(struct error *err)
+{
+    return err->kind == ERROR_LIMIT ? error_at(err, "%s", trust_refusal_name(TRUST_ENDLESS_DATA)) : false;
+}
+
 bool prove_work_package(int fd, struct arena *arena, struct package_claim *out, struct error *err)
 {
     OWN(arena_end) struct arena own = arena_with(2 * LIMIT_DEB_CONTROL);
     OWN(file_unmap) struct file_map map = {0};
     struct deb_file deb;
 
-    return file_map_fd(fd, LIMIT_DEB_FILE, &map, err) && deb_file_read_control(map.bytes, &own, &deb, err) &&
-           copy_claim(&deb, arena, out, err);
+    if (!file_map_fd(fd, LIMIT_DEB_FILE, &map, err) || !deb_file_read_control(map.bytes, &own, &deb, err))
+        return prove_work_name_bomb(err);
+    return copy_claim(&deb, arena, out, err);
 }

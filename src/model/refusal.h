@@ -14,7 +14,7 @@ enum trust_refusal {
     TRUST_MIX_AND_MATCH, /* each part is signed, but not as a whole: another record, another package inside */
     TRUST_ROLLBACK,      /* older than, or the same as, what it would replace */
     TRUST_SCOPE,         /* another archive or suite than the plan's */
-    TRUST_ENDLESS_DATA,  /* longer than signed */
+    TRUST_ENDLESS_DATA,  /* longer than signed, larger inside than it may be, or too slow to come to an end */
     TRUST_SOAK,          /* seen here too short ago */
     TRUST_POWERS,        /* it may newly do something, and nobody has approved it */
     TRUST_NEW_PACKAGE,   /* nothing of its source and publisher is here, and nobody has approved it */
