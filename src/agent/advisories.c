@@ -1,7 +1,5 @@
 #include "agent/advisories.h"
 
-#include <time.h>
-
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/own.h"
@@ -20,15 +18,6 @@ static bool check_budget(const struct agent *agent, uint64_t size, struct error 
     return !agent->memory.metered || size <= left ||
            error_set(err, ERROR_LIMIT, "%llu bytes on a metered network, and %llu are left for today",
                      (unsigned long long)size, (unsigned long long)left);
-}
-
-static unsigned minute_of_day(void)
-{
-    time_t now = time(NULL);
-    struct tm local = {0};
-
-    (void)localtime_r(&now, &local);
-    return (unsigned)(local.tm_hour * 60 + local.tm_min);
 }
 
 static bool check_digest(const char *path, const struct fleet_plan *plan, struct error *err)
@@ -55,8 +44,9 @@ bool advisories_fetch(struct agent *agent, const struct fleet_plan *plan, struct
     char hex[DIGEST_HEX_MAX + 1];
     struct fetch_request request = {
         .program = agent->fetch_program, .name = BUNDLE_NAME, .size_limit = plan->advisories_size};
-    const struct fetch_batch batch = {
-        .requests = &request, .count = 1, .rate_max = agent_settings_rate(&agent->settings, minute_of_day())};
+    const struct fetch_batch batch = {.requests = &request,
+                                      .count = 1,
+                                      .rate_max = agent_settings_rate_now(&agent->settings, agent->now_us)};
     struct fetch_done done;
 
     digest_hex(&plan->advisories_digest, hex);

@@ -26,6 +26,7 @@
 #define SLEPT_US      (5 * TIME_SECOND_US) /* the two clocks differ by more: the machine slept in between */
 #define NEVER         INT64_MAX
 #define WORK_TELL_US  (30 * TIME_SECOND_US) /* while work goes on, its steps are told so often */
+#define WORK_START_US (1 * TIME_SECOND_US)  /* what a power cut interrupted goes on before anything else */
 #define WORK_FIRST_US (20 * TIME_SECOND_US)
 #define WORK_RETRY_US (30 * TIME_MINUTE_US)
 #define LOOP_MEMORY   (64 * KIB)
@@ -47,8 +48,7 @@ struct loop {
     struct child talk, work;    /* check-in or pulse; work */
     int64_t due_us[TURN_COUNT]; /* of the clock that goes on in sleep */
     int64_t slept_us;           /* how far the two clocks were apart */
-    uint64_t work_seen;         /* hash of what was worked on */
-    unsigned quick;             /* check-ins that were brought forward, behind each other */
+    bool work_again;            /* there was reason to look while it was being done */
 };
 
 /* ---- clocks ---- */
@@ -180,7 +180,8 @@ static void plan_work(struct loop *loop, const struct machine_work *work, bool f
         in_us = WORK_RETRY_US;
     else if (work->next_us == 0 || in_us < WORK_FIRST_US)
         in_us = WORK_FIRST_US;
-    set_due(loop, TURN_WORK, (uint64_t)in_us);
+    set_due(loop, TURN_WORK, loop->work_again ? 0 : (uint64_t)in_us);
+    loop->work_again = false;
 }
 
 static void after_checkin(struct loop *loop, enum outcome outcome, const struct agent_memory *memory,
@@ -190,8 +191,10 @@ static void after_checkin(struct loop *loop, enum outcome outcome, const struct 
         set_due(loop, TURN_CHECKIN, pace_retry_us(pace, memory->next_s, memory->failures, memory->retry_s));
     else
         set_due(loop, TURN_CHECKIN, pace_delay_us(pace, memory->next_s));
-    if (outcome == OUTCOME_WORK)
+    if (outcome == OUTCOME_WORK && loop->work.pid == 0)
         bring_forward(loop, TURN_WORK, 0);
+    if (outcome == OUTCOME_WORK && loop->work.pid != 0)
+        loop->work_again = true;
     if (loop->work.pid != 0)
         bring_forward(loop, TURN_CHECKIN, WORK_TELL_US);
 }
@@ -356,7 +359,7 @@ static bool begin(struct loop *loop, struct error *err)
     struct pace pace = pace_of(&enrolled);
     set_due(loop, TURN_CHECKIN, pace_wake_us(&pace) / 6);
     set_due(loop, TURN_PULSE, pace_pulse_us(&pace));
-    set_due(loop, TURN_WORK, WORK_FIRST_US);
+    set_due(loop, TURN_WORK, WORK_START_US);
     return true;
 }
 

@@ -1,7 +1,10 @@
 #include "agent/settings.h"
 
+#include <time.h>
+
 #include "base/file.h"
 #include "base/limits.h"
+#include "base/time.h"
 #include "flow/config_path.h"
 #include "format/yaml.h"
 
@@ -180,4 +183,13 @@ uint64_t agent_settings_rate(const struct agent_settings *settings, unsigned min
     bool inside = from == to || (from < to ? minute >= from && minute < to : minute >= from || minute < to);
 
     return inside ? settings->rate_max : 0;
+}
+
+uint64_t agent_settings_rate_now(const struct agent_settings *settings, int64_t now_us)
+{
+    time_t now = (time_t)(now_us / TIME_SECOND_US);
+    struct tm local = {0};
+
+    (void)localtime_r(&now, &local);
+    return agent_settings_rate(settings, (unsigned)(local.tm_hour * 60 + local.tm_min));
 }

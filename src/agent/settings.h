@@ -32,5 +32,7 @@ bool agent_settings_parse(struct bytes raw, struct text name, struct arena *aren
 
 /* What holds at this minute of the day. */
 uint64_t agent_settings_rate(const struct agent_settings *settings, unsigned minute);
+/* What holds now, by the machine's zone. */
+uint64_t agent_settings_rate_now(const struct agent_settings *settings, int64_t now_us);
 
 #endif

@@ -18,7 +18,7 @@
 #define REFRESH_US  (6 * TIME_HOUR_US)
 #define STAMP       "refreshed"
 #define APT_GET     "/usr/bin/apt-get"
-#define APPLY_WORDS 3 /* suture apply --yes; then names */
+#define APPLY_WORDS 5 /* suture apply --yes --limit-rate RATE; then names */
 
 /* ---- what decisions stand on ---- */
 
@@ -171,15 +171,22 @@ static struct machine_work work_of(const struct agent *agent, const struct scan 
 static bool become_apply(const struct agent *agent, const struct text *names, size_t count, struct error *err)
 {
     const char **argv = ARENA_ARRAY(agent->arena, const char *, APPLY_WORDS + count + 1);
+    uint64_t rate = agent_settings_rate_now(&agent->settings, agent->now_us);
+    struct text rate_text = text_format(agent->arena, "%llu", (unsigned long long)rate);
+    size_t words = 0;
 
-    if (argv == NULL)
+    if (argv == NULL || rate_text.at == NULL)
         return arena_full(agent->arena, err);
-    argv[0] = agent->program;
-    argv[1] = "apply";
-    argv[2] = "--yes";
+    argv[words++] = agent->program;
+    argv[words++] = "apply";
+    argv[words++] = "--yes";
+    if (rate > 0) {
+        argv[words++] = "--limit-rate";
+        argv[words++] = rate_text.at;
+    }
     for (size_t i = 0; i < count; i++) {
-        argv[APPLY_WORDS + i] = text_string(agent->arena, names[i]);
-        if (argv[APPLY_WORDS + i] == NULL)
+        argv[words] = text_string(agent->arena, names[i]);
+        if (argv[words++] == NULL)
             return arena_full(agent->arena, err);
     }
     return os_become(argv, err);
@@ -196,6 +203,15 @@ static void remember_offered(const struct agent *agent, const struct scan_reques
     if (!os_helper(agent->arena, "suture-plan", &program, &why) ||
         !plan_run(program, &all, agent->arena, &found, &why))
         log_line(LOG_WARNING, "agent", "what is offered is not remembered: %s", why.text);
+}
+
+/* On a metered network what can wait for another one does, until it is late. */
+static bool is_over_budget(const struct agent *agent, const struct scan *scan)
+{
+    uint64_t used = agent->memory.bytes_down, budget = agent->settings.metered_budget;
+
+    return agent->memory.metered && scan->summary.late == 0 &&
+           scan->summary.due_bytes > (budget > used ? budget - used : 0);
 }
 
 static bool choose(struct agent *agent, const struct orders *orders, const struct scan *scan,
@@ -217,6 +233,8 @@ static bool choose(struct agent *agent, const struct orders *orders, const struc
     if (count > look->name_count && look->turn != UNATTENDED_ALL &&
         ready_power_check(&power, scan->policy->unattended.battery_percent, &look->power))
         look->turn = UNATTENDED_URGENT;
+    if (look->turn == UNATTENDED_ALL && is_over_budget(agent, scan))
+        look->turn = count > 0 ? UNATTENDED_URGENT : UNATTENDED_WAIT;
     look->names = names;
     look->name_count = count;
     *work = work_of(agent, scan, look);
