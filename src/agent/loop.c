@@ -368,6 +368,7 @@ bool loop_run(struct error *err)
     OWN(loop_end)
     struct loop loop = {.stop = STOP_NONE, .lock = -1, .timer = -1, .talk = {.fd = -1}, .work = {.fd = -1}};
 
+    log_set_level(LOG_INFO); /* a line for each look at the machine and each deed: a few a day */
     if (!begin(&loop, err))
         return false;
     log_line(LOG_INFO, "agent", "running");
