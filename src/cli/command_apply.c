@@ -252,9 +252,9 @@ static bool fill_request(const struct command_call *call, struct carry_out_reque
     struct policy policy;
 
     if (!policy_in_force(into->plan.scan.policy, into->plan.scan.state, into->plan.scan.now_us, call->arena,
-                         &policy, &path, err) ||
-        !gate_fleet(into->plan.scan.state, call->arena, &into->plan.fleet, err))
+                         &policy, &path, err))
         return false;
+    into->plan.fleet = gate_fleet(into->plan.scan.state, call->arena);
     into->battery_percent = policy.unattended.battery_percent;
     into->held_powers = policy.unattended.held_powers;
     into->lanes = gate_lanes(&policy, into->plan.fleet);

@@ -103,9 +103,9 @@ static bool read_place(struct work *work, struct error *err)
 
     if (scan->state == NULL)
         return error_set(err, ERROR_ABSENT, "there is no state folder to remember an approval in");
-    if (!policy_in_force(scan->policy, scan->state, scan->now_us, work->call->arena, &policy, &path, err) ||
-        !gate_fleet(scan->state, work->call->arena, &work->request.fleet, err))
+    if (!policy_in_force(scan->policy, scan->state, scan->now_us, work->call->arena, &policy, &path, err))
         return false;
+    work->request.fleet = gate_fleet(scan->state, work->call->arena);
     work->place = (struct gate_place){.state = scan->state,
                                       .clock_us = scan->now_us,
                                       .lanes = gate_lanes(&policy, work->request.fleet),

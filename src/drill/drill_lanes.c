@@ -7,7 +7,6 @@
 #include "drill/victim.h"
 #include "evaluate/policy.h"
 #include "flow/plan_lanes.h"
-#include "store/enrolled.h"
 #include "store/state.h"
 
 /* One attempt: what is said of lantern 2.0, and how long it has been here. */
@@ -101,7 +100,7 @@ static bool approve(const struct victim *victim, const struct plan_change *chang
 
 static bool enrol(const struct victim *victim, struct error *err)
 {
-    const char *path = file_path(victim->run->arena, victim->state, ENROLLED_FILE);
+    const char *path = file_path(victim->run->arena, victim->state, "agent/enrolled");
     const char *folder = file_path(victim->run->arena, victim->state, "agent");
 
     if (path == NULL || folder == NULL)
@@ -114,14 +113,12 @@ static bool prepare(struct drill_run *run, const struct hurry *hurry, struct vic
                     struct plan_change *change, struct gate_place *gate, struct error *err)
 {
     const struct policy policy = {.minimum_age = {7, DURATION_DAYS}};
-    bool fleet;
-
     if (!victim_make(run, hurry->victim, victim, err) || !enrol(victim, err) ||
         !put_crisis(victim, hurry->crisis, err))
         return false;
     *change = victim_change(victim, "2.0", drill_data("lantern_2.0.deb"));
-    if (!gate_fleet(victim->state, run->arena, &fleet, err) ||
-        !find_lane(victim, hurry, fleet, &change->lane, err) ||
+    const bool fleet = gate_fleet(victim->state, run->arena);
+    if (!find_lane(victim, hurry, fleet, &change->lane, err) ||
         !victim_remember(victim, change, run->now_us - hurry->age_us, run->now_us, err) ||
         (hurry->approved && !approve(victim, change, err)))
         return false;

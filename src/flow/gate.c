@@ -7,8 +7,8 @@
 #include "base/file.h"
 #include "base/own.h"
 #include "flow/plan_json.h"
+#include "store/agent_state.h"
 #include "store/approvals.h"
-#include "store/enrolled.h"
 #include "store/trust_record.h"
 #include "store/versions_seen.h"
 #include "trust/machine_key.h"
@@ -18,14 +18,11 @@ struct lane_terms gate_lanes(const struct policy *policy, bool fleet)
     return (struct lane_terms){fleet, duration_add(policy->minimum_age, 0, &policy->zone)};
 }
 
-bool gate_fleet(const char *state, struct arena *arena, bool *out, struct error *err)
+bool gate_fleet(const char *state, struct arena *arena)
 {
-    bool enrolled;
+    const struct state place = {state};
 
-    if (!enrolled_here(state, arena, &enrolled, err))
-        return false;
-    *out = enrolled && control_holds(CONTROL_LANE_FLEET);
-    return true;
+    return state != NULL && agent_state_is_enrolled(&place, arena) && control_holds(CONTROL_LANE_FLEET);
 }
 
 /* ---- what is remembered ---- */

@@ -23,8 +23,8 @@ struct gate_place {
 
 /* How long what is new waits by this policy; fleet: this machine is in one. */
 struct lane_terms gate_lanes(const struct policy *policy, bool fleet);
-/* Whether the machine of this state folder (NULL: there is none) is in a fleet. */
-bool gate_fleet(const char *state, struct arena *arena, bool *out, struct error *err) MUST_USE;
+/* Whether the machine of this state folder (NULL: there is none) is in a fleet (store/agent_state.h). */
+bool gate_fleet(const char *state, struct arena *arena);
 
 /* Reads what is remembered. first_us has room for plan->change_count. ERROR_INPUT, ERROR_TRUST: it is broken or not ours. */
 bool gate_terms(const struct gate_place *place, const struct plan *plan, const struct powers *powers,

@@ -91,9 +91,9 @@ bool plan_run(const char *program, const struct plan_request *request, struct ar
 
     if (!vendor_publishers_path(request->scan.publishers, arena, &told.scan.publishers, err))
         return false;
+    told.fleet = gate_fleet(request->scan.state, arena);
     if (request->scan.state != NULL &&
-        (!gate_fleet(request->scan.state, arena, &told.fleet, err) ||
-         !gate_lifted(request->scan.state, request->scan.now_us, told.fleet, arena, &lifted, err)))
+        !gate_lifted(request->scan.state, request->scan.now_us, told.fleet, arena, &lifted, err))
         return false;
     told.lifted = lifted.lifted;
     told.lifted_count = lifted.lifted_count;
