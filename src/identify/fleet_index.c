@@ -335,6 +335,21 @@ void fleet_index_confirm(struct fleet_index *index, uint32_t host, int64_t scann
     (void)pthread_rwlock_unlock(&index->lock);
 }
 
+bool fleet_index_hashes(struct fleet_index *index, uint32_t number,
+                        uint8_t out[FLEET_INDEX_BUCKETS][FLEET_INDEX_HASH_SIZE])
+{
+    (void)pthread_rwlock_rdlock(&index->lock);
+    const uint32_t *chunks = number < index->host_count ? index->hosts[number].chunks : NULL;
+    for (unsigned i = 0; chunks != NULL && i < FLEET_INDEX_BUCKETS; i++) {
+        if (chunks[i] == KEPT_NONE)
+            memset(out[i], 0, FLEET_INDEX_HASH_SIZE);
+        else
+            memcpy(out[i], kept_chunk_at(index, chunks[i])->hash, FLEET_INDEX_HASH_SIZE);
+    }
+    (void)pthread_rwlock_unlock(&index->lock);
+    return chunks != NULL;
+}
+
 void fleet_index_drop(struct fleet_index *index, uint32_t number)
 {
     (void)pthread_rwlock_wrlock(&index->lock);

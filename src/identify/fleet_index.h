@@ -71,6 +71,9 @@ bool fleet_index_put(struct fleet_index *index, uint32_t host, const struct flee
 bool fleet_index_expect(struct fleet_index *index, uint32_t host, struct error *err) MUST_USE;
 /* The host said that it still has what it committed, looked at then. */
 void fleet_index_confirm(struct fleet_index *index, uint32_t host, int64_t scanned_us);
+/* The hashes of its buckets, zeros where empty. False: it has not committed anything. */
+bool fleet_index_hashes(struct fleet_index *index, uint32_t host,
+                        uint8_t out[FLEET_INDEX_BUCKETS][FLEET_INDEX_HASH_SIZE]);
 /* It is gone from the fleet; its number may be given again. */
 void fleet_index_drop(struct fleet_index *index, uint32_t host);
 
@@ -81,6 +84,7 @@ void fleet_index_drop(struct fleet_index *index, uint32_t host);
  * (release, source, fixed) is its name, the same in every generation.
  */
 struct fleet_index_fix {
+    uint32_t number; /* within this process, ascending from 0 */
     struct text release, source, fixed;
 };
 /* One fix whose hosts may have changed in a generation: the chunks that are exposed to it now. */
@@ -121,6 +125,10 @@ bool fleet_index_findings(struct fleet_index *index, uint32_t host, struct arena
 /* The digest alone, for each check-in: costs no memory. False as above. */
 bool fleet_index_findings_digest(struct fleet_index *index, uint32_t host, uint64_t *digest,
                                  uint64_t *generation);
+
+/* The ids that this fix closes on some host ("CVE-2026-1234"), ascending, in the arena; none when no host is exposed to it. */
+bool fleet_index_fix_ids(struct fleet_index *index, uint32_t fix, struct arena *arena, struct text **out,
+                         size_t *count, struct error *err) MUST_USE;
 
 /* ---- questions ---- */
 

@@ -246,7 +246,7 @@ bool kept_fix_texts(const struct fleet_index *index, uint32_t number, struct are
 {
     const struct kept_fix *fix = &index->fixes[number];
 
-    *out = (struct fleet_index_fix){text_copy(arena, text_pool_at(&index->texts, fix->release)),
+    *out = (struct fleet_index_fix){number, text_copy(arena, text_pool_at(&index->texts, fix->release)),
                                     text_copy(arena, text_pool_at(&index->texts, fix->source)),
                                     text_copy(arena, text_pool_at(&index->texts, fix->fixed))};
     return (out->release.at != NULL && out->source.at != NULL && out->fixed.at != NULL) ||

@@ -319,6 +319,34 @@ static void compare_where(struct world *world, unsigned source, struct text pack
     assert_int_equal(found, count.hosts[FLEET_INDEX_EXPOSED] + count.hosts[FLEET_INDEX_EXPOSED_STALE]);
 }
 
+/* Each fix closes exactly the ids that some host has of it: those of this host are among them. */
+static void compare_ids(struct world *world, const struct fleet_index_findings *findings,
+                        const struct scanned *scanned)
+{
+    OWN(arena_end) struct arena arena = arena_with(16 * MIB);
+    struct error err;
+    bool is_open;
+
+    for (size_t i = 0; i < scanned->match.finding_count; i++) {
+        const struct finding *finding = &scanned->match.findings[i];
+        bool found = !counts(finding, &is_open) || !is_open;
+        for (size_t j = 0; !found && j < findings->count; j++) {
+            struct text *ids;
+            size_t count;
+            if (!text_equal(findings->fixes[j].source, finding->source) ||
+                !text_equal(findings->fixes[j].fixed, finding->fixed))
+                continue;
+            assert_done(
+                "ids",
+                fleet_index_fix_ids(world->index, findings->fixes[j].number, &arena, &ids, &count, &err),
+                &err);
+            for (size_t k = 0; k < count; k++)
+                found = found || text_equal(ids[k], finding->id);
+        }
+        assert_true(found);
+    }
+}
+
 static void compare_findings(struct world *world, uint32_t number, const struct scanned *scanned)
 {
     OWN(arena_end) struct arena arena = arena_with(16 * MIB);
@@ -353,6 +381,7 @@ static void compare_findings(struct world *world, uint32_t number, const struct 
     }
     for (size_t j = 0; j < findings.count; j++)
         assert_true(met[j]);
+    compare_ids(world, &findings, scanned);
 }
 
 static void compare_all(struct world *world)
