@@ -303,6 +303,24 @@ int64_t fleet_new_number(struct fleet_store *store, int64_t now_us)
     return store->last_number;
 }
 
+bool fleet_inventory_root(const uint8_t chunks[FLEET_CHUNKS_SIZE], uint8_t out[FLEET_HASH_SIZE],
+                          struct error *err)
+{
+    static const uint8_t none[FLEET_CHUNKS_SIZE];
+    OWN(digester_end) struct digester digester = {0};
+    struct digest digest = {.at = {0}};
+
+    if (memcmp(chunks, none, sizeof(none)) != 0) {
+        if (!digester_open(DIGEST_SHA256, &digester, err) ||
+            !digester_add(&digester, BYTES("suture-inventory-1"), err) ||
+            !digester_add(&digester, (struct bytes){chunks, FLEET_CHUNKS_SIZE}, err))
+            return false;
+        digester_close(&digester, &digest);
+    }
+    memcpy(out, digest.at, FLEET_HASH_SIZE);
+    return true;
+}
+
 bool fleet_fix_number(struct text name, int64_t *out, struct error *err)
 {
     struct digest digest;

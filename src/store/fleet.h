@@ -99,9 +99,17 @@ struct fleet_host {
     uint64_t revision;
 };
 
+/* The root of an inventory, as the protocol has it (wire/agent_chunk.h): what its 256 hashes come to; zeros when all are. */
+bool fleet_inventory_root(const uint8_t chunks[FLEET_CHUNKS_SIZE], uint8_t out[FLEET_HASH_SIZE],
+                          struct error *err) MUST_USE;
+
 /* ---- what happens ---- */
 
-/* Kinds are the protocol's (wire/agent_message.h); the store keeps the number. */
+/*
+ * Kinds are the protocol's (wire/agent_message.h); the store keeps the number. The server may add FLEET_EVENT_MARK to one that it
+ * doubts (server/evidence_check.h): the mark is no part of what the agent said, so an event is the same with it and without.
+ */
+#define FLEET_EVENT_MARK 32
 struct fleet_event {
     uint64_t seq; /* from 1 */
     uint32_t kind;

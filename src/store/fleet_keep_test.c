@@ -37,7 +37,6 @@ static void put_inventory(struct fleet_store *store, int64_t hid, uint8_t first,
 {
     uint8_t chunks[FLEET_CHUNKS_SIZE] = {0};
     struct fleet_bucket buckets[3];
-    struct digest digest;
     struct fleet_write write = {.kind = FLEET_WRITE_INVENTORY,
                                 .inventory = {.hid = hid,
                                               .at_us = at_us,
@@ -57,9 +56,7 @@ static void put_inventory(struct fleet_store *store, int64_t hid, uint8_t first,
         memset(chunks + buckets[i].bucket * FLEET_HASH_SIZE, first + i, FLEET_HASH_SIZE);
         (void)fleet_testing_done(store, &chunk);
     }
-    assert_done("digest", digest_bytes(DIGEST_SHA256, (struct bytes){chunks, sizeof(chunks)}, &digest, &err),
-                &err);
-    memcpy(write.inventory.root, digest.at, FLEET_HASH_SIZE);
+    assert_done("root", fleet_inventory_root(chunks, write.inventory.root, &err), &err);
     (void)fleet_testing_done(store, &write);
 }
 

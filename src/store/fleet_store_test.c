@@ -220,14 +220,11 @@ static struct fleet_bucket bucket(uint8_t number, uint8_t hash)
 static void root_of(const struct fleet_bucket *buckets, size_t count, uint8_t out[FLEET_HASH_SIZE])
 {
     uint8_t chunks[FLEET_CHUNKS_SIZE] = {0};
-    struct digest digest;
     struct error err = {0};
 
     for (size_t i = 0; i < count; i++)
         memcpy(chunks + buckets[i].bucket * FLEET_HASH_SIZE, buckets[i].hash, FLEET_HASH_SIZE);
-    assert_done("digest", digest_bytes(DIGEST_SHA256, (struct bytes){chunks, sizeof(chunks)}, &digest, &err),
-                &err);
-    memcpy(out, digest.at, FLEET_HASH_SIZE);
+    assert_done("root", fleet_inventory_root(chunks, out, &err), &err);
 }
 
 static struct fleet_write chunk(uint8_t hash, const char *body)

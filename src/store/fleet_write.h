@@ -89,7 +89,7 @@ struct fleet_chunk {
 
 /*
  * An inventory's commit: `changed` buckets against the root `base`, which together must give `root`
- * (SHA-256 over the 256 hashes, cut to 16). DONE: it is now the host's, with its facts; so it is when `root` is the
+ * (fleet_inventory_root). DONE: it is now the host's, with its facts; so it is when `root` is the
  * host's root already. LACKS: these buckets' chunks are not here (result.lacks), nothing was changed. CONFLICT: `base` is not
  * what the host has here, or the sum is not `root`: send all buckets against an empty base. ABSENT.
  * That a host may commit only chunks that it sent itself, so that nobody learns what others run, is the caller's to see to.

@@ -173,7 +173,8 @@ static bool flush(struct run *run, struct error *err)
 static bool digest_of(const struct fleet_event *event, struct arena *arena, uint8_t **out, struct error *err)
 {
     OWN(digester_end) struct digester digester = {0};
-    const uint64_t head[] = {event->seq, event->kind, (uint64_t)event->at_us};
+    /* Without the server's mark: what an agent sends again is the same, whatever was thought of it the first time. */
+    const uint64_t head[] = {event->seq, event->kind % FLEET_EVENT_MARK, (uint64_t)event->at_us};
     struct digest digest;
 
     if (!digester_open(DIGEST_SHA256, &digester, err) ||

@@ -81,16 +81,16 @@ static bool same(const uint8_t *a, const uint8_t *b)
 static bool apply(struct commit *commit, bool *adds_up, struct error *err)
 {
     const struct fleet_inventory *said = commit->said;
-    struct digest digest;
+    uint8_t root[FLEET_HASH_SIZE];
 
     if (!said->from_nothing)
         memcpy(commit->becomes, commit->was, FLEET_CHUNKS_SIZE);
     for (size_t i = 0; i < said->changed_count; i++)
         memcpy(commit->becomes + said->changed[i].bucket * FLEET_HASH_SIZE, said->changed[i].hash,
                FLEET_HASH_SIZE);
-    if (!digest_bytes(DIGEST_SHA256, (struct bytes){commit->becomes, FLEET_CHUNKS_SIZE}, &digest, err))
+    if (!fleet_inventory_root(commit->becomes, root, err))
         return false;
-    *adds_up = same(digest.at, said->root);
+    *adds_up = same(root, said->root);
     return true;
 }
 
