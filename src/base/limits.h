@@ -186,6 +186,9 @@
 #define LIMIT_FLEET_CHUNKS       100000000     /* of all kinds: a million developers' machines have 20,000,000 */
 #define LIMIT_FLEET_CHUNK_MEMORY (16 * MIB)    /* of work on one bucket: 4,096 entries, what 2,000 holes of a kernel take */
 #define LIMIT_FLEET_NAMES        (256 * MIB)   /* names of fixes, of all generations: 100 bytes for each of 300,000 */
+#define LIMIT_READERS            32            /* handles of the database that read at a time; a thread of a listener has one at most */
+#define LIMIT_COMMIT_QUEUE       65536         /* writes that wait for the database: some seconds of everything a server can take */
+#define LIMIT_SENT_CHUNKS        1000000       /* that hosts sent and have not committed yet: 4,000 whole inventories, 36 MB */
 #define LIMIT_FLEET_INDEX_WORK   (1024 * MIB)  /* of one re-evaluation of a million hosts, or one question about them */
 
 /* The compiled index: Ubuntu's largest release is 0.5 MB; a count in its header is checked against the file first. */

@@ -1,3 +1,5 @@
+#include "server/desk.h"
+#include "server/readers.h"
 #include "server/server.h"
 
 extern const struct server_part bulletin_part, store_part;
@@ -5,6 +7,10 @@ extern const struct server_part bulletin_part, store_part;
 /* In the order in which they start; each may use those before it. The bulletin says nothing before all have started. */
 const struct server_part *const server_parts[] = {
     &store_part,
+    &readers_part,
     &bulletin_part,
+    &desk_part,
+    &desk_seen_part,
+    &desk_findings_part,
     NULL,
 };

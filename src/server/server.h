@@ -16,6 +16,7 @@ struct readers;         /* readers.h: handles of the store to read by */
 struct committer;       /* committer.h: group commit */
 struct host_table;      /* host_table.h: every enrolled host, in memory */
 struct fleet_index;     /* identify/fleet_index.h */
+struct desk;            /* desk.h: what the calls of agents share */
 struct people;          /* people.h: users, sessions, tokens, lockout */
 struct keeper_client;   /* keeper_client.h: asks the keeper to issue and sign */
 struct bulletin;        /* bulletin.h: the plan and the pulse as they stand */
@@ -60,6 +61,7 @@ struct server {
     struct committer *committer;
     struct host_table *hosts;
     struct fleet_index *index;
+    struct desk *desk;
     struct people *people;
     struct keeper_client *keeper;
     struct bulletin *bulletin;
