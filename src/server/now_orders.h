@@ -24,7 +24,7 @@ bool now_orders_check_fix(struct text fix, struct error *err) MUST_USE;
 /* "security" or "functional"; absent counts as security. */
 bool now_orders_check_class(struct text class, struct error *err) MUST_USE;
 
-/* What is in force now goes into the plan, if it is not there. `begun`: one was added, and the pulse is to be urgent. */
-bool now_orders_publish(struct server *server, bool begun, struct error *err) MUST_USE;
+/* What is in force now goes into the plan, if it is not there. */
+bool now_orders_publish(struct server *server, struct error *err) MUST_USE;
 
 #endif

@@ -1,4 +1,6 @@
 #include "server/desk.h"
+#include "server/now_orders.h"
+#include "server/people.h"
 #include "server/readers.h"
 #include "server/server.h"
 
@@ -12,5 +14,7 @@ const struct server_part *const server_parts[] = {
     &desk_part,
     &desk_seen_part,
     &desk_findings_part,
+    &people_part,
+    &now_orders_part,
     NULL,
 };
