@@ -168,8 +168,10 @@ static void print_once(const struct supervisor *supervisor, struct text password
             "This is the fleet of the CA sha256:%s (%s).\n"
             "The first administrator is \"admin\", with this password for one login, which sets another:\n\n "
             "   %.*s\n\n"
-            "It is not shown again.\n",
-            supervisor->authority, supervisor->paths.authority, TEXT_ARG(password));
+            "It is not shown again. From any machine that reaches this one:\n\n"
+            "    suture login https://HOST:%u --fingerprint %s\n",
+            supervisor->authority, supervisor->paths.authority, TEXT_ARG(password), supervisor->ports[1],
+            supervisor->authority);
     (void)fflush(supervisor->out);
 }
 
