@@ -151,7 +151,7 @@ static int32_t mix_sum(const struct spell_mix *mix, const int16_t *inputs)
 
 static void mix_move(struct spell_mix *mix, const int16_t *inputs, int16_t miss)
 {
-    int16_t misses[SPELL_INPUTS];
+    int16_t misses[SPELL_INPUTS] = {0};
 
     for (size_t i = 0; i < SPELL_INPUTS; i++)
         misses[i] = miss;

@@ -195,11 +195,12 @@ static bool match(struct exchange *exchange, const char *method)
     if (route_match(&asked, request, &err))
         return true;
     request->route = NULL;
-    return !request_refuse(request,
-                           err.kind == ERROR_CONFLICT ? 405
-                           : err.kind == ERROR_LIMIT  ? 414
-                                                      : request_status_of(err.kind),
-                           "%s", err.text);
+    (void)request_refuse(request,
+                         err.kind == ERROR_CONFLICT ? 405
+                         : err.kind == ERROR_LIMIT  ? 414
+                                                    : request_status_of(err.kind),
+                         "%s", err.text);
+    return false;
 }
 
 static bool admit(struct exchange *exchange)
