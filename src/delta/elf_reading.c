@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/limits.h"
+#include "base/os.h"
 #include "base/own.h"
 
 static bool grow(void *array, size_t size, size_t capacity)
@@ -14,6 +15,7 @@ static bool grow(void *array, size_t size, size_t capacity)
     if (moved == NULL)
         return false;
     memcpy(array, &moved, sizeof moved);
+    os_expect_filling(moved, size * capacity);
     return true;
 }
 
@@ -73,6 +75,7 @@ static void sort(struct elf_offsets *offsets)
         qsort(offsets->at, offsets->count, sizeof *offsets->at, compare_offsets);
         return;
     }
+    os_expect_filling(other, offsets->count * sizeof *other);
     sort_by_digit(offsets->at, other, offsets->count, 0);
     sort_by_digit(other, offsets->at, offsets->count, DIGIT_BITS);
     sort_by_digit(offsets->at, other, offsets->count, 2 * DIGIT_BITS);

@@ -23,7 +23,14 @@ struct window_image old_image_view(const struct old_image *image)
 struct old_source {
     const struct base *base;
     bool checked;
+    struct writer
+        file; /* a part that is to be opened: one block for all, since new memory costs more than what is read into it */
 };
+
+static void source_end(struct old_source *source)
+{
+    writer_end(&source->file);
+}
 
 static bool read_old(const struct old_source *source, uint32_t part, struct writer *out, struct error *err)
 {
@@ -33,21 +40,33 @@ static bool read_old(const struct old_source *source, uint32_t part, struct writ
                                                            : base->read_unchecked(base->self, part, out, err);
 }
 
-static bool read_opened(const struct old_source *source, const struct delta_old *old, struct writer *out,
+/* Room for the part, where its size is known; who reads it says what is wrong with it. */
+static void expect_old(struct old_source *source, uint32_t part)
+{
+    struct error unused = {0};
+    uint64_t size;
+
+    writer_clear(&source->file);
+    if (source->base->size != NULL && source->base->size(source->base->self, part, &size, &unused) &&
+        size <= source->file.limit)
+        writer_expect(&source->file, (size_t)size);
+}
+
+static bool read_opened(struct old_source *source, const struct delta_old *old, struct writer *out,
                         struct error *err)
 {
-    OWN(writer_end) struct writer file = writer_with(LIMIT_DELTA_IMAGE);
     const struct opener *opener = openers_get(old->opener);
 
     if (opener == NULL)
         return error_set(err, ERROR_CONFLICT, "opener %u, which this program does not know", old->opener);
-    if (!read_old(source, old->part, &file, err))
+    expect_old(source, old->part);
+    if (!read_old(source, old->part, &source->file, err))
         return false;
-    return opener->open(writer_bytes(&file), out->limit - out->size, out, NULL, err) ||
+    return opener->open(writer_bytes(&source->file), out->limit - out->size, out, NULL, err) ||
            error_at(err, "%.*s: %s", TEXT_ARG(source->base->parts[old->part].name), opener->name);
 }
 
-static bool add_old(struct old_image *image, const struct old_source *source, const struct delta_old *old,
+static bool add_old(struct old_image *image, struct old_source *source, const struct delta_old *old,
                     struct error *err)
 {
     const struct base *base = source->base;
@@ -72,7 +91,7 @@ bool old_image_take(const struct base *base, const struct delta_old *olds, size_
                     bool checked, struct old_image *out, struct error *err)
 {
     OWN(old_image_end) struct old_image image = {.bytes = writer_with(size_max)};
-    const struct old_source source = {base, checked};
+    OWN(source_end) struct old_source source = {base, checked, writer_with(LIMIT_DELTA_IMAGE)};
 
     if (size_max > LIMIT_DELTA_IMAGE)
         return error_set(err, ERROR_LIMIT, "old image: %zu bytes", size_max);
