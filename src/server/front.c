@@ -17,7 +17,7 @@
 #include "server/keeper_client.h"
 
 #define DRAIN_MS   10000 /* a commit takes milliseconds, a slow client's body is not worth more */
-#define FILES_MORE 4096  /* beside connections: files that are sent, the store's, the keeper's */
+#define FILES_MORE 1024  /* beside connections: files that are sent, the store's, the keeper's */
 
 /* What a connection to the database, and looking up its name, reads; and libraries that are loaded late. */
 static const char *const readable[] = {
@@ -57,6 +57,7 @@ struct front {
     struct gate_house house;
     struct gate *gates[FRONT_LISTENER_COUNT];
     struct bytes tls_key, tls_chain, authority_pem;
+    unsigned connections[FRONT_LISTENER_COUNT];
     uint8_t confined;
 };
 
@@ -107,18 +108,28 @@ static bool read_identity(struct front *front, struct error *err)
     return true;
 }
 
-/* As many descriptors as the system gives: who asks for fewer connections is never short of them. */
-static void raise_files(const struct server_settings *settings)
+/*
+ * Connections of each listener, within the settings and the descriptors that the system gives: where those are short the last to
+ * come are not accepted, while whoever is connected, and the database, work on.
+ */
+static void share_files(struct front *front)
 {
-    struct rlimit limit;
+    static const uint64_t percents[FRONT_LISTENER_COUNT] = {70, 10, 20};
+    const struct server_settings *settings = front->settings;
+    struct rlimit limit = {0};
 
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-        return;
-    limit.rlim_cur = limit.rlim_max;
-    (void)setrlimit(RLIMIT_NOFILE, &limit);
-    if (limit.rlim_max < settings->connections + FILES_MORE)
-        log_line(LOG_WARNING, "front", "%llu descriptors are allowed, %u connections would need more",
-                 (unsigned long long)limit.rlim_max, settings->connections);
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &limit);
+    }
+    uint64_t left = limit.rlim_max > 2 * FILES_MORE ? limit.rlim_max - FILES_MORE : limit.rlim_max / 2;
+    for (size_t i = 0; i < FRONT_LISTENER_COUNT; i++) {
+        uint64_t share = left / 100 * percents[i];
+        front->connections[i] = (unsigned)(share < settings->connections ? share : settings->connections);
+    }
+    if (front->connections[0] < settings->connections)
+        log_line(LOG_INFO, "front", "%llu descriptors are allowed: machines get %u connections of %u",
+                 (unsigned long long)limit.rlim_max, front->connections[0], settings->connections);
 }
 
 static bool give_up(struct front *front, struct error *err)
@@ -165,7 +176,7 @@ static bool open_gate(struct front *front, size_t index, struct error *err)
         .chain_pem = tls ? front->tls_chain : (struct bytes){0},
         .trust_pem = listeners[index] == ROUTE_AGENTS ? front->authority_pem : (struct bytes){0},
         .limits = {.threads = settings->threads,
-                   .connections = settings->connections,
+                   .connections = front->connections[index],
                    .connections_an_address = settings->connections_an_address,
                    .head_s = settings->head_s,
                    .body_s = settings->body_s,
@@ -258,7 +269,7 @@ bool front_run(const struct server_settings *settings, struct arena *arena, stru
     int keeper = FRONT_KEEPER;
 
     front.admission = admission_with(settings->requests, settings->slots);
-    raise_files(settings);
+    share_files(&front);
     if (!server_paths_of(settings, arena, &front.paths, err))
         return false;
     front.server.paths = &front.paths;
