@@ -1,4 +1,5 @@
 /* One request through the gate: gate.h says what it passes. */
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -54,6 +55,13 @@ static void resume(struct gate_exchange *base)
     atomic_fetch_sub(&gate->waiting, 1);
 }
 
+/* Set by match, before anything else is asked. */
+static const struct route *route_of(const struct request *request)
+{
+    assert(request->route != NULL);
+    return request->route;
+}
+
 /* ---- begin and end ---- */
 
 void *gate_serve_begin(void *self, const char *target, struct MHD_Connection *connection)
@@ -88,7 +96,7 @@ void gate_serve_end(void *self, struct MHD_Connection *connection, void **state,
     if (exchange == NULL)
         return;
     if (exchange->admitted)
-        admission_leave(gate->house->admission, exchange->request.route->admission);
+        admission_leave(gate->house->admission, route_of(&exchange->request)->admission);
     if (exchange->from != NULL)
         gate_connection_allow(exchange->from, gate->limits.rest_s);
     own_fd(&exchange->request.answer.file);
@@ -125,7 +133,7 @@ static unsigned check_agent(const struct gate *gate, struct request *request)
     };
     struct server *server = gate->house->server;
 
-    if ((bits[request->peer.kind] & request->route->who) == 0)
+    if ((bits[request->peer.kind] & route_of(request)->who) == 0)
         return request->peer.kind == REQUEST_PEER_FOREIGN ? 403 : 401;
     if (request->peer.kind == REQUEST_PEER_NONE)
         return 0;
@@ -144,7 +152,7 @@ static unsigned check_person(const struct gate *gate, struct request *request)
                              err.text);
         return request->answer.status;
     }
-    if (guards->permits(request->principal.roles, request->route->permission))
+    if (guards->permits(request->principal.roles, route_of(request)->permission))
         return 0;
     return request->principal.roles == 0 ? 401 : 403;
 }
@@ -210,7 +218,7 @@ static bool admit(struct exchange *exchange)
 
     if (exchange->admitted)
         return true;
-    exchange->admitted = admission_enter(exchange->gate->house->admission, request->route->admission,
+    exchange->admitted = admission_enter(exchange->gate->house->admission, route_of(request)->admission,
                                          request->now_us, &retry_s);
     return exchange->admitted || !request_refuse_for_now(request, 503, retry_s, 0);
 }
@@ -218,7 +226,7 @@ static bool admit(struct exchange *exchange)
 /* Strangers take no room while they send: else a few of them who drip would keep everybody from joining. */
 static bool late(const struct exchange *exchange)
 {
-    return exchange->request.route->admission == ADMIT_ENROL;
+    return route_of(&exchange->request)->admission == ADMIT_ENROL;
 }
 
 static bool know(struct exchange *exchange)
@@ -248,9 +256,9 @@ static bool fits(struct exchange *exchange)
     struct request *request = &exchange->request;
     size_t size = announced(request);
 
-    if (size == SIZE_MAX || size <= request->route->body_max)
+    if (size == SIZE_MAX || size <= route_of(request)->body_max)
         return true;
-    return !request_refuse(request, 413, "more than %zu bytes", request->route->body_max);
+    return !request_refuse(request, 413, "more than %zu bytes", route_of(request)->body_max);
 }
 
 /* ---- answering ---- */
@@ -379,8 +387,8 @@ static enum MHD_Result on_head(struct exchange *exchange, const char *method)
         return refuse(exchange);
     }
     if (exchange->from != NULL)
-        gate_connection_allow(exchange->from, limits->body_s + request->route->body_max / BYTES_A_SECOND);
-    exchange->body = writer_with(request->route->body_max);
+        gate_connection_allow(exchange->from, limits->body_s + route_of(request)->body_max / BYTES_A_SECOND);
+    exchange->body = writer_with(route_of(request)->body_max);
     exchange->state = STATE_BODY;
     return MHD_YES;
 }
@@ -390,7 +398,7 @@ static enum MHD_Result on_head(struct exchange *exchange, const char *method)
 static void log_failure(const struct request *request, const struct error *err)
 {
     log_line(err->kind == ERROR_SYSTEM || err->kind == ERROR_NONE ? LOG_ERROR : LOG_DEBUG, "gate", "%s: %s",
-             request->route->path, err->text);
+             route_of(request)->path, err->text);
 }
 
 static enum MHD_Result handle(struct exchange *exchange)
@@ -401,7 +409,7 @@ static enum MHD_Result handle(struct exchange *exchange)
     if (!admit(exchange))
         return answer(exchange);
     request->body = writer_bytes(&exchange->body);
-    if (!request->route->handle(exchange->gate->house->server, request, &err)) {
+    if (!route_of(request)->handle(exchange->gate->house->server, request, &err)) {
         log_failure(request, &err);
         (void)request_refuse(request, request_status_of(err.kind), "%s",
                              err.kind == ERROR_SYSTEM || err.kind == ERROR_NONE ? "something failed here"
@@ -423,7 +431,8 @@ static enum MHD_Result on_piece(struct exchange *exchange, const char *upload, s
     writer_put(&exchange->body, (struct bytes){(const uint8_t *)upload, size});
     if (writer_ok(&exchange->body))
         return MHD_YES;
-    (void)request_refuse(&exchange->request, 413, "more than %zu bytes", exchange->request.route->body_max);
+    (void)request_refuse(&exchange->request, 413, "more than %zu bytes",
+                         route_of(&exchange->request)->body_max);
     exchange->state = STATE_FORGET;
     return MHD_YES;
 }
