@@ -8,6 +8,7 @@ import signal
 import socket
 import ssl
 import stat
+import subprocess
 import sys
 import tempfile
 import unittest
@@ -150,7 +151,7 @@ class Gate(Server):
                     plain.shutdown(socket.SHUT_WR)
                     while plain.recv(65536):
                         pass
-                except (ConnectionResetError, BrokenPipeError):
+                except OSError:  # it was ended while we still spoke
                     pass
         self.assertEqual(server.get("/pulse/0").status, 200)
 
@@ -205,6 +206,39 @@ class Processes(Server):
             self.assertEqual(server.process.wait(timeout=60), 1)
             server.stop()
             self.assertIn("Address already in use", "".join(server.log))
+
+
+class Serve(Server):
+    def test_fleet_of_one(self):
+        """./run serve, with this machine as its agent: all of it below one folder, nothing of the machine changed, nothing left."""
+        build = os.path.dirname(os.environ["SUTURED"])
+        serve = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "tools", "serve")
+        environment = {**os.environ, "SUTURE_SERVE": os.path.join(self.folder, "serve"), "SUTURE_BUILD": build,
+                       "SUTURE_SERVE_FEEDS_H": "0", "HOME": self.folder}
+        for name in ("SUTURE_CONFIG", "SUTURE_STATE", "XDG_CONFIG_HOME", "XDG_STATE_HOME"):
+            environment.pop(name, None)
+        port = free_ports(3)
+        for _ in range(2):  # the second time it knows its password, and the machine its fleet
+            done = subprocess.run([serve, "--once", "--port", str(port)], env=environment, capture_output=True, text=True,
+                                  timeout=120, check=False, stdin=subprocess.DEVNULL)
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+            self.assertIn(socket.gethostname(), done.stdout)
+            self.assertIn("enrolled", done.stdout)
+        self.assertEqual(os.listdir(self.folder), ["serve"])
+
+
+def free_ports(count):
+    """The first of so many free ports in a row."""
+    for _ in range(100):
+        with socket.create_server(("127.0.0.1", 0)) as first:
+            port = first.getsockname()[1]
+            try:
+                for more in range(1, count):
+                    socket.create_server(("127.0.0.1", port + more)).close()
+            except OSError:
+                continue
+            return port
+    raise AssertionError("no free ports")
 
 
 if __name__ == "__main__":
