@@ -7,8 +7,11 @@
 #include "base/log.h"
 #include "base/own.h"
 #include "identify/fleet_index.h"
+#include "server/bulletin.h"
 #include "server/desk_fixes.h"
+#include "server/pacing.h"
 #include "server/readers.h"
+#include "server/settings.h"
 #include "store/fleet_read.h"
 
 #define SEEN_BATCH 4096
@@ -20,6 +23,7 @@ struct desk {
     bool quarantined, restored; /* read and written by __atomic, as is the generation */
     uint64_t findings_generation;
     struct sent_chunks *sent;
+    struct desk_advisories *advisories;
 };
 
 bool desk_quarantined(const struct server *server)
@@ -35,6 +39,11 @@ bool desk_restored(const struct server *server)
 struct sent_chunks *desk_sent_chunks(const struct server *server)
 {
     return server->desk->sent;
+}
+
+struct desk_advisories **desk_advisories(struct server *server)
+{
+    return &server->desk->advisories;
 }
 
 uint64_t desk_findings_generation(const struct server *server)
@@ -206,6 +215,7 @@ static void stop(struct server *server)
     host_table_end(&server->hosts);
     if (server->desk == NULL)
         return;
+    desk_advisories_end(&server->desk->advisories); /* the index points into them: it has gone */
     sent_chunks_end(&server->desk->sent);
     (void)pthread_mutex_destroy(&server->desk->lock);
     free(server->desk->fixes);
@@ -240,6 +250,8 @@ static bool tick_seen(struct server *server, struct error *err)
 {
     OWN(readers_give) struct reader_lease lease = {0};
 
+    if (server->bulletin != NULL && server->settings->interval_s == 0)
+        bulletin_set_interval(server->bulletin, pacing_interval_s(host_table_count(server->hosts)));
     return write_seen(server, err) && readers_take(server, &lease, err) &&
            load_state(server, lease.store, err);
 }

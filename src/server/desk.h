@@ -24,6 +24,11 @@ bool desk_quarantined(const struct server *server);
 bool desk_restored(const struct server *server);
 struct sent_chunks *desk_sent_chunks(const struct server *server);
 
+/* What the advisories' part keeps; NULL at first. For it and the end of the desk alone. */
+struct desk_advisories;
+struct desk_advisories **desk_advisories(struct server *server);
+void desk_advisories_end(struct desk_advisories **advisories);
+
 /* The generation of advisories that findings are to be of; 0: there are none. */
 uint64_t desk_findings_generation(const struct server *server);
 void desk_set_findings_generation(struct server *server, uint64_t generation);

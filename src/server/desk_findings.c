@@ -200,8 +200,12 @@ static bool look_at(struct turn *turn, uint32_t number, struct error *err)
     struct host_row host;
     struct error why;
 
-    if (!host_table_at(turn->server->hosts, number, &host) || (host.flags & FLEET_HOST_REMOVED) != 0)
+    if (!host_table_at(turn->server->hosts, number, &host))
         return true;
+    if ((host.flags & FLEET_HOST_REMOVED) != 0) {
+        fleet_index_drop(turn->server->index, number);
+        return true;
+    }
     if (!fleet_index_findings(turn->server->index, number, turn->arena, &findings, &why)) {
         if (why.kind != ERROR_ABSENT)
             *err = why;

@@ -12,6 +12,7 @@
 #include "server/evidence_check.h"
 #include "server/pacing.h"
 #include "store/fleet_read.h"
+#include "store/state.h"
 #include "verify/evidence_testing.h"
 #include "verify/seal.h"
 #include "verify/verdict.h"
@@ -35,6 +36,11 @@ static struct text body_of(const struct desk_call *call)
 }
 
 /* ---- check-ins ---- */
+
+static const struct desk_machine first_machine = {
+    {"openssl 3.0.11-1 libssl3", "expat 2.5.0-1 libexpat1", NULL}, NULL};
+static const struct desk_machine other_machine = {
+    {"openssl 3.0.15-1 libssl3", "expat 2.5.0-1 libexpat1", NULL}, NULL};
 
 static void checkins_are_paced(void **state)
 {
@@ -195,6 +201,32 @@ static void revoked_hosts_get_nothing(void **state)
     desk_testing_end(&testing);
 }
 
+/* A host that was removed is in no answer any more, and its number is nobody else's. */
+static void removed_hosts_leave_the_index(void **state)
+{
+    (void)state;
+    struct desk_testing testing;
+    struct desk_inventory_sent sent;
+    struct fleet_index_count count;
+    struct host_row row;
+    struct host_id host, other;
+    struct error err;
+
+    begin(&testing, &host);
+    desk_testing_enrol(&testing, 0x22, &other);
+    desk_testing_send(&testing, &host, &first_machine, NULL, &sent);
+    assert_true(host_table_find(testing.server.hosts, &host, &row));
+    const struct fleet_host_flags remove = {.hid = row.hid, .set = FLEET_HOST_REMOVED};
+    (void)write_flags(&testing, &remove);
+    assert_int_equal(testing.server.guards.judge_host(&testing.server, &host), 403);
+    assert_done("tick", desk_findings_part.tick(&testing.server, &err), &err);
+    assert_done("count", fleet_index_exposed(testing.server.index, TEXT("CVE-2026-1000"), 0, &count, &err),
+                &err);
+    assert_int_equal(count.total, 1);
+    assert_int_equal(host_table_count(testing.server.hosts), 1);
+    desk_testing_end(&testing);
+}
+
 /* What was seen comes back after a restart, from one write for many. */
 static void check_ins_are_written_lazily(void **state)
 {
@@ -255,11 +287,6 @@ static void herds_are_spread(void **state)
 }
 
 /* ---- inventories ---- */
-
-static const struct desk_machine first_machine = {
-    {"openssl 3.0.11-1 libssl3", "expat 2.5.0-1 libexpat1", NULL}, NULL};
-static const struct desk_machine other_machine = {
-    {"openssl 3.0.15-1 libssl3", "expat 2.5.0-1 libexpat1", NULL}, NULL};
 
 static uint32_t exposed_hosts(struct desk_testing *testing, const char *package, const char *version)
 {
@@ -670,6 +697,125 @@ static void findings_follow_lazily(void **state)
     desk_testing_end(&testing);
 }
 
+/* ---- advisories ---- */
+
+static void put_generation(struct desk_testing *testing, const char *text)
+{
+    OWN(arena_end) struct arena arena = arena_with(MIB);
+    OWN(writer_end) struct writer file = writer_with(LIMIT_INDEX_FILE);
+    OWN(state_change_end) struct state_change change = {.lock = -1};
+    struct index index;
+    struct state state;
+    struct error err;
+
+    index_testing_build(text_of(text), &file, &index);
+    assert_done("state", state_open(testing->paths.advisories, STATE_WRITE, &state, &err), &err);
+    assert_done("begin", state_change_begin(&state, &arena, &change, &err), &err);
+    assert_done("index",
+                file_replace(text_format(&arena, "%s/index/debian-12.index", change.next.folder).at,
+                             writer_bytes(&file), 0600, &err),
+                &err);
+    assert_done("facts",
+                file_replace(file_path(&arena, change.next.folder, "facts"), BYTES("facts"), 0600, &err),
+                &err);
+    assert_done(
+        "manifest",
+        file_replace(file_path(&arena, change.next.folder, "manifest"), BYTES("Format: 1\n"), 0600, &err),
+        &err);
+    assert_done("commit", state_change_commit(&change, &err), &err);
+}
+
+static uint32_t exposed_to(struct desk_testing *testing, const char *id)
+{
+    struct fleet_index_count count;
+    struct error err;
+
+    assert_done("exposed", fleet_index_exposed(testing->server.index, text_of(id), 0, &count, &err), &err);
+    return count.hosts[FLEET_INDEX_EXPOSED];
+}
+
+static size_t content_files(struct desk_testing *testing)
+{
+    OWN(arena_end) struct arena arena = arena_with(MIB);
+    struct file_names names;
+    struct error err;
+
+    assert_done("list", file_list(testing->paths.content, 100, &arena, &names, &err), &err);
+    return names.count - 1; /* without the note of which is in use */
+}
+
+#define FEED(generated, complete)                                                                            \
+    "index 1 debian-12 deb\nfeed made-up rank=0 generated=" generated complete "\n"
+
+/* One generation after the other is handed out and judged by; a broken one is neither. */
+static void advisories_come_whole_or_not(void **state)
+{
+    static const struct {
+        const char *name, *text;
+        uint64_t generation; /* afterwards */
+        uint32_t exposed;    /* to CVE-2026-1000 */
+        size_t files;
+        const char *refused;
+    } rows[] = {
+        {"the first",
+         FEED("2026-11-20",
+              " complete") "openssl fixed 3.0.15-1 : CVE-2026-1000\nexpat open : CVE-2026-1001\n"
+                           "zlib fixed 1-1 : CVE-2026-1\nbash fixed 5-1 : CVE-2026-2\n",
+         1, 1, 1, NULL},
+        {"cut",
+         FEED("2026-11-21",
+              " complete") "openssl fixed 3.0.15-1 : CVE-2026-1000\nexpat open : CVE-2026-1001\n",
+         1, 1, 1, "these advisories are not handed out: debian-12 has 2 records, it had 4"},
+        {"half",
+         FEED("2026-11-21", "") "openssl fixed 3.0.10-1 : CVE-2026-1000\nexpat open : CVE-2026-1001\n"
+                                "zlib fixed 1-1 : CVE-2026-1\nbash fixed 5-1 : CVE-2026-2\n",
+         1, 1, 1, "these advisories are not handed out: debian-12 was complete and is not"},
+        {"old",
+         FEED("2026-11-19",
+              " complete") "openssl fixed 3.0.10-1 : CVE-2026-1000\nexpat open : CVE-2026-1001\n"
+                           "zlib fixed 1-1 : CVE-2026-1\nbash fixed 5-1 : CVE-2026-2\n",
+         1, 1, 1, "these advisories are not handed out: debian-12 is older than what is in use"},
+        {"the next",
+         FEED("2026-11-22",
+              " complete") "openssl fixed 3.0.10-1 : CVE-2026-1000\nexpat open : CVE-2026-1001\n"
+                           "zlib fixed 1-1 : CVE-2026-1\nbash fixed 5-1 : CVE-2026-2\n",
+         2, 0, 2, NULL},
+        {"the one after",
+         FEED("2026-11-23",
+              " complete") "openssl fixed 3.0.12-1 : CVE-2026-1000\nexpat open : CVE-2026-1001\n"
+                           "zlib fixed 1-1 : CVE-2026-1\nbash fixed 5-1 : CVE-2026-2\n",
+         3, 1, 2, NULL},
+    };
+
+    (void)state;
+    struct desk_testing testing;
+    struct desk_inventory_sent sent;
+    struct host_id host;
+    struct error err = {.kind = ERROR_NONE};
+
+    begin(&testing, &host);
+    desk_testing_send(&testing, &host, &first_machine, NULL, &sent);
+    assert_done("nothing yet", desk_advisories_part.tick(&testing.server, &err), &err);
+    assert_int_equal(desk_findings_generation(&testing.server), 0);
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        put_generation(&testing, rows[i].text);
+        bool done = desk_advisories_part.tick(&testing.server, &err);
+        if (rows[i].refused == NULL)
+            assert_done(rows[i].name, done, &err);
+        else
+            assert_failed(rows[i].name, &err, ERROR_TRUST, rows[i].refused);
+        assert_int_equal(desk_findings_generation(&testing.server), rows[i].generation);
+        assert_int_equal(exposed_to(&testing, "CVE-2026-1000"), rows[i].exposed);
+        assert_int_equal(content_files(&testing), rows[i].files);
+        assert_done("again", desk_advisories_part.tick(&testing.server, &err), &err); /* said once */
+    }
+    desk_testing_restart(&testing);
+    assert_done("taken up", desk_advisories_part.tick(&testing.server, &err), &err);
+    assert_int_equal(desk_findings_generation(&testing.server), 3);
+    assert_int_equal(exposed_to(&testing, "CVE-2026-1000"), 1);
+    desk_testing_end(&testing);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -678,6 +824,7 @@ int main(void)
         cmocka_unit_test(old_agents_are_told),
         cmocka_unit_test(clones_are_held_until_accepted),
         cmocka_unit_test(revoked_hosts_get_nothing),
+        cmocka_unit_test(removed_hosts_leave_the_index),
         cmocka_unit_test(check_ins_are_written_lazily),
         cmocka_unit_test(herds_are_spread),
         cmocka_unit_test(inventories_are_committed_whole),
@@ -688,6 +835,7 @@ int main(void)
         cmocka_unit_test(evidence_follows_evidence),
         cmocka_unit_test(unproved_evidence_is_kept_and_marked),
         cmocka_unit_test(findings_follow_lazily),
+        cmocka_unit_test(advisories_come_whole_or_not),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

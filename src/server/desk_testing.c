@@ -1,5 +1,7 @@
 #include "server/desk_testing.h"
 
+#include <sys/stat.h>
+
 #include "base/digest.h"
 #include "base/file.h"
 #include "base/limits.h"
@@ -33,14 +35,19 @@ static void start(struct desk_testing *testing)
     struct fleet_store_options options = {.make = true, .now_us = testing->now_us};
     struct error err;
 
+    struct keeper_client *keeper = testing->server.keeper; /* a test's own: they live on */
+    struct bytes authority = testing->server.ca.size > 0 ? testing->server.ca : BYTES("an authority");
     testing->server = (struct server){.settings = &testing->settings,
                                       .world = {.now_us = now_of, .random = random_of, .self = testing},
                                       .fleet = {.at = {0xf1}},
                                       .chunk_key = {0xc4},
                                       .plan_key = {0x91},
-                                      .ca = BYTES("an authority")};
+                                      .ca = authority,
+                                      .keeper = keeper};
     testing->settings =
         (struct server_settings){.store = testing->where, .content = "", .data = testing->folder};
+    testing->paths = (struct server_paths){.content = testing->content, .advisories = testing->advisories};
+    testing->server.paths = &testing->paths;
     assert_done("open", fleet_store_open(testing->where, &options, &testing->server.store, &err), &err);
     for (size_t i = 0; i < COUNT_OF(parts); i++)
         assert_done(parts[i]->name, parts[i]->start == NULL || parts[i]->start(&testing->server, &err), &err);
@@ -59,6 +66,9 @@ void desk_testing_begin(struct desk_testing *testing)
     *testing = (struct desk_testing){.now_us = DESK_TESTING_NOW, .seed = 7};
     test_folder(testing->folder);
     (void)snprintf(testing->where, sizeof(testing->where), "%s/store.db", testing->folder);
+    (void)snprintf(testing->content, sizeof(testing->content), "%s/content", testing->folder);
+    (void)snprintf(testing->advisories, sizeof(testing->advisories), "%s/advisories", testing->folder);
+    assert_int_equal(mkdir(testing->content, 0700), 0);
     start(testing);
 }
 

@@ -9,6 +9,7 @@
 
 #include "base/testing.h"
 #include "server/agent_call.h"
+#include "server/first_start.h"
 #include "server/gate_exchange.h"
 #include "server/server.h"
 #include "server/settings.h"
@@ -16,6 +17,8 @@
 struct desk_testing {
     struct server server;
     struct server_settings settings;
+    struct server_paths paths; /* content, advisories */
+    char content[96], advisories[96];
     char folder[64];
     char where[96];
     int64_t now_us;

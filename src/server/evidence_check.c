@@ -42,7 +42,7 @@ enum evidence_proof evidence_check(struct bytes body, struct bytes last, struct 
 }
 
 bool evidence_newest(struct fleet_store *store, int64_t hid, struct arena *arena, struct bytes *out,
-                   struct error *err)
+                     struct error *err)
 {
     struct fleet_event_filter filter = {
         .hid = hid, .kinds = UINT64_C(1) << AGENT_EVENT_EVIDENCE, .bodies = true, .limit = 1};

@@ -29,6 +29,6 @@ enum evidence_proof evidence_check(struct bytes body, struct bytes last, struct 
 
 /* The last evidence of the host that was proof; no bytes when there is none. */
 bool evidence_newest(struct fleet_store *store, int64_t hid, struct arena *arena, struct bytes *out,
-                   struct error *err) MUST_USE;
+                     struct error *err) MUST_USE;
 
 #endif

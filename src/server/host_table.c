@@ -509,8 +509,10 @@ static void take_flags(struct host_table *table, struct kept_row *row, const str
         row->row.flags &= ~(uint32_t)FLEET_HOST_SAFE_LANE;
         row->accept = true;
     }
-    if (!was_removed && (row->row.flags & FLEET_HOST_REMOVED) != 0)
+    if (!was_removed && (row->row.flags & FLEET_HOST_REMOVED) != 0) {
         (void)__atomic_fetch_sub(&table->live, 1, __ATOMIC_RELAXED);
+        owe(table, row, NULL); /* it leaves the fleet's index then */
+    }
 }
 
 static void take_inventory(struct kept_row *row, const struct fleet_inventory *inventory)

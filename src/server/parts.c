@@ -13,6 +13,7 @@ const struct server_part *const server_parts[] = {
     &bulletin_part,
     &desk_part,
     &desk_seen_part,
+    &desk_advisories_part,
     &desk_findings_part,
     &people_part,
     &now_orders_part,
