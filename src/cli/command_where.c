@@ -5,13 +5,16 @@
  */
 #include "base/own.h"
 #include "cli/command.h"
+#include "cli/package_hash.h"
 #include "cli/server_rows.h"
 
-enum { OPTION_LIMIT, OPTION_FORMAT, OPTION_ALL, OPTION_HISTORY };
+enum { OPTION_LIMIT, OPTION_FORMAT, OPTION_ALL, OPTION_HISTORY, OPTION_LISTS = OPTION_ALL };
 enum { FORMAT_JSON = 2 };
 static const struct command_option where_options[] = {
     [OPTION_LIMIT] = SERVER_OPTION_LIMIT,
     [OPTION_FORMAT] = SERVER_OPTION_FORMAT,
+    [OPTION_LISTS] = {"lists", OPTION_FOLDER, "DIR",
+                      "for sha256: where apt keeps its lists; " PACKAGE_HASH_LISTS " when nothing is said"},
     {0},
 };
 static const struct command_option exposed_options[] = {
@@ -96,6 +99,28 @@ static const struct server_column where_columns[] = {
     {{"ID", 32, 32, false}, "host", SERVER_TEXT},
 };
 
+/* Machines report names and versions: a file's hash is first turned into these. NULL: err says why not. */
+static const char *what_of(const struct command_call *call, struct error *err)
+{
+    const char *lists = command_text(call, OPTION_LISTS);
+    struct text what = text_of(call->arguments[0]);
+    struct package_hash found;
+
+    if (!text_starts(what, TEXT("sha256:")))
+        return call->arguments[0];
+    if (!package_hash_find(lists == NULL ? PACKAGE_HASH_LISTS : lists, text_part(what, 7, SIZE_MAX),
+                           call->arena, &found, err))
+        return NULL;
+    struct text name =
+        text_format(call->arena, "%.*s=%.*s", TEXT_ARG(found.package), TEXT_ARG(found.version));
+    if (name.at == NULL)
+        (void)arena_full(call->arena, err);
+    else
+        fprintf(call->errors, "That file is %.*s of %.*s, by the lists on this machine.\n", TEXT_ARG(name),
+                TEXT_ARG(found.arch));
+    return name.at;
+}
+
 static enum command_exit run_where(const struct command_call *call, struct error *err)
 {
     static const struct server_table table = {where_columns, sizeof(where_columns) / sizeof(*where_columns),
@@ -105,7 +130,8 @@ static enum command_exit run_where(const struct command_call *call, struct error
         {"unknown", "unknown"}, {"total", "hosts in all"},
         {NULL, NULL},
     };
-    const char *parts[] = {"where", call->arguments[0], NULL};
+    const char *what = what_of(call, err);
+    const char *parts[] = {"where", what, NULL};
     struct question question = {
         .listing = {.list = {server_path(call->arena, parts), "hosts", "after"},
                     .table = &table,
@@ -113,6 +139,8 @@ static enum command_exit run_where(const struct command_call *call, struct error
         .words = words,
     };
 
+    if (what == NULL)
+        return COMMAND_FAILED;
     if (!server_limit(call, OPTION_LIMIT, &question.listing.limit, err))
         return COMMAND_WRONG_USAGE;
     return ask(call, &question, err);
@@ -120,9 +148,10 @@ static enum command_exit run_where(const struct command_call *call, struct error
 
 const struct command command_where = {
     .name = "where",
-    .arguments = "PACKAGE[=VERSION]",
+    .arguments = "PACKAGE[=VERSION]|sha256:DIGITS",
     .help = "which hosts of the fleet have a package, since when, from which run",
-    .more = "By the package's own name and version, or its source's. A host without a time of its own\n"
+    .more = "By the package's own name and version, or its source's; a file's hash is looked up in apt's\n"
+            "lists on this machine first. A host without a time of its own\n"
             "had it in its first report. --format json also has the run that brought it. Hosts that\n"
             "nobody knows of, or that were not seen for three days, are counted apart.",
     .options = where_options,

@@ -72,6 +72,8 @@ static void test_answers(void **state)
          "{\"schema\":\"suture.where/"
          "1\",\"package\":\"libssl3\",\"version\":\"3.0.15-1\",\"counts\":{\"have\":0,"
          "\"had-when-last-seen\":0,\"unknown\":0,\"total\":0},\"hosts\":[],\"next\":null}"},
+        {"GET", "/api/1/where/sha256:9f86d0", NULL, 400, "machines report names and versions, not files"},
+        {"GET", "/api/1/where/vim=2:9.0.1378-2", NULL, 200, "\"version\":\"2:9.0.1378-2\""},
         {"GET", "/api/1/where/libssl3=", NULL, 400, "a version is missing behind '='"},
         {"GET", "/api/1/tokens", NULL, 200, "{\"schema\":\"suture.tokens/1\",\"tokens\":[],\"next\":null}"},
         {"POST", "/api/1/tokens", "{\"uses\":0}", 400, "uses: at least one"},

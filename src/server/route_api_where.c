@@ -132,6 +132,10 @@ static bool put_rows(struct server *server, struct request *request, const struc
 
 static bool parse_what(struct text what, struct text *package, struct text *version, struct error *err)
 {
+    /* No name of a package has a ':'; "nobody has it" would be a lie. */
+    if (text_find_byte(what, ':') < text_find_byte(what, '='))
+        return error_set(err, ERROR_INPUT,
+                         "machines report names and versions, not files: PACKAGE or PACKAGE=VERSION");
     *version = what;
     if (!text_cut(version, '=', package) || package->size == 0)
         return error_set(err, ERROR_INPUT, "PACKAGE or PACKAGE=VERSION");

@@ -209,6 +209,13 @@ class Api(unittest.TestCase):
         self.assertIn("0 exposed, 0 exposed when last seen", vic.run("exposed", "CVE-2026-1").stdout)
         self.assertIn("Nobody was.", vic.run("exposed", "CVE-2026-1", "--all", "--history").stdout)
         self.assertIn("0 have it", vic.run("where", "libssl3=3.0.15-1~deb12u1").stdout)
+        with open(os.path.join(vic.folder, "x_Packages"), "w", encoding="utf-8") as file:
+            file.write("Package: oak\nVersion: 1.1\nArchitecture: all\nSHA256: " + "ab" * 32 + "\n\n")
+        found = vic.run("where", "sha256:" + "ab" * 32, "--lists", vic.folder)
+        self.assertIn("oak=1.1 of all", found.stderr)
+        self.assertIn("0 have it", found.stdout)
+        self.assertIn("by the package's name", vic.run("where", "sha256:" + "cd" * 32, "--lists", vic.folder, status=1).stderr)
+        self.assertIsNone(json.loads(vic.run("order", "show", "--format", "json").stdout)["signed_problem"])
         self.assertIn("there is no host", vic.run("host", "show", "web-03", status=1).stderr)
         status = self.server.json("GET", "/status", token=self.admin)
         self.assertLessEqual(status["hosts"]["ok"], 1)
