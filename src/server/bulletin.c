@@ -9,6 +9,7 @@
 #include "base/own.h"
 #include "format/json.h"
 #include "server/first_start.h"
+#include "server/generations.h"
 #include "server/keeper_client.h"
 #include "server/settings.h"
 
@@ -222,11 +223,15 @@ static bool draft_plan(struct server *server, int64_t now_us, struct arena *aren
 {
     struct bulletin *bulletin = server->bulletin;
     struct fleet_now *now = NULL;
+    uint64_t generation;
 
+    if (!generation_take(server, FLEET_GENERATION_PLAN, next_generation(bulletin->plan_generation, now_us),
+                         &generation, err))
+        return false;
     (void)pthread_mutex_lock(&bulletin->lock);
     *out = (struct fleet_plan){
         .fleet = server->fleet,
-        .generation = next_generation(bulletin->plan_generation, now_us),
+        .generation = generation,
         .made_us = now_us,
         .interval_s = bulletin->interval_s,
         .advisories = bulletin->advisories.generation,
@@ -257,8 +262,11 @@ static bool say_pulses(struct server *server, int64_t now_us, uint8_t urgency, s
 {
     struct bulletin *bulletin = server->bulletin;
     uint8_t made[BULLETIN_RINGS][AGENT_PULSE_SIZE];
-    uint64_t generation = next_generation(bulletin->pulse_generation, now_us);
+    uint64_t generation;
 
+    if (!generation_take(server, FLEET_GENERATION_PULSE, next_generation(bulletin->pulse_generation, now_us),
+                         &generation, err))
+        return false;
     for (uint8_t ring = 0; ring < BULLETIN_RINGS; ring++) {
         OWN(writer_end) struct writer w = writer_with(AGENT_PULSE_SIZE);
         struct agent_pulse pulse = {.fleet = server->fleet,
@@ -322,6 +330,7 @@ static bool tick(struct server *server, struct error *err)
     struct bulletin *bulletin = server->bulletin;
     int64_t now_us = server_now_us(server);
     uint8_t urgency = AGENT_URGENCY_NONE;
+    bool quarantined = false;
 
     if (!look_at_repository(server, now_us, err))
         return false;
@@ -329,6 +338,10 @@ static bool tick(struct server *server, struct error *err)
     bool plan_due = bulletin->changed || bulletin->plan == NULL;
     bool pulse_due = plan_due || now_us - bulletin->pulse_us > PULSE_US || now_us < bulletin->pulse_us;
     (void)pthread_mutex_unlock(&bulletin->lock);
+    if (!pulse_due)
+        return true;
+    if (!generations_quarantined(server, &quarantined, err) || quarantined)
+        return quarantined;
     if ((plan_due && !say_plan(server, now_us, &urgency, err)) ||
         (pulse_due && !say_pulses(server, now_us, urgency, err))) {
         say_again(bulletin, urgency);

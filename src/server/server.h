@@ -19,6 +19,7 @@ struct fleet_index;     /* identify/fleet_index.h */
 struct desk;            /* desk.h: what the calls of agents share */
 struct people;          /* people.h: users, sessions, tokens, lockout */
 struct keeper_client;   /* keeper_client.h: asks the keeper to issue and sign */
+struct generations;     /* generations.h: numbers that never go back */
 struct bulletin;        /* bulletin.h: the plan and the pulse as they stand */
 
 /* Time and randomness from outside, so that a test can run months of a fleet. */
@@ -64,6 +65,7 @@ struct server {
     struct desk *desk;
     struct people *people;
     struct keeper_client *keeper;
+    struct generations *generations;
     struct bulletin *bulletin;
     struct now_orders *now_orders;
     struct server_guards guards;

@@ -14,6 +14,14 @@
 
 /* ---- opening ---- */
 
+/* Handles of a year ago write no more. */
+static bool forget_writers(struct fleet_store *store, int64_t now_us, struct error *err)
+{
+    const struct store_value before = number_value(now_us - 366 * TIME_DAY_US);
+
+    return fleet_call(store, "DELETE FROM writer WHERE at_us < ?1", "n", &before, NULL, err);
+}
+
 static bool take_up(struct fleet_store *store, const struct fleet_store_options *options, struct error *err)
 {
     uint32_t version;
@@ -21,7 +29,7 @@ static bool take_up(struct fleet_store *store, const struct fleet_store_options 
     if (!fleet_schema_version(store->kind, store->handle, &version, err))
         return false;
     if (version == FLEET_SCHEMA)
-        return true;
+        return options->read_only || forget_writers(store, options->now_us, err);
     if (options->read_only)
         return error_set(err, ERROR_ABSENT,
                          "its schema is %u, not %d: whoever writes to it must open it first", version,
@@ -61,6 +69,7 @@ bool fleet_store_open(const char *where, const struct fleet_store_options *optio
         return error_set(err, ERROR_LIMIT, "out of memory");
     store->kind = stores_find(where, &rest);
     store->read_only = options->read_only;
+    store->opened_us = options->now_us;
     os_random(store->writer, sizeof(store->writer));
     if (!store->kind->open(rest, options->make, options->read_only, &store->handle, err) ||
         !make_ready(store, options, err))

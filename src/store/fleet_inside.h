@@ -17,6 +17,7 @@ struct fleet_store {
     void *handle;
     bool read_only;
     uint8_t writer[16];  /* this handle, in table writer */
+    int64_t opened_us;   /* by the clock of whoever opened it */
     int64_t batch;       /* its last one */
     int64_t last_number; /* given to a row */
     int64_t month;       /* the newest whose tables are known to be there */

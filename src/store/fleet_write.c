@@ -53,7 +53,7 @@ static fleet_carry_out *const deeds[FLEET_WRITE_COUNT] = {
 static bool note_batch(struct fleet_store *store, bool *new, struct error *err)
 {
     const struct store_value values[] = {hash_value(store->writer, sizeof(store->writer)),
-                                         number_value(store->batch), number_value(0)};
+                                         number_value(store->batch), number_value(store->opened_us)};
     int64_t changed;
 
     if (!fleet_call(store,
