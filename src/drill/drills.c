@@ -7,7 +7,8 @@ extern const struct drill drill_rollback, drill_freeze, drill_mix_and_match, dri
     drill_expired_root, drill_clock_off, drill_forged_inrelease, drill_suite_swap, drill_shadowed_package,
     drill_solarwinds, drill_medoc, drill_wsuspect, drill_stolen_approver, drill_insider,
     drill_replayed_crisis, drill_wrong_orders, drill_solo_thief, drill_poisoned_feed, drill_archive_traversal,
-    drill_decoder_bombs, drill_malicious_delta, drill_installer_race, drill_owned_fetcher, drill_hurried_lane;
+    drill_decoder_bombs, drill_malicious_delta, drill_installer_race, drill_owned_fetcher, drill_hurried_lane,
+    drill_restored_server, drill_stolen_token, drill_cloned_agent;
 
 const struct drill *const drills[] = {
     &drill_rollback,
@@ -40,6 +41,9 @@ const struct drill *const drills[] = {
     &drill_installer_race,
     &drill_owned_fetcher,
     &drill_hurried_lane,
+    &drill_restored_server,
+    &drill_stolen_token,
+    &drill_cloned_agent,
     NULL,
 };
 

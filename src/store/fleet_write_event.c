@@ -7,6 +7,7 @@
  */
 #include <stdio.h>
 
+#include "base/control.h"
 #include "base/digest.h"
 #include "base/limits.h"
 #include "base/own.h"
@@ -292,7 +293,7 @@ static bool compare_all(struct run *run, const struct fleet_events *events, cons
     for (*again = 0; *again < events->count && events->events[*again].seq <= outbox->ack; ++*again) {
         if (!compare(run, events, &events->events[*again], &same, err))
             return false;
-        if (!same)
+        if (!same && control_holds(CONTROL_FLEET_EVENT_BODY))
             return fleet_refuse(result, FLEET_OUTCOME_CONFLICT, "event %llu is stored with another body",
                                 (unsigned long long)events->events[*again].seq);
     }

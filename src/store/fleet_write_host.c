@@ -1,6 +1,7 @@
 /* Writes of hosts themselves: enrolled, certified, flagged, seen. */
 #include <stdlib.h>
 
+#include "base/control.h"
 #include "base/limits.h"
 #include "store/fleet_inside.h"
 
@@ -103,11 +104,11 @@ static bool enrol_one(struct fleet_batch *batch, const struct fleet_enrol *enrol
         return fleet_refuse(result, FLEET_OUTCOME_CONFLICT, "another machine has that id");
     if (!known)
         return fleet_refuse(result, FLEET_OUTCOME_REFUSED, "no such token");
-    if (token.revoked_us != 0)
+    if (token.revoked_us != 0 && control_holds(CONTROL_FLEET_TOKEN_REVOKED))
         return fleet_refuse(result, FLEET_OUTCOME_REFUSED, "the token was revoked");
-    if (token.ends_us != 0 && token.ends_us <= enrol->at_us)
+    if (token.ends_us != 0 && token.ends_us <= enrol->at_us && control_holds(CONTROL_FLEET_TOKEN_END))
         return fleet_refuse(result, FLEET_OUTCOME_REFUSED, "the token has ended");
-    if (token.uses >= token.uses_max)
+    if (token.uses >= token.uses_max && control_holds(CONTROL_FLEET_TOKEN_USED))
         return fleet_refuse(result, FLEET_OUTCOME_REFUSED,
                             "the token was used %lld times, as often as it may", (long long)token.uses);
     *result = (struct fleet_result){.outcome = FLEET_OUTCOME_DONE,
@@ -257,6 +258,7 @@ static int compare_seen(const void *a, const void *b)
 static bool raise_reported(struct fleet_batch *batch, const struct fleet_write *writes, size_t count,
                            struct error *err)
 {
+    const int64_t leap = control_holds(CONTROL_FLEET_LEAP) ? LIMIT_FLEET_LEAP : INT64_MAX / 2;
     uint64_t plan = 0, index = 0;
 
     if (!batch->restored)
@@ -270,7 +272,7 @@ static bool raise_reported(struct fleet_batch *batch, const struct fleet_write *
     }
     /* A machine that lies cannot use the numbers up: it is believed as far as a real fleet could have come. */
     const struct store_value values[] = {number_value(FLEET_GENERATION_PLAN), count_value(plan),
-                                         number_value(LIMIT_FLEET_LEAP), number_value(FLEET_GENERATION_INDEX),
+                                         number_value(leap), number_value(FLEET_GENERATION_INDEX),
                                          count_value(index)};
     const struct store_value second[] = {values[3], values[4], values[2]};
     static const char sql[] = "UPDATE generation SET reported = ?2 WHERE generation = ?1 AND reported < ?2"
