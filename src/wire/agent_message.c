@@ -116,10 +116,10 @@ static const struct message_form outbox_form = {.name = "outbox", .magic = "SAO1
 
 /* ---- what the fields must be besides ---- */
 
+/* 0 is a version too: who speaks up to it is told with 426 that it is too old, and not that it made no sense. */
 static bool check_range(const char *name, uint16_t min, uint16_t max, struct error *err)
 {
-    return (min >= 1 && min <= max) ||
-           error_set(err, ERROR_INPUT, "%s: protocols %u to %u are no range", name, min, max);
+    return min <= max || error_set(err, ERROR_INPUT, "%s: protocols %u to %u are no range", name, min, max);
 }
 
 static bool check_changes(const char *name, const struct agent_inventory *inventory, struct error *err)
