@@ -1,7 +1,7 @@
-"""The Internet of a test fleet: one network namespace in the middle, and for each machine a home whose cable ends there.
+"""The Internet of a test fleet: the network of the test itself is its middle, and each machine has a home whose cable ends there.
 
-    with Internet() as internet:
-        internet.run(["sutured", ...])                       in the middle: reached by every home at 10.77.0.1
+    with Internet() as internet:                             from here on this process has a network of its own
+        Sutured(folder, address=SERVER)                      reached by every home at 10.77.0.1
         home = internet.home(machine)                        a cable of veth; home.address is the machine's, 10.77.N.2
         home.slow("4mbit")                                   tbf, both ways
         home.lossy(3)                                        of 100 packets so many are dropped, both ways, by nft
@@ -10,7 +10,6 @@
         home.captive(); home.free()                          every connection ends at the portal of a hotel
 
 Where the kernel or the tools lack what it takes, it says so by roots.Absent, and the tests are skipped."""
-import ctypes
 import http.server
 import os
 import select
@@ -24,8 +23,9 @@ import tempfile
 import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "system"))
-from archive import CLONE_NEWNET  # noqa: E402
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from roots import Absent  # noqa: E402
+from sutured import shield  # noqa: E402
 
 SERVER = "10.77.0.1"
 PROXY_PORT = 3128
@@ -39,35 +39,21 @@ def tool(*words):
     return done.stdout
 
 
-def enter(path):
-    """The calling thread's network is this one from here on."""
-    with open(path, "rb") as network:
-        if ctypes.CDLL(None, use_errno=True).setns(network.fileno(), CLONE_NEWNET) != 0:
-            raise OSError(ctypes.get_errno(), "setns")
-
-
 class Internet:
     def __init__(self):
         for program in ("ip", "tc", "nft", "nsenter"):
             if not shutil.which(program, path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin"):
                 raise Absent(f"there is no {program} here")
         self.homes, self.servers, self.folder = [], [], tempfile.mkdtemp(prefix="suture-internet-")
-        self.holder = subprocess.Popen(["unshare", "--net", "--kill-child=SIGKILL", "--fork", "sh", "-c", "echo; exec sleep infinity"],
-                                       stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        if self.holder.stdout.readline() != b"\n":
-            raise Absent("nobody may have a network of his own here: " + self.holder.stderr.read().decode())
-        with open(f"/proc/{self.holder.pid}/task/{self.holder.pid}/children", encoding="ascii") as file:
-            self.pid = int(file.read().split()[0])
-        self.network = f"/proc/{self.pid}/ns/net"
+        problem = shield()
+        if problem:
+            raise Absent(problem)
         try:
-            self.do("ip", "link", "set", "lo", "up")
-            self.do("ip", "address", "add", SERVER + "/32", "dev", "lo")
-            self.do("sh", "-c", "echo 1 >/proc/sys/net/ipv4/ip_forward")
-            # In `drops` each home has its chains; a rule is taken away by flushing its chain.
+            tool("ip", "address", "replace", SERVER + "/32", "dev", "lo")
+            # Each home has its chains; a rule is taken away by flushing its chain.
             self.nft("add table ip world", "add chain ip world in { type filter hook input priority 0; }",
                      "add chain ip world out { type filter hook output priority 0; }",
-                     "add chain ip world turn { type nat hook prerouting priority -100; }",
-                     "add chain ip world through { type filter hook forward priority 0; policy drop; }")
+                     "add chain ip world turn { type nat hook prerouting priority -100; }")
         except BaseException:
             self.end()
             raise
@@ -82,58 +68,15 @@ class Internet:
         for server in self.servers:
             server.shutdown()
             server.server_close()
-        self.holder.kill()
-        self.holder.communicate()
+        for home in self.homes:
+            subprocess.run(["ip", "link", "delete", home.cable], capture_output=True, check=False)
+        subprocess.run(["nft", "delete", "table", "ip", "world"], capture_output=True, check=False)
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def words(self, words):
-        return ["nsenter", f"--net={self.network}", "--", *words]
-
-    def do(self, *words):
-        return tool(*self.words(words))
-
     def nft(self, *lines):
-        done = subprocess.run(self.words(["nft", "-f", "-"]), input="\n".join(lines) + "\n", capture_output=True, text=True, check=False)
+        done = subprocess.run(["nft", "-f", "-"], input="\n".join(lines) + "\n", capture_output=True, text=True, check=False)
         if done.returncode != 0:
             raise Absent(f"nft: {done.stderr.strip()}")
-
-    def start(self, words, **options):
-        """A process in the middle."""
-        return subprocess.Popen(self.words(words), **options)
-
-    def socket(self, address, port):
-        """A listening socket in the middle."""
-        made = []
-
-        def work():
-            try:
-                enter(self.network)
-                made.append(socket.create_server((address, port), backlog=64))
-            except OSError as problem:
-                made.append(problem)
-        thread = threading.Thread(target=work)
-        thread.start()
-        thread.join()
-        if isinstance(made[0], OSError):
-            raise made[0]
-        return made[0]
-
-    def connect(self, address, port, timeout=20):
-        """A connection from the middle."""
-        made = []
-
-        def work():
-            try:
-                enter(self.network)
-                made.append(socket.create_connection((address, port), timeout))
-            except OSError as problem:
-                made.append(problem)
-        thread = threading.Thread(target=work)
-        thread.start()
-        thread.join()
-        if isinstance(made[0], OSError):
-            raise made[0]
-        return made[0]
 
     def home(self, machine):
         home = Home(self, machine, len(self.homes) + 1)
@@ -142,7 +85,7 @@ class Internet:
 
     def proxy(self):
         """A forward proxy that knows CONNECT and plain GET; its `seen` are the requests' first lines."""
-        server = serve(self.socket("0.0.0.0", PROXY_PORT), Proxy, internet=self, seen=[])
+        server = serve(socket.create_server(("0.0.0.0", PROXY_PORT), backlog=64), Proxy, seen=[])
         self.servers.append(server)
         return server
 
@@ -151,10 +94,10 @@ class Internet:
         key, certificate = os.path.join(self.folder, "key.pem"), os.path.join(self.folder, "certificate.pem")
         tool("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", key, "-out", certificate,
              "-subj", "/CN=sutured.internal", "-addext", "subjectAltName=DNS:sutured.internal", "-days", "2")
-        plain = serve(self.socket("0.0.0.0", PORTAL_PORTS[0]), Portal, seen=[])
+        plain = serve(socket.create_server(("0.0.0.0", PORTAL_PORTS[0]), backlog=64), Portal, seen=[])
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate, key)
-        tls = serve(context.wrap_socket(self.socket("0.0.0.0", PORTAL_PORTS[1]), server_side=True, do_handshake_on_connect=False), Portal, seen=plain.seen)
+        tls = serve(context.wrap_socket(socket.create_server(("0.0.0.0", PORTAL_PORTS[1]), backlog=64), server_side=True, do_handshake_on_connect=False), Portal, seen=plain.seen)
         self.servers += [plain, tls]
         return plain
 
@@ -204,7 +147,7 @@ class Proxy(http.server.BaseHTTPRequestHandler):
         self.server.seen.append(self.requestline)
         address, port = self.path.rsplit(":", 1)
         try:
-            out = self.server.internet.connect(address.strip("[]"), int(port))
+            out = socket.create_connection((address.strip("[]"), int(port)), 20)
         except OSError:
             self.send_error(502)
             return
@@ -228,7 +171,7 @@ class Proxy(http.server.BaseHTTPRequestHandler):
         host, path = self.path.removeprefix("http://").split("/", 1)
         address, _, port = host.partition(":")
         try:
-            out = self.server.internet.connect(address, int(port or 80))
+            out = socket.create_connection((address, int(port or 80)), 20)
         except OSError:
             self.send_error(502)
             return
@@ -256,17 +199,17 @@ class Home:
 
     def lay_cable(self):
         """Again after each boot: the machine's end went with its network."""
-        subprocess.run(self.internet.words(["ip", "link", "delete", self.cable]), capture_output=True, check=False)
-        self.internet.do("ip", "link", "add", self.cable, "type", "veth", "peer", "name", "eth0", "netns", str(self.machine.init_pid))
-        self.internet.do("ip", "address", "add", self.gateway + "/24", "dev", self.cable)
-        self.internet.do("ip", "link", "set", self.cable, "up")
+        subprocess.run(["ip", "link", "delete", self.cable], capture_output=True, check=False)
+        tool("ip", "link", "add", self.cable, "type", "veth", "peer", "name", "eth0", "netns", str(self.machine.init_pid))
+        tool("ip", "address", "add", self.gateway + "/24", "dev", self.cable)
+        tool("ip", "link", "set", self.cable, "up")
         for words in (["ip", "address", "add", self.address + "/24", "dev", "eth0"], ["ip", "link", "set", "eth0", "up"],
                       ["ip", "route", "add", "default", "via", self.gateway]):
             tool("nsenter", f"--net=/proc/{self.machine.init_pid}/ns/net", "--", *words)
 
     def slow(self, rate):
         shape = ["root", "tbf", "rate", rate, "burst", "32kbit", "latency", "400ms"]
-        self.internet.do("tc", "qdisc", "replace", "dev", self.cable, *shape)
+        tool("tc", "qdisc", "replace", "dev", self.cable, *shape)
         tool("nsenter", f"--net=/proc/{self.machine.init_pid}/ns/net", "--", "tc", "qdisc", "replace", "dev", "eth0", *shape)
 
     def rules(self, ways, turn=()):

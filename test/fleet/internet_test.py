@@ -2,6 +2,7 @@
 """The test fleet's network does what it says: before agents are judged by it."""
 import http.server
 import os
+import socket
 import sys
 import unittest
 
@@ -33,7 +34,7 @@ class Page(http.server.BaseHTTPRequestHandler):
 class Rig(unittest.TestCase):
     def test_the_homes(self):
         with Internet() as internet, Machine("middle", programs=False) as machine:
-            internet.servers.append(serve(internet.socket("0.0.0.0", 8442), Page))
+            internet.servers.append(serve(socket.create_server(("0.0.0.0", 8442)), Page))
             home = internet.home(machine)
 
             def get(path="5", timeout=1, **environment):
