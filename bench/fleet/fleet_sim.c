@@ -20,10 +20,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "agent/pace.h"
 #include "base/arena.h"
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/own.h"
+#include "base/time.h"
 #include "rounds.h"
 #include "wire/enrol_token.h"
 
@@ -110,12 +112,14 @@ struct run {
     int64_t begun_us, ends_us;
     struct second *series;
     uint32_t *interval_s; /* of each agent, as the server last said */
+    uint32_t *failures;   /* and in a row */
     bool again;           /* rounds go on until the end */
     bool paced;
     uint32_t interval_s_fixed; /* whatever the server says; 0: as it says */
     bool pulse;
     size_t under_way;
-    uint64_t done, failed;
+    uint64_t done, failed, tries;
+    bool enrolling;
 };
 
 static void fail(const char *what)
@@ -131,19 +135,19 @@ static struct second *this_second(struct run *run)
     return &run->series[at < 0 ? 0 : at >= SECONDS_MAX ? SECONDS_MAX - 1 : at];
 }
 
-/*
- * Each agent has its own place in its interval, which follows from its id, and keeps it after a failure: whoever missed
- * an hour asks at the place where he would have asked. Jitter comes behind that.
- */
-static int64_t next_us(struct run *run, uint64_t agent, unsigned after_s)
+/* As the agent itself reckons it (agent/pace.h). */
+static int64_t next_us(struct run *run, uint64_t agent, uint32_t next_s, unsigned after_s)
 {
-    const int64_t interval_us = (int64_t)run->interval_s[agent] * 1000000, now_us = engine_now_us();
-    const int64_t place_us = (int64_t)(population_mix(agent, 9) % (uint64_t)interval_us);
-    const int64_t jitter_us =
-        (int64_t)(population_mix(agent, (uint64_t)now_us) % (uint64_t)(interval_us / 10 + 1));
-    const int64_t least_us = now_us + (int64_t)after_s * 1000000;
+    struct pace pace = {.now_us = time_now_us(), .random = population_mix(agent, (uint64_t)engine_now_us())};
 
-    return least_us + (place_us - least_us % interval_us + interval_us) % interval_us + jitter_us;
+    memcpy(pace.host, run->population.agents[agent].host.at, sizeof(pace.host));
+    if (next_s > 0) {
+        run->failures[agent] = 0;
+        return engine_now_us() + (int64_t)pace_delay_us(&pace, next_s);
+    }
+    run->failures[agent]++;
+    return engine_now_us() +
+           (int64_t)pace_retry_us(&pace, run->interval_s[agent], run->failures[agent], after_s);
 }
 
 static void start(struct run *run, uint64_t agent)
@@ -164,18 +168,24 @@ static void ended(void *self, uint64_t agent, bool done, uint32_t next_s, unsign
     run->under_way--;
     *(done ? &run->done : &run->failed) += 1;
     *(done ? &this_second(run)->done : &this_second(run)->failed) += 1;
+    if (!done)
+        run->tries++;
+    if (!run->again && !done &&
+        run->tries < 10 * run->population.count) /* not now: again in the slot it was given */
+        queue_put(&run->queue,
+                  (struct due){engine_now_us() + (after_s > 0 ? after_s : 1) * INT64_C(1000000), agent});
     if (!run->again)
         return;
     if (run->interval_s_fixed > 0 && next_s > 0)
         next_s = run->interval_s_fixed;
     if (next_s > 0 && run->paced)
         run->interval_s[agent] = next_s;
+    if (run->pulse)
+        next_s = 60; /* whatever came of it */
     if (!run->paced)
         queue_put(&run->queue, (struct due){engine_now_us() + (done ? 0 : 100000), agent});
-    else if (done && next_s > 0)
-        queue_put(&run->queue, (struct due){engine_now_us() + (int64_t)next_s * 1000000, agent});
     else
-        queue_put(&run->queue, (struct due){next_us(run, agent, after_s), agent});
+        queue_put(&run->queue, (struct due){next_us(run, agent, next_s, after_s), agent});
 }
 
 /* Until all have ended, or the time is over. limit: so many at once. */
@@ -221,13 +231,16 @@ static void make_key(struct run *run, const char *state)
         fail("the key cannot be used");
 }
 
-static struct bytes make_request(struct run *run)
+static struct bytes make_request(void *self, uint64_t agent)
 {
+    const struct run *run = self;
+    char name[32];
+    const int name_size = snprintf(name, sizeof(name), "agent-%llu", (unsigned long long)agent);
     gnutls_x509_crq_t crq;
     gnutls_datum_t der = {0};
 
     if (gnutls_x509_crq_init(&crq) != 0 || gnutls_x509_crq_set_version(crq, 1) != 0 ||
-        gnutls_x509_crq_set_dn_by_oid(crq, GNUTLS_OID_X520_COMMON_NAME, 0, "agent", 5) != 0 ||
+        gnutls_x509_crq_set_dn_by_oid(crq, GNUTLS_OID_X520_COMMON_NAME, 0, name, (unsigned)name_size) != 0 ||
         gnutls_x509_crq_set_key(crq, run->file_key) != 0 ||
         gnutls_x509_crq_sign2(crq, run->file_key, GNUTLS_DIG_SHA256, 0) != 0 ||
         gnutls_x509_crq_export2(crq, GNUTLS_X509_FMT_DER, &der) != 0)
@@ -251,6 +264,7 @@ static void begin(struct run *run, const char *state)
                                              .keep = number(words, "keep", 0) != 0,
                                              .events = (unsigned)number(words, "events", 0),
                                              .ended = ended,
+                                             .request = make_request,
                                              .self = run};
     if (settings.inventories && !population_begin_inventories(&run->population, &err))
         fail(err.text);
@@ -272,8 +286,9 @@ static void begin(struct run *run, const char *state)
     rounds_use(run->rounds, run->engine);
     run->queue.heap = calloc(run->population.count, sizeof(struct due));
     run->interval_s = calloc(run->population.count, sizeof(uint32_t));
+    run->failures = calloc(run->population.count, sizeof(uint32_t));
     run->series = calloc(SECONDS_MAX, sizeof(struct second));
-    if (run->queue.heap == NULL || run->interval_s == NULL || run->series == NULL)
+    if (run->queue.heap == NULL || run->interval_s == NULL || run->failures == NULL || run->series == NULL)
         fail("out of memory");
     run->begun_us = engine_now_us();
     run->ends_us = run->begun_us + (int64_t)number(words, "seconds", 3600) * 1000000;
@@ -336,15 +351,14 @@ static void run_enrol(struct run *run)
     struct agent_enrol enrol = {.protocol_min = AGENT_PROTOCOL_MIN,
                                 .protocol_max = AGENT_PROTOCOL,
                                 .fleet = token.fleet,
-                                .csr = make_request(run),
                                 .version = TEXT("0.1.0")};
     memcpy(enrol.secret, token.secret, sizeof(enrol.secret));
     for (size_t i = 0; i < connections; i++)
         if (!rounds_start_enrolling(run->rounds, &enrol, count, &err))
             fail(err.text);
+    run->enrolling = true;
     run->under_way = count;
-    work(run, connections);
-    gnutls_free((void *)(uintptr_t)enrol.csr.at);
+    work(run, SIZE_MAX);
 }
 
 static void run_once(struct run *run)
@@ -367,6 +381,7 @@ static void prime(struct run *run)
 {
     char line[16];
 
+    run->ends_us = INT64_MAX;
     run_once(run);
     printf("{\"primed\":%llu,\"failed\":%llu,\"problem\":\"%s\"}\n", (unsigned long long)run->done,
            (unsigned long long)run->failed, rounds_problem(run->rounds));

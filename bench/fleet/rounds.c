@@ -361,7 +361,7 @@ static void finish(struct rounds *rounds, uint64_t number, bool done, unsigned a
         seat->at = NULL;
         engine_close(at);
     }
-    rounds->settings.ended(rounds->settings.self, number, done, seat->next_s, after_s);
+    rounds->settings.ended(rounds->settings.self, number, done, done ? seat->next_s : 0, after_s);
 }
 
 /* Whatever is left of the round. */
@@ -520,20 +520,27 @@ void rounds_answered(void *self, struct engine_connection *at, const struct engi
 
 /* ---- enrolling, and the pulse ---- */
 
-static bool enrol_next(struct rounds *rounds, struct error *err)
+bool rounds_enrol(struct rounds *rounds, uint64_t number, struct error *err)
 {
-    const uint64_t number = rounds->enrol_next++;
     char name[32];
 
     snprintf(name, sizeof(name), "host-%06u", (unsigned)number);
     rounds->enrol.host_name = text_of(name);
     for (size_t i = 0; i < sizeof(rounds->enrol.nonce); i++)
         rounds->enrol.nonce[i] = (uint8_t)population_mix(number, i);
+    rounds->enrol.csr = rounds->settings.request(rounds->settings.self, number);
     writer_clear(&rounds->message);
     agent_enrol_write(&rounds->message, &rounds->enrol);
+    gnutls_free((void *)(uintptr_t)rounds->enrol.csr.at);
+    rounds->enrol.csr = (struct bytes){0};
     const struct engine_call made = post(rounds, number, ROUND_ENROL, AGENT_PATH_ENROLL);
     agent_of(rounds, number)->certificate_size = 0;
     return call(rounds, number, &made, err);
+}
+
+static bool enrol_next(struct rounds *rounds, struct error *err)
+{
+    return rounds_enrol(rounds, rounds->enrol_next++, err);
 }
 
 bool rounds_start_enrolling(struct rounds *rounds, const struct agent_enrol *enrol, size_t end,

@@ -39,6 +39,8 @@ struct rounds_settings {
     bool keep;        /* the connection stays when the round has ended */
     unsigned events;  /* made before each check-in */
     round_ended *ended;
+    /* A request for a certificate that no other agent makes: by the same, a server knows one who tries again. Freed by gnutls_free. */
+    struct bytes (*request)(void *self, uint64_t agent);
     void *self;
 };
 
@@ -55,6 +57,8 @@ bool rounds_start(struct rounds *rounds, uint64_t agent, struct error *err) MUST
 /* Enrols agents from this one on, up to `end`, one after the other on one connection. */
 bool rounds_start_enrolling(struct rounds *rounds, const struct agent_enrol *enrol, size_t end,
                             struct error *err) MUST_USE;
+/* The same again for one that was refused; then those that are left. */
+bool rounds_enrol(struct rounds *rounds, uint64_t agent, struct error *err) MUST_USE;
 bool rounds_start_pulse(struct rounds *rounds, uint64_t agent, uint8_t ring, struct error *err) MUST_USE;
 
 const struct round_counts *rounds_counts(const struct rounds *rounds, enum round_kind kind);
