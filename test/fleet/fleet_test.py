@@ -10,6 +10,7 @@ A security update is ordered, "patch now", and a crisis: who is online does it w
 and of each machine the evidence is there exactly once."""
 import os
 import re
+import signal
 import sys
 import tempfile
 import time
@@ -68,6 +69,7 @@ class Patched(unittest.TestCase):
     def end_agents(self):
         for job in self.agents.values():
             job.kill()
+            os.kill(job.child.pid, signal.SIGCONT)      # nsenter stops when what it started is stopped, and nobody wakes it
             job.wait()
 
     def run_agent(self, name):
