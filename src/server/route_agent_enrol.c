@@ -10,6 +10,7 @@
 #include "base/own.h"
 #include "identify/fleet_index.h"
 #include "server/agent_call.h"
+#include "server/content_address.h"
 #include "server/keeper_client.h"
 #include "server/readers.h"
 #include "server/settings.h"
@@ -59,9 +60,7 @@ static bool answer_identity(struct agent_write *commit, struct error *err)
         .ring = 0,
         .certificate = joining->certificate,
         .ca = server->ca,
-        .content = server->settings == NULL || server->settings->content == NULL
-                       ? (struct text){NULL, 0}
-                       : text_of(server->settings->content),
+        .content = content_address(server, commit->request),
     };
     OWN(writer_end) struct writer w = writer_with(AGENT_SMALL_MAX);
 
