@@ -1,4 +1,5 @@
 /* sutured-front: started by sutured, with sutured's own options. */
+#include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -19,6 +20,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "sutured-front is started by sutured: it has no use by hand\n");
         return 2;
     }
+    (void)signal(SIGPIPE, SIG_IGN); /* whoever hangs up while a file is sent ends that alone */
     if (!options_settings(&options, &arena, &settings, &err) || !front_run(&settings, &arena, &err)) {
         log_line(LOG_ERROR, "front", "%s", err.text);
         return 1;

@@ -253,30 +253,50 @@ static void test_waiting(void **state)
     assert_int_equal(gate_waiting(((struct gate_place *)*state)->gate), 0);
 }
 
-/* Whoever drips a byte now and then is never silent for long, and yet must end. */
-static void drip(struct gate_place *place, const char *bytes, const char *priorities)
+/*
+ * Whoever drips a byte now and then is never silent for long, and yet must end: the deadline is a second, and the sweep comes each
+ * second. All drip at the same time.
+ */
+static void drip(struct gate_client *clients, const char *const *heads, size_t count)
 {
-    struct gate_client client = gate_client_open(place, HOST, priorities, NULL);
     char answer[1000];
-    int sent = 0;
+    size_t ended = 0;
 
-    assert_true(client.fd >= 0);
-    for (; sent < 100 && gate_client_send(&client, bytes + (sent < 10 ? sent : 10), 1); sent++)
+    for (size_t i = 0; i < count; i++)
+        assert_true(clients[i].fd >= 0 && gate_client_send(&clients[i], heads[i], strlen(heads[i])));
+    for (int round = 0; round < 60 && ended < count; round++) {
         (void)usleep(100000);
-    assert_true(sent < 60); /* six seconds; the deadline is one, and the sweep comes each second */
-    assert_int_equal(gate_client_receive(&client, answer, sizeof(answer)), 0);
-    gate_client_close(&client);
+        ended = 0;
+        for (size_t i = 0; i < count; i++)
+            ended += !gate_client_send(&clients[i], "x", 1);
+    }
+    assert_int_equal(ended, count);
+    for (size_t i = 0; i < count; i++) {
+        assert_int_equal(gate_client_receive(&clients[i], answer, sizeof(answer)), 0);
+        gate_client_close(&clients[i]);
+    }
 }
 
 static void test_slow(void **state)
 {
     static const struct gate_limits hasty = {
         .threads = 1, .connections = 8, .head_s = 1, .body_s = 1, .rest_s = 1};
+    static const char *const heads[] = {
+        "\x16\x03\x01\x10", /* never gets to the end of its handshake */
+        "POST /agent/1/checkin HTTP/1.1\r\nX: ",
+        "POST /agent/1/checkin HTTP/1.1\r\nHost: x\r\nContent-Length: 999\r\n\r\n",
+        "POST /", /* between two requests */
+    };
+    struct gate_client clients[COUNT_OF(heads)];
     struct gate_place place;
 
     (void)state;
-    gate_place_open(&place, ROUTE_STATIC, &hasty, rows);
-    drip(&place, "GET /xxxxxxxxx", NULL); /* in the head */
+    gate_place_open(&place, ROUTE_AGENTS, &hasty, rows);
+    for (size_t i = 0; i < COUNT_OF(heads); i++)
+        clients[i] = gate_client_open(&place, HOST, i == 0 ? NULL : MODERN, NULL);
+    assert_int_equal(gate_client_ask(&clients[3], "POST", "/agent/1/checkin", "x"), 200);
+    drip(clients, heads, COUNT_OF(heads));
+    assert_int_equal(admission_under_way(&place.admission), 0);
     gate_place_close(&place);
 }
 
