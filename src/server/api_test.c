@@ -5,8 +5,10 @@
 #include "base/own.h"
 #include "format/json.h"
 #include "server/api_testing.h"
+#include "server/host_table.h"
 #include "server/openapi.h"
 #include "server/roles.h"
+#include "store/fleet_read.h"
 
 #define HOST "000102030405060708090a0b0c0d0e0f"
 
@@ -358,6 +360,93 @@ static void test_sessions_end(void **state)
     assert_int_equal(status_of(testing, session, "GET", "/api/1/hosts", NULL), 401);
 }
 
+/* ---- a host ---- */
+
+/* Enrolled and held, with two events and a finding. */
+static void enrol(struct api_testing *testing)
+{
+    static const struct fleet_event events[] = {
+        {1, AGENT_EVENT_RUN_ENDED, 1000000, {(const uint8_t *)"{\"run\":\"r1\"}", 12}},
+        {2, AGENT_EVENT_EVIDENCE, 2000000, {(const uint8_t *)"sealed \x1b[2J bytes", 17}},
+    };
+    struct fleet_write token = {.kind = FLEET_WRITE_ENROL_TOKEN,
+                                .enrol_token = {.secret = {7},
+                                                .by = TEXT("admin"),
+                                                .uses_max = 1,
+                                                .made_us = testing->now_us,
+                                                .ends_us = testing->now_us + TIME_DAY_US}};
+    struct fleet_write write = {.kind = FLEET_WRITE_ENROL,
+                                .enrol = {.secret = {7}, .at_us = testing->now_us, .certificate_end_us = 1}};
+    struct fleet_fix fix = {.name = TEXT("debian-12:openssl:3.0.17-1"),
+                            .about = TEXT("{\"ids\":[\"CVE-2026-1\"]}")};
+    struct fleet_host host;
+    uint32_t number;
+    struct error err;
+
+    (void)api_testing_write(testing, &token);
+    for (uint8_t i = 0; i < FLEET_ID_SIZE; i++)
+        write.enrol.id[i] = i;
+    const int64_t hid = api_testing_write(testing, &write).hid;
+    write = (struct fleet_write){.kind = FLEET_WRITE_EVENTS,
+                                 .events = {.hid = hid,
+                                            .epoch = 9,
+                                            .received_us = testing->now_us,
+                                            .events = events,
+                                            .count = COUNT_OF(events)}};
+    (void)api_testing_write(testing, &write);
+    assert_done("number", fleet_fix_number(fix.name, &fix.number, &err), &err);
+    write = (struct fleet_write){.kind = FLEET_WRITE_FIX, .fix = fix};
+    (void)api_testing_write(testing, &write);
+    write = (struct fleet_write){
+        .kind = FLEET_WRITE_FINDINGS,
+        .findings = {
+            .hid = hid, .generation = 3, .at_us = testing->now_us, .opened = &fix.number, .opened_count = 1}};
+    (void)api_testing_write(testing, &write);
+    write = (struct fleet_write){.kind = FLEET_WRITE_HOST_FLAGS,
+                                 .host_flags = {.hid = hid, .set = FLEET_HOST_SAFE_LANE}};
+    (void)api_testing_write(testing, &write);
+    assert_done("host", fleet_store_host(testing->store, hid, &testing->arena, &host, &err), &err);
+    assert_done("table", host_table_add(testing->server.hosts, &host, &number, &err), &err);
+}
+
+static void test_host(void **state)
+{
+    static const struct asked_row before[] = {
+        {"GET", "/api/1/hosts?state=held", NULL, 200, "\"hosts\":[{\"id\":\"" HOST "\""},
+        {"GET", "/api/1/hosts?state=ok", NULL, 200, "\"hosts\":[]"},
+        {"GET", "/api/1/hosts/" HOST, NULL, 200, "\"state\":\"held\""},
+        {"GET", "/api/1/hosts/" HOST, NULL, 200, "\"late\":null,\"due\":null"},
+        {"GET", "/api/1/hosts/" HOST "/findings", NULL, 200,
+         "\"generation\":\"3\",\"findings\":[{\"fix\":\"debian-12:openssl:3.0.17-1\""},
+        {"GET", "/api/1/hosts/" HOST "/events", NULL, 200, "\"kind\":\"run-ended\",\"doubted\":false"},
+        {"GET", "/api/1/hosts/" HOST "/events", NULL, 200, "\"body\":{\"run\":\"r1\"}"},
+        {"GET", "/api/1/hosts/" HOST "/evidence", NULL, 200, "\"seq\":\"2\",\"kind\":\"evidence\""},
+        {"GET", "/api/1/hosts/" HOST "/evidence/9/2", NULL, 200, "sealed \x1b[2J bytes"},
+        {"GET", "/api/1/hosts/" HOST "/evidence/9/1", NULL, 404, "this event is no evidence"},
+        {"GET", "/api/1/exposed/CVE-2026-1?history=1", NULL, 200,
+         "\"was\":[{\"host\":\"" HOST "\",\"name\":null,\"fix\":\"debian-12:openssl:3.0.17-1\""},
+        {"GET", "/api/1/exposed/CVE-2026-2?history=1", NULL, 200, "\"was\":[]"},
+    };
+    static const struct asked_row after[] = {
+        {"POST", "/api/1/hosts/" HOST "/accept", "{\"reason\":\"it is the laptop\"}", 200,
+         "\"state\":\"never\""},
+        {"GET", "/api/1/hosts?state=held", NULL, 200, "\"hosts\":[]"},
+        {"POST", "/api/1/hosts/" HOST "/revoke", "{\"reason\":\"stolen\"}", 200, "\"state\":\"revoked\""},
+        {"GET", "/api/1/audit", NULL, 200,
+         "\"deed\":\"host.accept\",\"object\":\"" HOST "\",\"detail\":{\"reason\":\"it is the laptop\"}"},
+        {"GET", "/api/1/audit", NULL, 200, "\"deed\":\"host.revoke\""},
+    };
+    struct api_testing *testing = *state;
+    const char *admin = api_testing_admin(testing);
+    const char *operator= api_testing_user(testing, admin, "olga", "operator");
+
+    enrol(testing);
+    check_rows(testing, admin, before, COUNT_OF(before));
+    assert_int_equal(
+        status_of(testing, operator, "POST", "/api/1/hosts/" HOST "/accept", "{\"reason\":\"mine\"}"), 403);
+    check_rows(testing, admin, after, COUNT_OF(after));
+}
+
 /* ---- the log, and asking again ---- */
 
 static void test_audited(void **state)
@@ -409,6 +498,7 @@ int main(void)
         ONE(test_token_scope_and_end),
         ONE(test_token_revoked),
         ONE(test_sessions_end),
+        ONE(test_host),
         ONE(test_audited),
         ONE(test_same_answer_same_etag),
     };

@@ -70,6 +70,7 @@ int api_testing_end(void **state)
     people_part.stop(&testing->server);
     readers_part.stop(&testing->server);
     committer_end(&testing->server.committer);
+    fleet_store_close(&testing->store);
     fleet_index_end(&testing->server.index);
     host_table_end(&testing->server.hosts);
     assert_done("remove", file_remove_tree(testing->folder, &err), &err);
@@ -162,4 +163,15 @@ const char *api_testing_user(struct api_testing *testing, const char *admin, con
 
     assert_int_equal(answer.status, 201);
     return session(testing, name, api_testing_text(testing, &answer, "password"));
+}
+
+struct fleet_result api_testing_write(struct api_testing *testing, const struct fleet_write *write)
+{
+    struct fleet_result result = {0};
+    struct error err;
+
+    assert_done("write", committer_write(testing->server.committer, write, 1, &result, &err), &err);
+    if (result.outcome != FLEET_OUTCOME_DONE)
+        fail_msg("write: %s", result.why);
+    return result;
 }

@@ -9,6 +9,7 @@
 
 #include "server/people.h"
 #include "server/settings.h"
+#include "store/fleet_write.h"
 
 #define API_TESTING_PASSWORD "correct horse battery"
 
@@ -43,6 +44,9 @@ struct api_asked {
 struct api_answer api_testing_ask(struct api_testing *testing, const struct api_asked *asked);
 /* A member of the answer that is a text; fails the test when there is none. */
 const char *api_testing_text(struct api_testing *testing, const struct api_answer *answer, const char *name);
+
+/* A write that must be done, by the committer. */
+struct fleet_result api_testing_write(struct api_testing *testing, const struct fleet_write *write);
 
 /* The administrator's session, whose one-time password is used up. */
 const char *api_testing_admin(struct api_testing *testing);
