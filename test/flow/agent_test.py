@@ -1,5 +1,7 @@
 #!/usr/bin/python3
 """The agent against a small server (fleet_server.py): enrolment, check-in, inventory, outbox, plan, pulse, refusals, portals."""
+import datetime
+import hashlib
 import json
 import os
 import shutil
@@ -14,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from fleet_server import DAY, ZERO, Authority, FleetServer, Proxy  # noqa: E402
 from made_root import MadeRoot  # noqa: E402
+from trust_repository import Repository  # noqa: E402
 
 SUTURE = os.environ["SUTURE"]
 AGENT = os.path.join(os.path.dirname(SUTURE), "suture-agent")
@@ -231,6 +234,51 @@ class Orders(Fleet):
         self.run_it("run", "--once")
         self.assertEqual(self.server.checkins[-1]["advisories"], 0)
 
+
+
+class SignedOrders(Fleet):
+    """What people sign in the fleet's repository reaches the machine with a check-in, and the server hears that it did."""
+
+    def setUp(self):
+        super().setUp()
+        now = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
+        self.repository = Repository(os.path.join(self.folder, "repository"), now)
+        with open(self.repository.begin(), "rb") as file:
+            self.server.root = file.read()
+        self.server.fleet = hashlib.sha256(self.server.root).digest()
+        self.server.repository = self.repository.folder
+        self.enroll()
+        self.run_it("run", "--once")
+
+    def publish(self, role):
+        self.repository.publish(role)
+        self.server.repository_version = self.repository.versions["timestamp"]
+
+    def test_crisis(self):
+        self.assertEqual(self.server.checkins[0]["level"], 1)
+        order = self.repository.order("crisis", 1, level="essential")
+        self.publish("crisis")
+        self.run_it("run", "--once")  # fetches it
+        self.run_it("run", "--once")  # obeys it and says so
+        said = self.server.checkins[-1]
+        self.assertEqual((said["level"], said["repository"]), (2, self.server.repository_version))
+        seen = [json.loads(event[4]) for event in self.server.events if event[2] == 7]
+        self.assertEqual(seen, [{"id": order, "role": "crisis", "state": "in-force"}])
+        self.run_it("run", "--once")
+        self.assertEqual(len([event for event in self.server.events if event[2] == 7]), 1)
+
+    def test_repository_goes_back(self):
+        """An older timestamp is an attack: the machine keeps what it has, and somebody hears of it once."""
+        self.publish("block")
+        self.run_it("run", "--once")
+        self.repository.versions["timestamp"] = 0
+        self.repository.put_timestamp()
+        self.server.repository_version += 1
+        for _ in range(3):
+            self.run_it("run", "--once")
+        alarms = [json.loads(event[4])["name"] for event in self.server.events if event[2] == 5]
+        self.assertEqual(alarms, ["rollback"])
+        self.assertTrue(self.server.checkins[-1]["flags"] & 16)
 
 
 class Pulse(Fleet):

@@ -100,6 +100,8 @@ class FleetServer:
         self.lose = 0           # so many answers to check-ins are dropped after they were taken
         self.lasts = 14 * DAY
         self.inventory = ZERO
+        self.repository = None  # a folder with metadata/ and targets/; its first root is `root`
+        self.repository_version = 0
         self.captive = False
         self.changed = threading.Condition()
         self.listen()
@@ -220,8 +222,13 @@ class FleetServer:
         self.plain_paths.append(request.path)
         if self.captive:
             return 200, b"<html>Welcome to the hotel</html>", [("ETag", '"hotel"')]
-        if request.path == "/repo/metadata/1.root.json":
+        if request.path == "/repo/metadata/1.root.json" and self.repository is None:
             return 200, self.root
+        if request.path.startswith("/repo/") and self.repository is not None:
+            path = os.path.join(self.repository, request.path[len("/repo/"):])
+            if os.path.isfile(path):
+                with open(path, "rb") as file:
+                    return 200, file.read()
         if request.path == "/pulse/2":
             raw = self.pulse()
             tag = f'"{hashlib.sha256(raw[:70]).hexdigest()[:16]}"'
@@ -287,7 +294,7 @@ class FleetServer:
         advisories = 0
         flags = self.flags | (1 if said["inventory"] != self.inventory else 0)
         return 200, b"SAD1" + struct.pack("<HQIQQ3QqBI", 1, said["counter"], self.next_s, said["epoch"], ack,
-                                          self.plan_generation, advisories, 0, said["clock"], 2, flags)
+                                          self.plan_generation, advisories, self.repository_version, said["clock"], 2, flags)
 
     def changes(self, r):
         base, root = r.take(16), r.take(16)
