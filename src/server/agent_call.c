@@ -29,6 +29,12 @@ bool agent_call_not_understood(struct request *request, const struct error *why)
     return request_refuse(request, 415, "%s", why->text);
 }
 
+bool agent_call_not_now(struct request *request, const struct error *why)
+{
+    log_line(LOG_ERROR, "desk", "an agent was told to come again: %s", why->text);
+    return request_refuse_for_now(request, 503, AGENT_RETRY_S, AGENT_SPREAD_S);
+}
+
 bool agent_call_host(struct server *server, struct request *request, struct host_row *out)
 {
     if (host_table_find(server->hosts, &request->peer.host, out) &&

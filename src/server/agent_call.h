@@ -26,6 +26,9 @@ bool agent_call_speaks(struct request *request, uint16_t protocol_min, uint16_t 
 /* A body that is no such message: 415, with what is wrong. Always true. */
 bool agent_call_not_understood(struct request *request, const struct error *why);
 
+/* What is needed to answer cannot be read or done now: 503, and the log says why. Always true. */
+bool agent_call_not_now(struct request *request, const struct error *why);
+
 /* The host that asks. False when it was answered (403: it is not known any more). */
 bool agent_call_host(struct server *server, struct request *request, struct host_row *out);
 

@@ -535,6 +535,67 @@ static void a_full_disk_loses_nothing(void **state)
     desk_testing_end(&testing);
 }
 
+#define WRITERS       8
+#define WRITES_OF_ONE 40
+
+struct writer_thread {
+    struct desk_testing *testing;
+    struct host_row row;
+    unsigned first;
+    pthread_t thread;
+    bool failed;
+};
+
+static void *write_many(void *self)
+{
+    struct writer_thread *writer = self;
+
+    for (unsigned i = 0; i < WRITES_OF_ONE; i++) {
+        struct fleet_event event = {
+            .seq = i + 1, .kind = AGENT_EVENT_NOTICE, .at_us = 1, .body = BYTES("{}")};
+        struct fleet_write write = {.kind = FLEET_WRITE_EVENTS,
+                                    .events = {.hid = writer->row.hid,
+                                               .epoch = writer->first + 1,
+                                               .received_us = 1,
+                                               .events = &event,
+                                               .count = 1}};
+        struct fleet_result result;
+        struct error err;
+        writer->failed = writer->failed ||
+                         !committer_write(writer->testing->server.committer, &write, 1, &result, &err) ||
+                         result.outcome != FLEET_OUTCOME_DONE || result.ack != i + 1;
+    }
+    return NULL;
+}
+
+/* Many at once share their commits, and each is told of its own. */
+static void commits_are_shared(void **state)
+{
+    (void)state;
+    struct writer_thread writers[WRITERS];
+    struct committer_figures before, after;
+    struct desk_testing testing;
+    struct host_id host;
+
+    begin(&testing, &host);
+    committer_figures(testing.server.committer, &before);
+    for (unsigned i = 0; i < WRITERS; i++) {
+        writers[i] = (struct writer_thread){.testing = &testing, .first = i};
+        assert_true(host_table_find(testing.server.hosts, &host, &writers[i].row));
+        assert_int_equal(pthread_create(&writers[i].thread, NULL, write_many, &writers[i]), 0);
+    }
+    for (unsigned i = 0; i < WRITERS; i++) {
+        assert_int_equal(pthread_join(writers[i].thread, NULL), 0);
+        assert_false(writers[i].failed);
+    }
+    committer_figures(testing.server.committer, &after);
+    assert_int_equal(after.writes - before.writes, WRITERS * WRITES_OF_ONE);
+    assert_true(after.batches - before.batches < WRITERS * WRITES_OF_ONE / 2);
+    assert_true(after.batch_max > 1 && after.failed == 0 && after.waiting == 0);
+    assert_int_equal(count_events(&testing, &host, 0), 100); /* a page of them */
+    desk_testing_end(&testing);
+}
+
 /* ---- evidence ---- */
 
 static void make_records(struct arena *arena, const char *folder, unsigned count, struct bytes *out)
@@ -832,6 +893,7 @@ int main(void)
         cmocka_unit_test(chunks_have_their_own_names),
         cmocka_unit_test(events_are_stored_once),
         cmocka_unit_test(a_full_disk_loses_nothing),
+        cmocka_unit_test(commits_are_shared),
         cmocka_unit_test(evidence_follows_evidence),
         cmocka_unit_test(unproved_evidence_is_kept_and_marked),
         cmocka_unit_test(findings_follow_lazily),

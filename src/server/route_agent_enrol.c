@@ -191,7 +191,7 @@ static bool enrol_host(struct server *server, struct request *request, struct er
         return refuse_token(request);
     if (!sha256((struct bytes){enrol.secret, sizeof(enrol.secret)}, secret, err) ||
         !token_is_good(server, request, secret, &good, err))
-        return false;
+        return err->kind == ERROR_SYSTEM && agent_call_not_now(request, err);
     if (!good)
         return refuse_token(request);
     memcpy(joining->nonce, enrol.nonce, sizeof(joining->nonce));

@@ -136,7 +136,9 @@ static bool take_outbox(struct server *server, struct request *request, struct e
         return request_refuse(request, 400, "events are numbered from 1");
     if (!agent_call_host(server, request, &sending->host))
         return true;
-    if (!take_events(server, request, &outbox, sending, err) || !note_doubt(request, sending, err))
+    if (!take_events(server, request, &outbox, sending, err))
+        return err->kind == ERROR_SYSTEM && agent_call_not_now(request, err);
+    if (!note_doubt(request, sending, err))
         return false;
     struct agent_write commit = {.server = server,
                                  .request = request,
