@@ -305,7 +305,8 @@ static bool tell(const struct advice *advice, struct arena *arena, struct fleet_
             continue;
         struct fleet_index_fix_change *change = &fixes[out->fix_count++];
         if (!kept_fix_texts(index, i, arena, &change->fix, err) ||
-            !tell_fix(advice, advice->pairs + first, pair - first, bits, words, arena, change, err))
+            !tell_fix(advice, pair == first ? NULL : advice->pairs + first, pair - first, bits, words, arena,
+                      change, err))
             return false;
     }
     out->fixes = fixes;
