@@ -231,7 +231,7 @@ static bool listen_at(const struct addrinfo *at, int *out, struct error *err)
 
 bool gate_port(int socket, uint16_t *out, struct error *err)
 {
-    struct sockaddr_in6 bound; /* the port lies where IPv4 has it */
+    struct sockaddr_in6 bound = {0}; /* the port lies where IPv4 has it */
     socklen_t size = sizeof(bound);
 
     if (getsockname(socket, (struct sockaddr *)&bound, &size) != 0)

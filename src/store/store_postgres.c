@@ -131,6 +131,7 @@ static bool rows_of(const char *types, char *out, size_t size, struct error *err
 {
     size_t used = (size_t)snprintf(out, size, "SELECT * FROM unnest($1");
 
+    assert(types != NULL);
     for (size_t i = 1; types[i] != '\0' && used < size; i++)
         used += (size_t)snprintf(out + used, size - used, ", $%zu", i + 1);
     if (used + 2 > size)

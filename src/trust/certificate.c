@@ -136,7 +136,7 @@ struct dates {
 static int begin_crt(struct handles *handles, const struct dates *dates)
 {
     const struct certificate_gnutls *gnutls = &handles->gnutls;
-    uint8_t serial[SERIAL_SIZE];
+    uint8_t serial[SERIAL_SIZE] = {0};
     int status = gnutls->crt_init(&handles->crt);
 
     if (status >= 0)

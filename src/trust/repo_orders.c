@@ -65,7 +65,9 @@ static void list_document(const struct repo *repo, const struct repo_order *as, 
     const struct tuf_metadata *mine = published ? in_force : &staged->metadata;
     const struct tuf_metadata *other = published ? &staged->metadata : in_force;
 
-    for (size_t i = 0; mine != NULL && i < mine->files.count; i++) {
+    if (mine == NULL || mine->files.at == NULL)
+        return;
+    for (size_t i = 0; i < mine->files.count; i++) {
         const struct tuf_file *file = &mine->files.at[i];
         struct repo_order listed = *as;
         bool in_other = other != NULL && tuf_files_find(&other->files, file->name) != NULL;
