@@ -12,12 +12,12 @@
 #include "base/own.h"
 
 /*
- * yyjson reads a copy in place and leaves its values in one array, in the order of the document. check_values then
+ * yyjson reads a copy, or the caller's own bytes, in place and leaves its values in one array, in the order of the document. check_values then
  * goes over that array once for what yyjson does not refuse: depth, long strings, names given twice.
  */
 
-/* Zero bytes behind the copy: what yyjson asks for, and enough to load eight bytes from any name. */
-#define PADDING 8
+/* What yyjson asks for, and enough to load eight bytes from any name. */
+#define PADDING JSON_PADDING
 /* Up to here the names of one object are compared each with each, above by a table. */
 #define FEW_MEMBERS 16
 
@@ -25,9 +25,10 @@
 
 static_assert(PADDING >= YYJSON_PADDING_SIZE, "yyjson reads behind the end");
 
-/* What yyjson may still take for its values. It stands in front of the copy, for yyjson keeps a pointer to it. */
+/* What yyjson may still take for its values. It stands in front of the copy, where there is one, for yyjson keeps a pointer to it. */
 struct budget {
     size_t left;
+    char *bytes; /* what is parsed: the copy, or the caller's */
     char copy[];
 };
 
@@ -308,7 +309,66 @@ static struct json_document document_take(struct json_document *document)
     return taken;
 }
 
-bool json_parse(struct bytes raw, size_t limit, struct json_document *out, struct error *err)
+/* Whether yyjson only writes zero bytes where it is known what stood there: behind a text its quote, behind a number , ] or }. */
+static bool can_put_back(struct bytes raw)
+{
+    for (size_t i = 1; i < raw.size; i++)
+        if (raw.at[i] <= ' ' && raw.at[i - 1] >= '0' && raw.at[i - 1] <= '9')
+            return false;
+    return memchr(raw.at, '\\', raw.size) == NULL;
+}
+
+/* Puts back what yyjson overwrote, up to the first value that is nested too deep: check_values refuses the document then. */
+static void put_back(char *bytes, yyjson_val *root)
+{
+    struct {
+        yyjson_val *end;
+        char closing;
+    } around[LIMIT_JSON_DEPTH];
+    yyjson_val *end = unsafe_yyjson_get_next(root);
+    size_t depth = 0;
+
+    for (yyjson_val *value = root; value != end;) {
+        while (depth > 0 && value == around[depth - 1].end)
+            depth--;
+        yyjson_val *next = unsafe_yyjson_get_next(value);
+        if (unsafe_yyjson_is_ctn(value)) {
+            if (depth == LIMIT_JSON_DEPTH)
+                return;
+            around[depth].end = next;
+            around[depth++].closing = unsafe_yyjson_is_obj(value) ? '}' : ']';
+            next = unsafe_yyjson_get_first(value);
+        } else if (unsafe_yyjson_is_str(value) || (unsafe_yyjson_is_raw(value) && depth > 0)) {
+            char *behind = bytes + (value->uni.str - bytes) + unsafe_yyjson_get_len(value);
+            *behind = ',';
+            if (unsafe_yyjson_is_str(value))
+                *behind = '"';
+            else if (next == around[depth - 1].end)
+                *behind = around[depth - 1].closing;
+        }
+        value = next;
+    }
+}
+
+/* The bytes where yyjson may write, behind what it may take. NULL: memory is out. */
+static struct budget *make_budget(struct bytes raw, bool in_place)
+{
+    struct budget *budget = malloc(sizeof(*budget) + (in_place ? 0 : raw.size + PADDING));
+
+    if (budget == NULL)
+        return NULL;
+    /* Who asks for it to be read in place says that it is writable. */
+    *budget = (struct budget){.left = LIMIT_FEED_MEMORY,
+                              .bytes = in_place ? (char *)(uintptr_t)raw.at : budget->copy};
+    if (in_place)
+        return budget;
+    expect_filling(budget, raw.size);
+    memcpy(budget->copy, raw.at, raw.size);
+    memset(budget->copy + raw.size, 0, PADDING);
+    return budget;
+}
+
+static bool parse(struct bytes raw, size_t limit, bool in_place, struct json_document *out, struct error *err)
 {
     OWN(json_end) struct json_document document = {0};
     yyjson_read_err said = {0};
@@ -317,28 +377,37 @@ bool json_parse(struct bytes raw, size_t limit, struct json_document *out, struc
         return error_set(err, ERROR_LIMIT, "%zu bytes, more than the %zu allowed", raw.size, limit);
     if (raw.size == 0)
         return error_set(err, ERROR_INPUT, "line 1, column 1: nothing but white space");
-    struct budget *budget = malloc(sizeof(*budget) + raw.size + PADDING);
+    in_place = in_place && can_put_back(raw);
+    struct budget *budget = make_budget(raw, in_place);
     if (budget == NULL)
         return error_set(err, ERROR_LIMIT, "no memory for %zu bytes", raw.size);
-    expect_filling(budget, raw.size);
     document.memory = budget;
-    budget->left = LIMIT_FEED_MEMORY;
-    memcpy(budget->copy, raw.at, raw.size);
-    memset(budget->copy + raw.size, 0, PADDING);
 
     /* Numbers stay the digits they are: a score must not pass through binary fractions. */
     yyjson_alc memory = {budget_malloc, budget_realloc, budget_free, budget};
-    document.yyjson = yyjson_read_opts(budget->copy, raw.size, YYJSON_READ_INSITU | YYJSON_READ_NUMBER_AS_RAW,
-                                       &memory, &said);
+    document.yyjson = yyjson_read_opts(budget->bytes, raw.size,
+                                       YYJSON_READ_INSITU | YYJSON_READ_NUMBER_AS_RAW, &memory, &said);
     if (document.yyjson == NULL)
         return fail_as_yyjson(raw, &said, err);
 
-    struct check check = {.raw = raw, .copy = budget->copy, .root = yyjson_doc_get_root(document.yyjson)};
+    struct check check = {.raw = raw, .copy = budget->bytes, .root = yyjson_doc_get_root(document.yyjson)};
+    if (in_place)
+        put_back(budget->bytes, check.root);
     bool good = check_values(&check, err);
     own_memory(&check.slots);
     if (good)
         *out = document_take(&document);
     return good;
+}
+
+bool json_parse(struct bytes raw, size_t limit, struct json_document *out, struct error *err)
+{
+    return parse(raw, limit, false, out, err);
+}
+
+bool json_parse_in_place(struct bytes raw, size_t limit, struct json_document *out, struct error *err)
+{
+    return parse(raw, limit, true, out, err);
 }
 
 struct json json_root(const struct json_document *document)
@@ -350,7 +419,7 @@ size_t json_place(const struct json_document *document, struct text text)
 {
     const struct budget *budget = document->memory;
 
-    return (size_t)(text.at - budget->copy);
+    return (size_t)(text.at - budget->bytes);
 }
 
 bool json_is_object(struct json value)

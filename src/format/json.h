@@ -14,7 +14,7 @@
 
 struct json_document {
     void *yyjson;
-    void *memory; /* the copy that was parsed in place */
+    void *memory; /* the copy that was parsed in place, or what is known of the caller's bytes */
 };
 void json_end(struct json_document *document); /* OWN(json_end) */
 
@@ -24,6 +24,16 @@ struct json { /* one value; absent when at == NULL */
 
 /* ERROR_INPUT says line and column; ERROR_LIMIT for depth, size or memory. */
 bool json_parse(struct bytes raw, size_t limit, struct json_document *out, struct error *err) MUST_USE;
+
+/* Zero bytes that have to lie behind what is parsed where it lies. */
+#define JSON_PADDING 8
+/*
+ * The same, without a copy of large bytes: they are the caller's, writable, followed by JSON_PADDING zero bytes, and outlive the
+ * document, whose texts are views of them. After success they are as they were, after a failure they may not be. Bytes with an escape,
+ * or with a space behind a digit, cannot be put back and are copied all the same.
+ */
+bool json_parse_in_place(struct bytes raw, size_t limit, struct json_document *out, struct error *err)
+    MUST_USE;
 struct json json_root(const struct json_document *document);
 
 static inline bool json_is_absent(struct json value)

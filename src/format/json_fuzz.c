@@ -1,5 +1,7 @@
 #include <assert.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "base/limits.h"
 #include "base/own.h"
@@ -72,6 +74,24 @@ static void compare(struct json a, struct json b)
         assert(json_as_text(b, SIZE_MAX, &text_b, &err) && text_equal(text_a, text_b));
 }
 
+/* Where it lies: read or refused as a copy is, and the bytes are put back. */
+static void in_place(struct bytes raw, const struct json_document *copied)
+{
+    OWN(own_memory) uint8_t *at = calloc(1, raw.size + JSON_PADDING);
+    OWN(json_end) struct json_document document = {0};
+    struct error err;
+
+    assert(at != NULL);
+    if (raw.size > 0)
+        memcpy(at, raw.at, raw.size);
+    bool done = json_parse_in_place((struct bytes){at, raw.size}, 16 * MIB, &document, &err);
+    assert(done == (copied->memory != NULL));
+    if (!done)
+        return;
+    assert(memcmp(at, raw.at, raw.size) == 0);
+    compare(json_root(copied), json_root(&document));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     OWN(json_end) struct json_document document = {0};
@@ -81,8 +101,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (!json_parse((struct bytes){data, size}, 16 * MIB, &document, &err)) {
         assert(document.memory == NULL && (err.kind == ERROR_INPUT || err.kind == ERROR_LIMIT));
+        in_place((struct bytes){data, size}, &document);
         return 0;
     }
+    in_place((struct bytes){data, size}, &document);
     struct json_writer j = json_writer_with(&w, size % 2 == 1);
     copy(json_root(&document), &j);
     if (!writer_ok(&w))

@@ -25,7 +25,72 @@ static struct bytes golden(struct arena *arena, const char *folder, struct text 
     return bytes;
 }
 
-/* Every file of bad/ fails with the words of the .error file beside it. */
+/* Followed by zero bytes and nothing else, so that what reads on is seen. */
+static uint8_t *padded(struct bytes raw)
+{
+    uint8_t *at = calloc(1, raw.size + JSON_PADDING);
+
+    assert_non_null(at);
+    memcpy(at, raw.at, raw.size);
+    return at;
+}
+
+static void assert_in_place(struct bytes raw)
+{
+    OWN(own_memory) uint8_t *at = padded(raw);
+    OWN(json_end) struct json_document document = {0}, copied = {0};
+    OWN(writer_end) struct writer first = writer_with(MIB), second = writer_with(MIB);
+    struct json_writer one = json_writer_with(&first, false), other = json_writer_with(&second, false);
+    struct error err = {0};
+
+    assert_done((const char *)raw.at, json_parse_in_place((struct bytes){at, raw.size}, MIB, &document, &err),
+                &err);
+    assert_done((const char *)raw.at, json_parse(raw, MIB, &copied, &err), &err);
+    assert_memory_equal(at, raw.at, raw.size);
+    json_put_value(&one, json_root(&document));
+    json_put_value(&other, json_root(&copied));
+    assert_int_equal(writer_bytes(&first).size, writer_bytes(&second).size);
+    assert_memory_equal(writer_bytes(&first).at, writer_bytes(&second).at, writer_bytes(&first).size);
+}
+
+/* The bytes are what they were, and the values those of a copy. */
+static void bytes_are_put_back(void **state)
+{
+    static const char *const rows[] = {
+        "1",
+        "\"a\"",
+        "[]",
+        "{\"\":\"\"}",
+        "[1,2,3]",
+        "[[1],[2,[3]],{\"a\":4},5]",
+        "{\"a\":1,\"b\":{\"c\":-2.5e3},\"d\":[true,null,\"x\",0]}",
+        "{\"a\":1,\"b\":2}\n",
+        " [ \"a\" , \"b\" ] ",
+        "[1 ,2\t,3\n]",            /* what stood behind the digits could not be told: a copy */
+        "{\"a\":\"line\\nline\"}", /* an escape: a copy */
+    };
+    (void)state;
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
+        assert_in_place(bytes_of_text(text_of(rows[i])));
+}
+
+static void texts_are_views(void **state)
+{
+    OWN(json_end) struct json_document document = {0};
+    char bytes[16 + JSON_PADDING] = "{\"a\":\"text\"}";
+    struct text text = {0};
+    struct error err = {0};
+    (void)state;
+
+    assert_done("views", json_parse_in_place((struct bytes){(uint8_t *)bytes, 12}, MIB, &document, &err),
+                &err);
+    assert_done("a", json_get_text(json_root(&document), "a", true, 10, &text, &err), &err);
+    assert_ptr_equal(text.at, bytes + 6);
+    assert_int_equal(json_place(&document, text), 6);
+}
+
+/* Every file of bad/ fails with the words of the .error file beside it, in place too. */
 static void broken_documents_are_refused(void **state)
 {
     OWN(arena_end) struct arena arena = arena_with(16 * MIB);
@@ -47,6 +112,12 @@ static void broken_documents_are_refused(void **state)
             fail_msg("%s: was read", name.at);
         assert_null(document.memory);
         struct text said = text_format(&arena, "%s: %s\n", error_kind_name(err.kind), err.text);
+        assert_text(name.at, said, (const char *)expected.at);
+        struct bytes raw = golden(&arena, "bad/", name);
+        OWN(own_memory) uint8_t *at = padded(raw);
+        if (json_parse_in_place((struct bytes){at, raw.size}, MIB, &document, &err))
+            fail_msg("%s: was read in place", name.at);
+        said = text_format(&arena, "%s: %s\n", error_kind_name(err.kind), err.text);
         assert_text(name.at, said, (const char *)expected.at);
         count++;
     }
@@ -441,6 +512,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(good_documents_are_read),    cmocka_unit_test(broken_documents_are_refused),
+        cmocka_unit_test(bytes_are_put_back),         cmocka_unit_test(texts_are_views),
         cmocka_unit_test(places_and_limits),          cmocka_unit_test(one_byte_too_long),
         cmocka_unit_test(names_alike_are_told_apart), cmocka_unit_test(wide_objects_take_no_long),
         cmocka_unit_test(absent_stays_absent),        cmocka_unit_test(walks_go_in_order),
