@@ -67,6 +67,7 @@ static void print_changed(struct screen *screen, const struct repo *repo, const 
                           const struct repo_changed *changed)
 {
     char hex[DIGEST_HEX_MAX + 1];
+    struct digest digest;
 
     screen_line(screen,
                 text_format(repo->arena, "%s version %llu %s %.*s.", change->row->name,
@@ -74,7 +75,8 @@ static void print_changed(struct screen *screen, const struct repo *repo, const 
                             change->file == NULL ? "leaves out" : "lists", TEXT_ARG(change->path)),
                 COLOUR_HEAD);
     if (change->file != NULL) {
-        digest_hex(&changed->file.sha256, hex);
+        (void)tuf_file_digest(&changed->file, DIGEST_SHA256, &digest);
+        digest_hex(&digest, hex);
         screen_labelled(screen, PRINT_REPO_LABEL, TEXT("sha256"), text_of(hex), COLOUR_PLAIN);
         screen_labelled(screen, PRINT_REPO_LABEL, TEXT("size"), words_size(repo->arena, changed->file.length),
                         COLOUR_PLAIN);

@@ -88,6 +88,7 @@ bool repo_objects_take(const struct repo *repo, const char *file, struct tuf_fil
 {
     char *beside = file_path(repo->arena, repo->objects, ".new-XXXXXX");
     struct tuf_file taken = {.length_known = true};
+    struct digest digest;
     OWN(own_fd) int from = -1;
     OWN(own_fd) int to = -1;
 
@@ -98,8 +99,8 @@ bool repo_objects_take(const struct repo *repo, const char *file, struct tuf_fil
     to = mkostemp(beside, O_CLOEXEC);
     if (to < 0)
         return error_system(err, "%s", beside);
-    bool copied = copy(from, to, &taken.sha256, &taken.length, err) || error_at(err, "%s", file);
-    const char *path = copied ? object_path(repo, &taken.sha256) : NULL;
+    bool copied = copy(from, to, &digest, &taken.length, err) || error_at(err, "%s", file);
+    const char *path = copied ? object_path(repo, &digest) : NULL;
     if (copied && path == NULL)
         copied = arena_full(repo->arena, err);
     if (copied && (fchmod(to, 0644) != 0 || fsync(to) != 0 || rename(beside, path) != 0))
@@ -108,7 +109,7 @@ bool repo_objects_take(const struct repo *repo, const char *file, struct tuf_fil
         (void)unlink(beside); /* the first failure is the one to report */
         return false;
     }
-    if (!file_sync_folder(repo->objects, err))
+    if (!file_sync_folder(repo->objects, err) || !tuf_file_set_sha256(&taken, &digest, repo->arena, err))
         return false;
     *out = taken;
     return true;
@@ -117,10 +118,12 @@ bool repo_objects_take(const struct repo *repo, const char *file, struct tuf_fil
 bool repo_objects_put(const struct repo *repo, struct bytes raw, struct tuf_file *out, struct error *err)
 {
     struct tuf_file taken = {.length_known = true, .length = raw.size};
+    struct digest digest;
 
-    if (!digest_bytes(DIGEST_SHA256, raw, &taken.sha256, err))
+    if (!digest_bytes(DIGEST_SHA256, raw, &digest, err) ||
+        !tuf_file_set_sha256(&taken, &digest, repo->arena, err))
         return false;
-    const char *path = object_path(repo, &taken.sha256);
+    const char *path = object_path(repo, &digest);
     if (path == NULL)
         return arena_full(repo->arena, err);
     if (!file_replace(path, raw, 0644, err))
@@ -136,10 +139,12 @@ static const char *public_name(const struct tuf_file *file, struct arena *arena)
 {
     char hex[DIGEST_HEX_MAX + 1];
     size_t base = file->name.size;
+    struct digest digest;
 
     while (base > 0 && file->name.at[base - 1] != '/')
         base--;
-    digest_hex(&file->sha256, hex);
+    (void)tuf_file_digest(file, DIGEST_SHA256, &digest);
+    digest_hex(&digest, hex);
     return text_format(arena, "%.*s%s.%.*s", (int)base, file->name.at, hex,
                        TEXT_ARG(text_part(file->name, base, SIZE_MAX)))
         .at;
@@ -148,12 +153,13 @@ static const char *public_name(const struct tuf_file *file, struct arena *arena)
 static bool check_file(const char *path, const struct tuf_file *file, struct error *err)
 {
     OWN(own_fd) int fd = -1;
-    struct digest digest;
+    struct digest digest, listed;
     uint64_t length;
 
     if (!file_open(path, &fd, err) || !copy(fd, -1, &digest, &length, err))
         return error_at(err, "%.*s", TEXT_ARG(file->name));
-    if (length != file->length || !digest_equal(&digest, &file->sha256))
+    if (length != file->length || !tuf_file_digest(file, DIGEST_SHA256, &listed) ||
+        !digest_equal(&digest, &listed))
         return error_set(err, ERROR_TRUST, "%.*s: %s is not the file that was listed", TEXT_ARG(file->name),
                          path);
     return true;
@@ -163,11 +169,12 @@ static bool check_file(const char *path, const struct tuf_file *file, struct err
 static bool map_listed(const char *path, const struct tuf_file *file, struct file_map *out, struct error *err)
 {
     OWN(file_unmap) struct file_map map = {0};
-    struct digest digest;
+    struct digest digest, listed;
 
     if (!file_map(path, LIMIT_FETCH_SIZE, &map, err) || !digest_bytes(DIGEST_SHA256, map.bytes, &digest, err))
         return false;
-    if (map.bytes.size != file->length || !digest_equal(&digest, &file->sha256))
+    if (map.bytes.size != file->length || !tuf_file_digest(file, DIGEST_SHA256, &listed) ||
+        !digest_equal(&digest, &listed))
         return error_set(err, ERROR_TRUST, "%s is not the content that is listed", path);
     *out = map;
     map = (struct file_map){0};
@@ -177,10 +184,12 @@ static bool map_listed(const char *path, const struct tuf_file *file, struct fil
 bool repo_objects_map(const struct repo *repo, const struct tuf_file *file, struct file_map *out,
                       struct error *err)
 {
-    if (file->sha256.kind != DIGEST_SHA256)
+    struct digest digest;
+
+    if (!tuf_file_digest(file, DIGEST_SHA256, &digest))
         return error_set(err, ERROR_INPUT, "is listed without its SHA-256");
     const char *name = public_name(file, repo->arena);
-    const char *object = object_path(repo, &file->sha256);
+    const char *object = object_path(repo, &digest);
     const char *published = name == NULL ? NULL : file_path(repo->arena, repo->targets, name);
     if (object == NULL || published == NULL)
         return arena_full(repo->arena, err);
@@ -204,7 +213,9 @@ static bool publish_file(const struct repo *repo, const struct tuf_file *file, s
 {
     const char *name = public_name(file, repo->arena);
     const char *to = name == NULL ? NULL : file_path(repo->arena, repo->targets, name);
-    const char *from = object_path(repo, &file->sha256);
+    struct digest digest;
+    (void)tuf_file_digest(file, DIGEST_SHA256, &digest);
+    const char *from = object_path(repo, &digest);
 
     if (from == NULL || to == NULL)
         return arena_full(repo->arena, err);
@@ -292,7 +303,9 @@ bool repo_objects_prune(const struct repo *repo, const struct tuf_metadata *cons
     for (size_t i = 0; i < TREE_ROLE_COUNT; i++)
         for (size_t k = 0; waits[i] && k < repo->staged[i].metadata.files.count; k++) {
             char hex[DIGEST_HEX_MAX + 1];
-            digest_hex(&repo->staged[i].metadata.files.at[k].sha256, hex);
+            struct digest digest;
+            (void)tuf_file_digest(&repo->staged[i].metadata.files.at[k], DIGEST_SHA256, &digest);
+            digest_hex(&digest, hex);
             struct text name = text_copy(repo->arena, text_of(hex));
             if (name.at == NULL)
                 return arena_full(repo->arena, err);

@@ -249,6 +249,7 @@ static bool describe(const struct work *work, size_t row, struct tuf_file *out, 
     const struct repo_document *document = &work->documents[row];
     struct text name = text_format(work->repo->arena, "%s.json", tree_roles[row].name);
     const struct tuf_file *former;
+    struct digest digest;
 
     if (name.at == NULL)
         return arena_full(work->repo->arena, err);
@@ -261,7 +262,8 @@ static bool describe(const struct work *work, size_t row, struct tuf_file *out, 
                              .version = document->metadata->version,
                              .length_known = true,
                              .length = document->raw.size};
-    return digest_bytes(DIGEST_SHA256, document->raw, &out->sha256, err);
+    return digest_bytes(DIGEST_SHA256, document->raw, &digest, err) &&
+           tuf_file_set_sha256(out, &digest, work->repo->arena, err);
 }
 
 static bool make_snapshot(struct work *work, struct error *err)

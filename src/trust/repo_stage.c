@@ -197,7 +197,7 @@ static bool change_files(struct repo *repo, const struct repo_change *change, st
         if (change->file != NULL ? !repo_objects_take(repo, change->file, file, err)
                                  : !repo_objects_put(repo, change->raw, file, err))
             return false;
-        if (former != NULL && former->length == file->length && digest_equal(&former->sha256, &file->sha256))
+        if (former != NULL && former->length == file->length && tuf_file_same(former, file, DIGEST_SHA256))
             return error_set(err, ERROR_CONFLICT, "%s lists \"%.*s\" already, with these bytes",
                              change->row->name, TEXT_ARG(text_part(change->path, 0, 60)));
         file->name = change->path;

@@ -156,8 +156,10 @@ static bool tell_content(const struct signing *signing, const struct tuf_file *b
 {
     OWN(file_unmap) struct file_map map = {0}, former = {0};
     char hex[DIGEST_HEX_MAX + 1];
+    struct digest digest;
 
-    digest_hex(&after->sha256, hex);
+    (void)tuf_file_digest(after, DIGEST_SHA256, &digest);
+    digest_hex(&digest, hex);
     if (!repo_objects_map(&signing->repo, after, &map, err) ||
         (before != NULL && !repo_objects_map(&signing->repo, before, &former, err)))
         return false;
@@ -181,8 +183,7 @@ static bool tell_contents(const struct signing *signing, int64_t now_us, struct 
         const struct tuf_file *after = &files->at[i];
         const struct tuf_file *before =
             signing->in_force == NULL ? NULL : tuf_files_find(&signing->in_force->files, after->name);
-        if (before != NULL && before->sha256.kind == DIGEST_SHA256 &&
-            digest_equal(&before->sha256, &after->sha256))
+        if (before != NULL && before->sha256 != NULL && tuf_file_same(before, after, DIGEST_SHA256))
             continue;
         if (!tell_content(signing, before, after, now_us, w, err))
             return error_at(err, "%.*s", TEXT_ARG(text_part(after->name, 0, 80)));

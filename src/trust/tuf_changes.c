@@ -232,17 +232,18 @@ static void tell_delegations(struct writer *w, const struct tuf_metadata *before
 static void put_file(struct writer *w, const struct tuf_file *file)
 {
     char hex[DIGEST_HEX_MAX + 1];
+    struct digest digest;
 
     if (file->version > 0)
         writer_format(w, ", version %llu", (unsigned long long)file->version);
     if (file->length_known)
         writer_format(w, ", %llu bytes", (unsigned long long)file->length);
-    if (file->sha256.kind == DIGEST_SHA256) {
-        digest_hex(&file->sha256, hex);
+    if (tuf_file_digest(file, DIGEST_SHA256, &digest)) {
+        digest_hex(&digest, hex);
         writer_format(w, ", SHA-256 %s", hex);
     }
-    if (file->sha512.kind == DIGEST_SHA512) {
-        digest_hex(&file->sha512, hex);
+    if (tuf_file_digest(file, DIGEST_SHA512, &digest)) {
+        digest_hex(&digest, hex);
         writer_format(w, ", SHA-512 %s", hex);
     }
 }
@@ -260,11 +261,6 @@ static bool put_custom(struct writer *w, struct json custom, struct error *err)
     visible_put(w, raw);
     writer_byte(w, '\n');
     return true;
-}
-
-static bool same_digest(const struct digest *a, const struct digest *b)
-{
-    return a->kind == b->kind && (a->kind == DIGEST_UNKNOWN || digest_equal(a, b));
 }
 
 static bool same_custom(struct json a, struct json b, bool *out, struct error *err)
@@ -288,8 +284,8 @@ static bool tell_file(struct writer *w, const struct tuf_file *before, const str
     bool same = before != NULL, custom = true;
 
     same = same && before->version == after->version && before->length_known == after->length_known &&
-           before->length == after->length && same_digest(&before->sha256, &after->sha256) &&
-           same_digest(&before->sha512, &after->sha512);
+           before->length == after->length && tuf_file_same(before, after, DIGEST_SHA256) &&
+           tuf_file_same(before, after, DIGEST_SHA512);
     if (before != NULL && !same_custom(before->custom, after->custom, &custom, err))
         return false;
     if (same && custom)

@@ -26,18 +26,32 @@ static const char *path_of(const struct tuf_client *client, struct text name)
     return path.at;
 }
 
+/* Where it may be parsed in place; what came goes with the arena that it came in, so that it is not there twice. */
+static bool hold(const struct tuf_client *client, struct bytes raw, struct bytes *out, struct error *err)
+{
+    uint8_t *at = arena_take(client->arena, raw.size + JSON_PADDING);
+
+    if (at == NULL)
+        return arena_full(client->arena, err);
+    memcpy(at, raw.at, raw.size);
+    *out = (struct bytes){at, raw.size};
+    return true;
+}
+
 /* What lies here and cannot be used is as if it were not there; only what the system refuses is a failure. */
 static bool read_kept(const struct tuf_client *client, struct text role, size_t limit, struct bytes *out,
                       bool *there, struct error *err)
 {
+    OWN(arena_end) struct arena scratch = arena_with(client->arena->limit);
+    struct bytes raw;
     const struct text name = tuf_path_metadata(role, 0, client->arena);
     const char *path = name.at == NULL ? NULL : path_of(client, name);
 
     if (path == NULL)
         return arena_full(client->arena, err);
-    *there = file_read(path, limit, client->arena, out, err);
+    *there = file_read(path, limit, &scratch, &raw, err);
     if (*there)
-        return true;
+        return hold(client, raw, out, err);
     const bool refused = err->kind == ERROR_SYSTEM;
     if (!refused)
         *err = (struct error){0};
@@ -92,13 +106,15 @@ static bool take_lock(struct tuf_client *client, struct error *err)
 static bool bring(const struct tuf_client *client, struct text role, uint64_t version, uint64_t limit,
                   struct bytes *out, struct error *err)
 {
+    OWN(arena_end) struct arena scratch = arena_with(client->arena->limit);
     const struct text name = tuf_path_metadata(role, version, client->arena);
+    struct bytes raw;
 
     if (name.at == NULL)
         return arena_full(client->arena, err);
     const uint64_t asked = control_holds(CONTROL_TUF_ENDLESS) ? limit : LIMIT_TUF_MEMORY / 2;
-    if (client->bringer.metadata(client->bringer.self, name, asked, client->arena, out, err))
-        return true;
+    if (client->bringer.metadata(client->bringer.self, name, asked, &scratch, &raw, err))
+        return hold(client, raw, out, err);
     if (err->kind != ERROR_LIMIT)
         return false;
     return error_at(err, "endless-data: %.*s", TEXT_ARG(name));
@@ -128,9 +144,12 @@ static bool open_root(struct tuf_client *client, int64_t now_us, struct error *e
     assert(client->trusted == NULL);
     if (path == NULL)
         return arena_full(client->arena, err);
-    return file_read(path, LIMIT_TUF_ROOT, client->arena, &raw, err) &&
-           (tuf_trusted_begin(raw, now_us, client->arena, &client->trusted, err) ||
-            error_at(err, "%s", path));
+    if (!file_read(path, LIMIT_TUF_ROOT, client->arena, &raw, err))
+        return false;
+    if (!tuf_trusted_begin(raw, now_us, client->arena, &client->trusted, err))
+        return error_at(err, "%s", path);
+    tuf_trusted_in_place(client->trusted);
+    return true;
 }
 
 /*
@@ -397,15 +416,16 @@ bool tuf_client_find(struct tuf_client *client, struct text path, const struct t
     return true;
 }
 
-static bool has_digest(struct bytes raw, const struct digest *wanted, bool *good, struct error *err)
+static bool has_digest(struct bytes raw, const struct tuf_file *file, enum digest_kind kind, bool *good,
+                       struct error *err)
 {
-    struct digest got;
+    struct digest wanted, got;
 
-    if (wanted->kind == DIGEST_UNKNOWN)
+    if (!tuf_file_digest(file, kind, &wanted))
         return true;
-    if (!digest_bytes(wanted->kind, raw, &got, err))
+    if (!digest_bytes(kind, raw, &got, err))
         return false;
-    *good = *good && digest_equal(&got, wanted);
+    *good = *good && digest_equal(&got, &wanted);
     return true;
 }
 
@@ -422,18 +442,20 @@ static bool is_target(const char *path, const struct tuf_file *target, bool *goo
         return other;
     }
     *good = map.bytes.size == target->length;
-    return has_digest(map.bytes, &target->sha256, good, err) &&
-           has_digest(map.bytes, &target->sha512, good, err);
+    return has_digest(map.bytes, target, DIGEST_SHA256, good, err) &&
+           has_digest(map.bytes, target, DIGEST_SHA512, good, err);
 }
 
 static bool fetch_target(const struct tuf_client *client, const struct tuf_file *target, const char *part,
                          struct error *err)
 {
-    const struct digest *hash = target->sha256.kind != DIGEST_UNKNOWN ? &target->sha256 : &target->sha512;
-    const struct text name =
-        tuf_path_target(target->name, is_consistent(client) ? hash : NULL, client->arena);
-    bool good = false;
+    struct digest hash;
+    bool good =
+        tuf_file_digest(target, DIGEST_SHA256, &hash) || tuf_file_digest(target, DIGEST_SHA512, &hash);
 
+    assert(good); /* a target has one of the two */
+    const struct text name =
+        tuf_path_target(target->name, is_consistent(client) ? &hash : NULL, client->arena);
     if (name.at == NULL)
         return arena_full(client->arena, err);
     if (!client->bringer.target(client->bringer.self, name, target->length > 0 ? target->length : 1, part,

@@ -30,6 +30,33 @@ const struct tuf_file *tuf_files_find(const struct tuf_files *files, struct text
                              : bsearch(&key, files->at, files->count, sizeof(*files->at), compare_files);
 }
 
+bool tuf_file_digest(const struct tuf_file *file, enum digest_kind kind, struct digest *out)
+{
+    const char *hex = kind == DIGEST_SHA256 ? file->sha256 : kind == DIGEST_SHA512 ? file->sha512 : NULL;
+    struct error none;
+
+    *out = (struct digest){.kind = DIGEST_UNKNOWN};
+    return hex != NULL && digest_parse(kind, (struct text){hex, 2 * digest_size(kind)}, out, &none);
+}
+
+bool tuf_file_same(const struct tuf_file *a, const struct tuf_file *b, enum digest_kind kind)
+{
+    struct digest first, second;
+    const bool has = tuf_file_digest(a, kind, &first);
+
+    return has == tuf_file_digest(b, kind, &second) && (!has || digest_equal(&first, &second));
+}
+
+bool tuf_file_set_sha256(struct tuf_file *file, const struct digest *digest, struct arena *arena,
+                         struct error *err)
+{
+    char hex[DIGEST_HEX_MAX + 1];
+
+    digest_hex(digest, hex);
+    file->sha256 = text_string(arena, text_of(hex));
+    return file->sha256 != NULL || arena_full(arena, err);
+}
+
 void tuf_metadata_end(struct tuf_metadata *metadata)
 {
     json_end(&metadata->document);
@@ -45,14 +72,16 @@ static bool take_hashes(struct json hashes, struct tuf_file *file, struct error 
     } rows[] = {{"sha256", DIGEST_SHA256}, {"sha512", DIGEST_SHA512}};
 
     for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-        struct digest *into = rows[i].kind == DIGEST_SHA256 ? &file->sha256 : &file->sha512;
+        const char **into = rows[i].kind == DIGEST_SHA256 ? &file->sha256 : &file->sha512;
+        struct digest right;
         struct text hex = {0};
         if (!json_get_text(hashes, rows[i].name, false, DIGEST_HEX_MAX, &hex, err))
             return error_at(err, "hashes");
-        if (hex.at != NULL && !digest_parse(rows[i].kind, hex, into, err))
+        if (hex.at != NULL && !digest_parse(rows[i].kind, hex, &right, err))
             return error_at(err, "hashes: %s", rows[i].name);
+        *into = hex.at;
     }
-    if (file->sha256.kind == DIGEST_UNKNOWN && file->sha512.kind == DIGEST_UNKNOWN)
+    if (file->sha256 == NULL && file->sha512 == NULL)
         return error_set(err, ERROR_INPUT, "hashes: neither sha256 nor sha512");
     return true;
 }
@@ -303,27 +332,47 @@ static struct bytes find_signed(const struct tuf_metadata *metadata, struct byte
     return (struct bytes){raw.at + brace, raw.size - brace};
 }
 
+/* From the document into the noun. */
+static bool take_document(struct tuf_metadata *metadata, struct bytes raw, enum tuf_type expected,
+                          struct arena *arena, struct error *err)
+{
+    struct json root = json_root(&metadata->document), signatures;
+
+    if (!json_is_object(root))
+        return error_set(err, ERROR_INPUT, "is no object");
+    if (!json_get_array(root, "signatures", true, &signatures, err) ||
+        !json_get_object(root, "signed", true, &metadata->signed_part, err))
+        return false;
+    if (!take_signatures(signatures, arena, metadata, err))
+        return error_at(err, "signatures");
+    if (!take_signed(metadata, expected, arena, err))
+        return error_at(err, "signed");
+    return json_canonical_olpc(metadata->signed_part, find_signed(metadata, raw), arena, &metadata->canonical,
+                               err) ||
+           error_at(err, "signed has no canonical form");
+}
+
 bool tuf_metadata_parse(struct bytes raw, enum tuf_type expected, struct arena *arena,
                         struct tuf_metadata *out, struct error *err)
 {
     OWN(tuf_metadata_end) struct tuf_metadata metadata = {0};
-    struct json root, signatures;
 
-    if (!json_parse(raw, LIMIT_TUF_METADATA, &metadata.document, err))
+    if (!json_parse(raw, LIMIT_TUF_METADATA, &metadata.document, err) ||
+        !take_document(&metadata, raw, expected, arena, err))
         return false;
-    root = json_root(&metadata.document);
-    if (!json_is_object(root))
-        return error_set(err, ERROR_INPUT, "is no object");
-    if (!json_get_array(root, "signatures", true, &signatures, err) ||
-        !json_get_object(root, "signed", true, &metadata.signed_part, err))
+    *out = metadata;
+    metadata.document = (struct json_document){0};
+    return true;
+}
+
+bool tuf_metadata_parse_in_place(struct bytes raw, enum tuf_type expected, struct arena *arena,
+                                 struct tuf_metadata *out, struct error *err)
+{
+    OWN(tuf_metadata_end) struct tuf_metadata metadata = {0};
+
+    if (!json_parse_in_place(raw, LIMIT_TUF_METADATA, &metadata.document, err) ||
+        !take_document(&metadata, raw, expected, arena, err))
         return false;
-    if (!take_signatures(signatures, arena, &metadata, err))
-        return error_at(err, "signatures");
-    if (!take_signed(&metadata, expected, arena, err))
-        return error_at(err, "signed");
-    if (!json_canonical_olpc(metadata.signed_part, find_signed(&metadata, raw), arena, &metadata.canonical,
-                             err))
-        return error_at(err, "signed has no canonical form");
     *out = metadata;
     metadata.document = (struct json_document){0};
     return true;

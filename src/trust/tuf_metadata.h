@@ -45,9 +45,18 @@ struct tuf_file {
     uint64_t version; /* metadata; 0: a target */
     bool length_known;
     uint64_t length;
-    struct digest sha256, sha512; /* kind DIGEST_UNKNOWN: not given */
-    struct json custom;           /* of a target; absent: none. Lives as long as the document */
+    const char *sha256,
+        *sha512; /* in hexadecimal, right ones, of 64 and 128 digits; NULL: not given. Live as long as the document */
+    struct json custom; /* of a target; absent: none. Lives as long as the document */
 };
+
+/* False, and a digest of no kind: not given. A role of 10,000 targets is kept in hexadecimal, and one is asked for. */
+bool tuf_file_digest(const struct tuf_file *file, enum digest_kind kind, struct digest *out);
+/* Whether both have this kind and it is the same, or neither has it. */
+bool tuf_file_same(const struct tuf_file *a, const struct tuf_file *b, enum digest_kind kind);
+/* For a file that is to be listed: the digits are in the arena. */
+bool tuf_file_set_sha256(struct tuf_file *file, const struct digest *digest, struct arena *arena,
+                         struct error *err) MUST_USE;
 
 struct tuf_files {
     const struct tuf_file *at; /* sorted by name */
@@ -88,6 +97,9 @@ struct tuf_metadata {
 /* expected UNKNOWN: whatever type it says it is. OWN(tuf_metadata_end) what came. */
 bool tuf_metadata_parse(struct bytes raw, enum tuf_type expected, struct arena *arena,
                         struct tuf_metadata *out, struct error *err) MUST_USE;
+/* The same of bytes as json_parse_in_place wants them: no second copy of a file of megabytes. */
+bool tuf_metadata_parse_in_place(struct bytes raw, enum tuf_type expected, struct arena *arena,
+                                 struct tuf_metadata *out, struct error *err) MUST_USE;
 void tuf_metadata_end(struct tuf_metadata *metadata);
 
 #endif

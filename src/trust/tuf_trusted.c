@@ -16,6 +16,7 @@ struct tuf_trusted {
     struct arena *arena;
     int64_t now_us;
     bool reading;
+    bool in_place;
     bool forgets;
     bool timestamp_last; /* the timestamp is more than a floor: nothing newer was to be had */
     bool current;        /* the same of the snapshot */
@@ -45,7 +46,9 @@ static bool of_role(struct error *err, struct text role)
 static bool parse(const struct tuf_trusted *trusted, struct text role, enum tuf_type type, struct bytes raw,
                   struct tuf_metadata *out, struct error *err)
 {
-    return tuf_metadata_parse(raw, type, trusted->arena, out, err) || of_role(err, role);
+    return (trusted->in_place ? tuf_metadata_parse_in_place(raw, type, trusted->arena, out, err)
+                              : tuf_metadata_parse(raw, type, trusted->arena, out, err)) ||
+           of_role(err, role);
 }
 
 static bool check_signers(const struct tuf_trusted *trusted, struct text name, const struct tuf_role *role,
@@ -74,15 +77,16 @@ static bool check_expiry(const struct tuf_trusted *trusted, struct text name,
                      (unsigned long long)metadata->version, (int)date.size, (const char *)date.at);
 }
 
-static bool has_digest(struct bytes raw, const struct digest *wanted, bool *out, struct error *err)
+static bool has_digest(struct bytes raw, const struct tuf_file *file, enum digest_kind kind, bool *out,
+                       struct error *err)
 {
-    struct digest got;
+    struct digest wanted, got;
 
-    if (wanted->kind == DIGEST_UNKNOWN)
+    if (!tuf_file_digest(file, kind, &wanted))
         return true;
-    if (!digest_bytes(wanted->kind, raw, &got, err))
+    if (!digest_bytes(kind, raw, &got, err))
         return false;
-    *out = *out && digest_equal(&got, wanted);
+    *out = *out && digest_equal(&got, &wanted);
     return true;
 }
 
@@ -90,7 +94,7 @@ static bool has_digest(struct bytes raw, const struct digest *wanted, bool *out,
 static bool compare_bytes(struct bytes raw, const struct tuf_file *file, bool *same, struct error *err)
 {
     *same = !file->length_known || file->length == raw.size;
-    return has_digest(raw, &file->sha256, same, err) && has_digest(raw, &file->sha512, same, err);
+    return has_digest(raw, file, DIGEST_SHA256, same, err) && has_digest(raw, file, DIGEST_SHA512, same, err);
 }
 
 static bool check_bytes(struct text name, struct bytes raw, const struct tuf_file *file, struct text namer,
@@ -181,6 +185,11 @@ void tuf_trusted_end(struct tuf_trusted **trusted)
     tuf_metadata_end(&ended->snapshot);
     for (size_t i = 0; i < ended->member_count; i++)
         tuf_metadata_end(ended->members[i].metadata);
+}
+
+void tuf_trusted_in_place(struct tuf_trusted *trusted)
+{
+    trusted->in_place = true;
 }
 
 bool tuf_trusted_root(struct tuf_trusted *trusted, struct bytes raw, struct error *err)

@@ -36,6 +36,9 @@ bool tuf_trusted_begin(struct bytes root, int64_t now_us, struct arena *arena, s
                        struct error *err) MUST_USE;
 void tuf_trusted_end(struct tuf_trusted **trusted); /* OWN */
 
+/* From now on what comes in is as json_parse_in_place wants it, and after a refusal may not be what it was. */
+void tuf_trusted_in_place(struct tuf_trusted *trusted);
+
 /* The next version. */
 bool tuf_trusted_root(struct tuf_trusted *trusted, struct bytes raw, struct error *err) MUST_USE;
 /* freeze: it is expired. */

@@ -23,13 +23,15 @@ static void put_number(struct json_writer *j, const char *name, uint64_t value)
     json_put_u64(j, value);
 }
 
-static void put_hex(struct json_writer *j, const char *name, const struct digest *digest)
+static void put_hex(struct json_writer *j, const char *name, const struct tuf_file *file,
+                    enum digest_kind kind)
 {
     char hex[DIGEST_HEX_MAX + 1];
+    struct digest digest;
 
-    if (digest->kind == DIGEST_UNKNOWN)
+    if (!tuf_file_digest(file, kind, &digest))
         return;
-    digest_hex(digest, hex);
+    digest_hex(&digest, hex);
     json_name(j, name);
     json_put_string(j, hex);
 }
@@ -135,11 +137,11 @@ static void put_file(struct json_writer *j, const struct tuf_file *file, bool ta
         json_name(j, "custom");
         json_put_value(j, file->custom);
     }
-    if (file->sha256.kind != DIGEST_UNKNOWN || file->sha512.kind != DIGEST_UNKNOWN) {
+    if (file->sha256 != NULL || file->sha512 != NULL) {
         json_name(j, "hashes");
         json_open_object(j);
-        put_hex(j, "sha256", &file->sha256);
-        put_hex(j, "sha512", &file->sha512);
+        put_hex(j, "sha256", file, DIGEST_SHA256);
+        put_hex(j, "sha512", file, DIGEST_SHA512);
         json_close_object(j);
     }
     if (file->length_known)

@@ -21,7 +21,9 @@ static void what_is_written(void **state)
     OWN(arena_end) struct arena arena = arena_with(4 * MIB);
     struct tuf_file files[] = {
         {.name = TEXT("b.json"), .version = 2, .length_known = true, .length = 7},
-        {.name = TEXT("a.json"), .version = 1, .sha256 = {.kind = DIGEST_SHA256, .at = {0xab}}},
+        {.name = TEXT("a.json"),
+         .version = 1,
+         .sha256 = "ab00000000000000000000000000000000000000000000000000000000000000"},
     };
     struct tuf_draft draft = {
         .says = {.type = TUF_SNAPSHOT, .version = 3, .expires_us = 1999999, .files = {files, 2}},
