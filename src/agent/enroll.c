@@ -45,7 +45,7 @@ static bool learn_authority(const struct link_place *place, const struct enrol_t
                             struct arena *arena, struct error *err)
 {
     OWN(link_close) struct link link = {.helper = HELPER_NONE};
-    struct bytes pem, der, written;
+    struct bytes pem = {0}, der = {0}, written = {0};
 
     if (!link_open(place, arena, &link, err) || !link_learn(&link, &pem, err) ||
         !certificate_from_pem(pem, arena, &der, err) || !check_authority(der, token->ca, err))
@@ -70,7 +70,7 @@ static bool write_identity(const char *path, struct bytes certificate, struct by
                            struct error *err)
 {
     OWN(writer_end) struct writer w = writer_with(IDENTITY_LIMIT);
-    struct bytes pem, raw;
+    struct bytes pem = {0}, raw;
 
     if (!certificate_to_pem(certificate, arena, &pem, err))
         return false;
@@ -85,7 +85,7 @@ static bool content_address(struct text server, struct text told, struct arena *
 {
     struct text place = text_part(server, sizeof("https://") - 1, SIZE_MAX);
     size_t colon = place.size;
-    uint64_t port;
+    uint64_t port = 0;
 
     while (colon > 0 && place.at[colon - 1] != ':')
         colon--;
@@ -183,7 +183,7 @@ bool enroll(const struct enroll_request *request, struct arena *arena, struct en
 {
     struct enroll_result got = {0};
     struct agent_settings settings;
-    struct agent_identity identity;
+    struct agent_identity identity = {0};
     struct enrol_token token;
     struct link_place place = {0};
     struct request made = {0};
@@ -239,7 +239,7 @@ bool enroll_renew(const struct agent *agent, struct link *link, struct error *er
     struct agent_identity identity;
     struct link_answer answer;
     struct fleet_id fleet;
-    struct request made;
+    struct request made = {0};
     const char *path;
 
     if (!make_request(agent->arena, &made, err))
@@ -293,7 +293,7 @@ static bool fetch_root(const struct agent *agent, struct bytes *out, struct erro
 bool enroll_pin(const struct agent *agent, struct error *err)
 {
     const char *folder, *path = NULL;
-    struct bytes root;
+    struct bytes root = {0};
 
     if (!config_path(TRUST_SETTINGS_FILE, agent->arena, &path, err) || path != NULL)
         return path != NULL;

@@ -145,7 +145,7 @@ static const struct {
 /* One child for each attempt, so that none helps the next. */
 static int try_one(const struct place *place, size_t index, bool as_front)
 {
-    int status;
+    int status = 0;
 
     assert_int_equal(open_in(place->store, "store.db", O_WRONLY | O_CREAT), 0);
     pid_t pid = fork();

@@ -1,5 +1,8 @@
 #include "base/testing.h"
 
+#include <signal.h>
+#include <sys/resource.h>
+
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/own.h"
@@ -186,6 +189,32 @@ static void test_full(void **state)
     free((void *)(uintptr_t)event.body.at);
 }
 
+/* No file may grow: what was appended stays, what was not is refused, and goes in when there is room again. */
+static void test_full_disk(void **state)
+{
+    struct box *box = *state;
+    struct rlimit before, none = {0};
+    struct outbox_event event = {.kind = 1, .made_us = NOW, .body = BYTES("b")};
+    uint64_t position = 1;
+    struct error err = {0};
+
+    put(box, "a", "journal", 1);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    none.rlim_max = before.rlim_max;
+    (void)signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+    bool done = outbox_append(&box->outbox, &event, 1, "journal", 2, &err);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    assert_false(done);
+    outbox_close(&box->outbox);
+    assert_done("open", outbox_open(box->path, &box->outbox, &err), &err);
+    assert_done("source", outbox_source(&box->outbox, "journal", &position, &err), &err);
+    assert_int_equal(position, 1);
+    expect(box, "1:a");
+    put(box, "b", "journal", 2);
+    expect(box, "1:a 2:b");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -195,6 +224,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_refused, begin, end),
         cmocka_unit_test_setup_teardown(test_new_epoch, begin, end),
         cmocka_unit_test_setup_teardown(test_full, begin, end),
+        cmocka_unit_test_setup_teardown(test_full_disk, begin, end),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
