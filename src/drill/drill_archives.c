@@ -170,7 +170,8 @@ static bool run_bombs(struct drill_run *run, struct error *err)
         return false;
     begun_us = time_cpu_us();
     done = prove_work_package(fd, &arena, &claim, &refusal);
-    judge_bomb(run, begun_us, done, &refusal, "endless-data: ");
+    judge_bomb(run, begun_us, done, &refusal,
+               "endless-data: control part: templates: has more than 33554432 bytes");
 
     drill_attempt(run, "the same bomb as a feed's archive");
     if (!deb_file_members(drill_data("bomb.deb"), &members, err) ||

@@ -230,7 +230,7 @@ unsigned desk_testing_check_in(struct desk_testing *testing, const struct agent_
 void desk_testing_chunk(const struct desk_testing *testing, const char *package, struct writer *out,
                         struct short_hash *hash, uint8_t *bucket)
 {
-    struct text rest = text_of(package), source, version, name;
+    struct text rest = text_of(package), source = {0}, version = {0}, name = {0};
     struct error err;
 
     assert_true(text_cut_word(&rest, &source) && text_cut_word(&rest, &version) &&
