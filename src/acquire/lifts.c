@@ -15,7 +15,9 @@ struct lifts lifts_of_one(const struct lifts *lifts)
 
 struct lifts lifts_of_many(const struct lifts *lifts)
 {
-    return (struct lifts){lifts->at + lifts->alone, lifts->count - lifts->alone, 0};
+    /* Where there are none, no step is made from NULL, not even one of 0. */
+    return (struct lifts){lifts->alone > 0 ? lifts->at + lifts->alone : lifts->at,
+                          lifts->count - lifts->alone, 0};
 }
 
 unsigned lifts_find(const struct lifts *lifts, const struct lift_subject *subject, unsigned wanted,
