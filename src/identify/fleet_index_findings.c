@@ -156,7 +156,7 @@ static bool write_ids(const struct fleet_index *index, const struct fix_numbers 
 
     if (texts == NULL)
         return arena_full(arena, err);
-    for (size_t i = 0; i < ids->count; i++) {
+    for (size_t i = 0; ids->at != NULL && i < ids->count; i++) {
         bool other = (ids->at[i] & KEPT_OTHER_ID) != 0;
         struct text text = other ? text_pool_at(&index->texts, ids->at[i] & ~KEPT_OTHER_ID)
                                  : (struct text){cve, cve_write(ids->at[i], cve)};

@@ -19,7 +19,9 @@ static bool write_audited(struct server *server, struct fleet_write *write, cons
     struct fleet_result result = {0};
 
     write->audit = audit;
-    if (!committer_write(server->committer, write, 1, &result, err))
+    bool written = committer_write(server->committer, write, 1, &result, err);
+    write->audit = NULL; /* the caller's write may live longer than the row */
+    if (!written)
         return error_at(err, "not written");
     if (result.outcome != FLEET_OUTCOME_DONE)
         return error_set(err, kinds[result.outcome], "%s: %s", audit->deed.at, result.why);
