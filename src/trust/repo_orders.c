@@ -62,6 +62,7 @@ static void list_document(const struct repo *repo, const struct repo_order *as, 
 {
     const struct tuf_metadata *in_force = repo_in_force(repo, as->row);
     const struct repo_staged *staged = &repo->staged[as->row - tree_roles];
+    bool waits = staged->raw.size > 0;
     const struct tuf_metadata *mine = published ? in_force : &staged->metadata;
     const struct tuf_metadata *other = published ? &staged->metadata : in_force;
 
@@ -74,7 +75,7 @@ static void list_document(const struct repo *repo, const struct repo_order *as, 
         if (!signed_order_is_path(file->name) || (!published && in_other))
             continue;
         listed.path = file->name;
-        listed.leaves = published && staged->raw.size > 0 && !in_other;
+        listed.leaves = published && waits && !in_other;
         if (read_order(repo, file, &listed.order, &listed.why))
             listed.end_us = signed_order_end_us(&listed.order, listed.signers.count);
         listed.state = state_of(&listed, published, now_us);
